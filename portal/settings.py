@@ -1,0 +1,280 @@
+"""Settings, from the environment alone; safe for production unless told otherwise.
+
+Every variable is documented in the README. `.env` beside `manage.py` is read when it
+exists (`GATEHOUSE_ENV_FILE` names another file, or none when empty); the process
+environment wins over it. Any variable may come from a file: `NAME_FILE=/run/secrets/name`.
+"""
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+import structlog
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.FileAwareEnv()
+env_file = os.environ.get("GATEHOUSE_ENV_FILE", str(BASE_DIR / ".env"))
+if env_file and Path(env_file).is_file():
+    env.read_env(env_file)
+
+
+def required(name: str, *, when_debugging: str, hint: str) -> str:
+    """Return a variable that production must set; say how to make one if it does not."""
+    value: str = env.str(name, default="")
+    if value:
+        return value
+    if DEBUG:
+        return when_debugging
+    raise ImproperlyConfigured(f"{name} is not set. {hint}")
+
+
+# --- Identity and secrets
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = required(
+    "SECRET_KEY",
+    when_debugging="insecure-debugging-only-" + "0" * 40,
+    hint="Make one with: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
+)
+# A comma list of Fernet keys: the first encrypts, all decrypt (gateway/sealing.py).
+FIELD_ENCRYPTION_KEY = required(
+    "FIELD_ENCRYPTION_KEY",
+    when_debugging="MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA=",
+    hint=(
+        "Make one with: python -c 'from cryptography.fernet import Fernet; "
+        "print(Fernet.generate_key().decode())'"
+    ),
+)
+
+# --- Where we are
+
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:5000").rstrip("/")
+_public = urlsplit(PUBLIC_URL)
+if _public.scheme not in {"http", "https"} or not _public.hostname:
+    raise ImproperlyConfigured(
+        "PUBLIC_URL must be the http(s) address people open, "
+        f"like https://gatehouse.example.com; it is {PUBLIC_URL!r}."
+    )
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_public.hostname])
+if _public.hostname in {"localhost", "127.0.0.1"}:
+    ALLOWED_HOSTS += [
+        host
+        for host in ("localhost", "127.0.0.1", "[::1]")
+        if host not in ALLOWED_HOSTS
+    ]
+CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
+
+# DEMO_* belongs to `make run` alone: known passwords must never reach a real desk.
+DEMO = env.bool("GATEHOUSE_DEMO", default=False)
+if not DEMO:
+    for _name in ("DEMO_PASSWORD", "DEMO_TOKEN"):
+        if env.str(_name, default=""):
+            raise ImproperlyConfigured(
+                f"{_name} is set, but demo people exist only under `make run`. Unset it."
+            )
+
+# --- Application
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "django_htmx",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "gateway",
+    "portal.audit",
+    "portal.accounts",
+    "portal.changes",
+    "portal.web",
+    "portal.api",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Database
+
+DATABASES = {
+    "default": env.db_url(
+        "DATABASE_URL", default=f"sqlite:///{BASE_DIR}/var/gatehouse.sqlite3"
+    )
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SQLITE_OPTIONS = {
+    # Writers queue at BEGIN; without this two read-then-write transactions deadlock.
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"].setdefault("OPTIONS", {}).update(SQLITE_OPTIONS)
+    Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+
+# --- People
+
+AUTH_USER_MODEL = "accounts.Person"
+LOGIN_URL = "/accounts/login/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/accounts/login/"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# --- Language, time, files
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# --- Security; cookies follow the scheme people use
+
+_https = _public.scheme == "https"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# Two desks on one host must not share a session: cookies ignore ports.
+SESSION_COOKIE_NAME = f"gatehouse_session_{_public.port or ''}".rstrip("_")
+CSRF_COOKIE_NAME = f"gatehouse_csrf_{_public.port or ''}".rstrip("_")
+SECURE_SSL_REDIRECT = (
+    False  # TLS ends at the proxy in front; health checks come by HTTP
+)
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
+
+# The plugin's paths may be called by ChatGPT's pages, never with our cookies.
+CORS_ALLOWED_ORIGINS = sorted(
+    {
+        "https://chat.openai.com",
+        "https://chatgpt.com",
+        f"{_public.scheme}://{_public.netloc}",
+    }
+)
+CORS_ALLOW_CREDENTIALS = False
+CORS_URLS_REGEX = r"^/(api/.*|openapi\.(yaml|json)|\.well-known/.*|logo\.png|legal)$"
+
+# --- API
+
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Gatehouse",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+# --- Work
+
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="redis://127.0.0.1:6379/0")
+# Seconds. design: a request may take this long in all, a lease must outlive it.
+GATEWAY_REQUEST_DEADLINE = env.float("GATEWAY_REQUEST_DEADLINE", default=10.0)
+DELIVERY_LEASE = env.float("DELIVERY_LEASE", default=30.0)
+DELIVERY_RETRY_LIMIT = env.float("DELIVERY_RETRY_LIMIT", default=600.0)
+DELIVERY_SWEEP_EVERY = env.float("DELIVERY_SWEEP_EVERY", default=2.0)
+MIRROR_EVERY = env.float("MIRROR_EVERY", default=30.0)
+
+# --- Mail
+
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+
+# --- Logs
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processor": structlog.dev.ConsoleRenderer(colors=False)
+            if DEBUG
+            else structlog.processors.JSONRenderer(),
+            "foreign_pre_chain": [
+                structlog.contextvars.merge_contextvars,
+                structlog.stdlib.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+            ],
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+}
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
