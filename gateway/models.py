@@ -1,0 +1,187 @@
+"""Where a gateway is, and what it was last seen to hold."""
+
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from django.core.validators import MinValueValidator, URLValidator
+from django.db import models
+from django.utils import timezone
+
+from gateway import sealing
+from gateway.kinds import KINDS
+
+
+class KeyNotHere(Exception):
+    """The gateway has no admin key, or it was given for another address."""
+
+
+class FingerprintKey(models.Model):
+    """The one key that secrets are fingerprinted with (see sealing.py)."""
+
+    sealed = models.BinaryField()
+
+    def __str__(self) -> str:
+        return "fingerprint key"
+
+
+def origin(url: str) -> str:
+    """Return scheme, host and port of a URL: what an admin key is bound to."""
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+    return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"
+
+
+http_url = URLValidator(schemes=["http", "https"])
+
+
+class GatewayQuerySet(models.QuerySet["Gateway"]):
+    def in_service(self) -> "GatewayQuerySet":
+        return self.filter(retired_at=None)
+
+
+class Gateway(models.Model):
+    """One managed APISIX instance or cluster, reached through one Admin API."""
+
+    slug = models.SlugField(max_length=40, unique=True)
+    title = models.CharField(max_length=100)
+    environment = models.CharField(
+        max_length=40, blank=True, help_text="A label people know, such as production."
+    )
+    admin_url = models.CharField(
+        "Admin API address",
+        max_length=500,
+        validators=[http_url],
+        help_text="Such as http://127.0.0.1:9180, without /apisix/admin.",
+    )
+    sealed_admin_key = models.BinaryField(null=True, editable=False)
+    public_url = models.CharField(
+        max_length=500,
+        blank=True,
+        validators=[http_url],
+        help_text="Where traffic goes in.",
+    )
+    verify_tls = models.BooleanField("verify TLS", default=True)
+    ca_bundle = models.TextField(
+        "CA certificates", blank=True, help_text="PEM; empty: the system's."
+    )
+    control_urls = models.JSONField(
+        "Control API addresses",
+        default=list,
+        blank=True,
+        help_text="One per data plane node.",
+    )
+    approvals_required = models.PositiveSmallIntegerField(
+        default=1,
+        validators=[MinValueValidator(1)],
+        help_text="How many people must approve a change.",
+    )
+    version = models.CharField(max_length=40, blank=True, editable=False)
+    answered_at = models.DateTimeField(null=True, editable=False)
+    trouble = models.TextField(blank=True, editable=False)
+    mirrored_at = models.DateTimeField(null=True, editable=False)
+    retired_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = GatewayQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["slug"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(approvals_required__gte=1),
+                name="gateway_needs_an_approval",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+    def save(self, *args, **kwargs) -> None:  # type: ignore[no-untyped-def]
+        if self.sealed_admin_key:
+            try:
+                self.admin_key()
+            except KeyNotHere:
+                self.sealed_admin_key = None
+        super().save(*args, **kwargs)
+
+    @property
+    def is_well(self) -> bool:
+        """Whether its Admin API answered when last asked."""
+        return self.answered_at is not None and not self.trouble
+
+    def set_admin_key(self, key: str) -> None:
+        """Seal the key together with the address it is for; does not save."""
+        self.sealed_admin_key = sealing.seal(
+            {"origin": origin(self.admin_url), "key": key}
+        )
+
+    def admin_key(self) -> str:
+        """Return the admin key.
+
+        Raises KeyNotHere when there is none or it was given for another scheme,
+        host or port: a key must never be sent to an address it was not meant for.
+        """
+        if not self.sealed_admin_key:
+            raise KeyNotHere(f"Gateway {self.slug} has no admin key. Enter it.")
+        sealed = sealing.unseal(self.sealed_admin_key)
+        if sealed["origin"] != origin(self.admin_url):
+            raise KeyNotHere(
+                f"The admin key of gateway {self.slug} was given for another address. "
+                "Enter it again."
+            )
+        key: str = sealed["key"]
+        return key
+
+
+class ResourceQuerySet(models.QuerySet["Resource"]):
+    def matching(self, words: str) -> "ResourceQuerySet":
+        """Keep resources whose id, name, URIs or hosts hold every word."""
+        found = self
+        for word in words.lower().split():
+            found = found.filter(search__contains=word)
+        return found
+
+
+class Resource(models.Model):
+    """One object of a gateway as last seen: the mirror that lists read."""
+
+    gateway = models.ForeignKey(
+        Gateway, on_delete=models.PROTECT, related_name="resources"
+    )
+    kind = models.CharField(
+        max_length=20, choices=[(k.name, k.title) for k in KINDS.values()]
+    )
+    resource_id = models.CharField(max_length=600)
+    document = models.JSONField(help_text="Redacted: what everybody may read.")
+    sealed = models.BinaryField(editable=False)
+    digest = models.CharField(max_length=64)
+    search = models.TextField(blank=True, editable=False)
+    first_seen = models.DateTimeField(default=timezone.now)
+    last_seen = models.DateTimeField(default=timezone.now)
+
+    objects = ResourceQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["kind", "resource_id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["gateway", "kind", "resource_id"],
+                name="resource_once_per_gateway",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.resource_id}"
+
+
+class Catalogue(models.Model):
+    """The JSON Schemas that a gateway reported, kept per version (see schemas.py)."""
+
+    gateway = models.OneToOneField(
+        Gateway, on_delete=models.CASCADE, related_name="catalogue"
+    )
+    version = models.CharField(max_length=40)
+    document = models.JSONField()
+    fetched_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"schemas of {self.gateway} {self.version}"

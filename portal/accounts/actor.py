@@ -1,0 +1,108 @@
+"""Who acts: handed to every operation, never guessed from a thread or a request."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import models
+
+from gateway.models import Gateway
+from portal.accounts.errors import NotAllowed, NotPresent, NotVisible
+from portal.accounts.models import ApiToken, Person, Scope
+from portal.accounts.roles import Verb
+
+
+class Channel(models.TextChoices):
+    """By which door somebody acts."""
+
+    PORTAL = "portal", "Portal"
+    API = "api", "API"
+    MCP = "mcp", "MCP"
+    ADMIN_API = "admin-api", "Admin API"
+    IMPORT = "import", "Import"
+    ROLLBACK = "rollback", "Rollback"
+    DRIFT = "drift", "Drift"
+    SYSTEM = "system", "Gatehouse itself"
+
+
+VERB_SCOPES: dict[Verb, Scope] = {Verb.READ: Scope.READ, Verb.ASK: Scope.PROPOSE}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """A person at a door. `session` is set only by `presence.py` (web and admin)."""
+
+    person: Person | None
+    channel: str
+    client: str = ""
+    token: ApiToken | None = None
+    session: str = ""
+    signed_in_at: datetime | None = None
+    request_id: str = ""
+
+    @classmethod
+    def system(cls, name: str) -> "Actor":
+        """Return Gatehouse itself, for what a worker or a command does."""
+        return cls(person=None, channel=Channel.SYSTEM, client=name)
+
+    @property
+    def label(self) -> str:
+        return self.person.get_username() if self.person else "Gatehouse"
+
+    @property
+    def person_id(self) -> int | None:
+        return self.person.pk if self.person else None
+
+    @property
+    def token_id(self) -> int | None:
+        return self.token.pk if self.token else None
+
+    @property
+    def is_present_person(self) -> bool:
+        """Whether a person sits at the other end: a session, and no token."""
+        return (
+            self.person is not None
+            and self.person.is_active
+            and self.token is None
+            and bool(self.session)
+            and self.signed_in_at is not None
+            and self.channel == Channel.PORTAL
+        )
+
+    def require_present_person(self) -> Person:
+        """Return the person. Raises NotPresent for programs and for Gatehouse itself."""
+        if not self.is_present_person or self.person is None:
+            raise NotPresent(
+                "Only a person signed in to the portal can do this; a program or a token "
+                "cannot. Open the change in the portal."
+            )
+        return self.person
+
+    def may(self, verb: Verb, gateway: Gateway) -> bool:
+        """Say whether role and, for a token, scope allow `verb` on `gateway`."""
+        if self.person is None or not self.person.may(verb, gateway):
+            return False
+        return self.token is None or VERB_SCOPES.get(verb) in self.token.scopes
+
+    def require(self, verb: Verb, gateway: Gateway) -> Person:
+        """Return the person if they may do this.
+
+        Raises NotVisible if they may not even read the gateway, NotAllowed if the
+        role or the token's scope does not reach.
+        """
+        if self.person is None:
+            raise NotAllowed("Gatehouse itself asks for nothing.")
+        if not self.person.may(Verb.READ, gateway):
+            raise NotVisible(f"There is no gateway {gateway.slug} that you may see.")
+        if self.token is not None and VERB_SCOPES.get(verb) not in self.token.scopes:
+            scope = VERB_SCOPES.get(verb)
+            raise NotAllowed(
+                f"This token lacks the scope {scope}. Make one that has it at /tokens/."
+                if scope
+                else "No token can do this. Sign in to the portal."
+            )
+        if not self.person.may(verb, gateway):
+            raise NotAllowed(
+                f"You may not {verb} on gateway {gateway.slug}. Ask an administrator for a "
+                "role that allows it."
+            )
+        return self.person

@@ -1,0 +1,24 @@
+"""Who you are and what you may do.
+
+GatehouseError
+├── NotPresent    403  only a signed-in person may do this, never a program
+├── NotAllowed    403  no role (or scope) that allows it
+└── NotVisible    404  it may exist, but not for you
+"""
+
+from portal.errors import GatehouseError
+
+
+class NotPresent(GatehouseError):
+    code = "person_required"
+    status = 403
+
+
+class NotAllowed(GatehouseError):
+    code = "not_allowed"
+    status = 403
+
+
+class NotVisible(GatehouseError):
+    code = "not_found"
+    status = 404

@@ -1,0 +1,40 @@
+"""The one place that says a person is present: a session cookie and no token.
+
+Used by the two doors for people, the portal's pages and the Django admin. A request
+that carries `Authorization` or `X-API-KEY` is a program's, whatever cookies it has.
+"""
+
+import hashlib
+from datetime import UTC, datetime
+
+from django.http import HttpRequest
+
+from portal.accounts.actor import Actor, Channel
+from portal.accounts.errors import NotPresent
+from portal.accounts.models import Person
+
+SIGNED_IN_AT = "signed_in_at"
+TOKEN_HEADERS = ("Authorization", "X-API-KEY")
+
+
+def carries_token(request: HttpRequest) -> bool:
+    """Say whether the request brings a credential of a program."""
+    return any(header in request.headers for header in TOKEN_HEADERS)
+
+
+def present_actor(request: HttpRequest) -> Actor:
+    """Return the signed-in person as an Actor. Raises NotPresent otherwise."""
+    person = request.user
+    if carries_token(request) or not isinstance(person, Person):
+        raise NotPresent("Sign in to the portal; a token does not open it.")
+    key = request.session.session_key or ""
+    at = request.session.get(SIGNED_IN_AT)
+    return Actor(
+        person=person,
+        channel=Channel.PORTAL,
+        client=request.headers.get("User-Agent", "")[:200],
+        # A session key is a credential: what is kept of it only tells sessions apart.
+        session=hashlib.sha256(key.encode()).hexdigest()[:16] if key else "",
+        signed_in_at=datetime.fromisoformat(at).astimezone(UTC) if at else None,
+        request_id=getattr(request, "request_id", ""),
+    )

@@ -1,0 +1,86 @@
+"""Make, find and revoke personal API tokens."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from portal.accounts.actor import Actor
+from portal.accounts.errors import NotAllowed, NotVisible
+from portal.accounts.models import ApiToken, Person, Scope
+from portal.audit.events import Event
+from portal.audit.ledger import record
+
+# Writing "last used" on every request would make every read a write.
+LAST_USED_EVERY = timedelta(minutes=1)
+
+
+@transaction.atomic
+def create_token(
+    *, actor: Actor, name: str, scopes: Iterable[str], days: int | None
+) -> tuple[ApiToken, str]:
+    """Make a token for the acting person; return it and its secret, shown only now.
+
+    `days` is its life; None never expires. Raises NotPresent for programs and
+    NotAllowed for a scope that does not exist.
+    """
+    person = actor.require_present_person()
+    wanted = sorted(set(scopes))
+    unknown = [scope for scope in wanted if scope not in Scope.values]
+    if unknown or not wanted:
+        raise NotAllowed(
+            f"Choose among the scopes {', '.join(Scope.values)}.", field="scopes"
+        )
+    token, secret = issue(person, name=name, scopes=wanted, days=days)
+    record(Event.TOKEN_CREATED, actor=actor, subject=token, scopes=wanted, days=days)
+    return token, secret
+
+
+def issue(
+    person: Person, *, name: str, scopes: list[str], days: int | None, secret: str = ""
+) -> tuple[ApiToken, str]:
+    """Store a token's hash and return the token with its secret; records nothing."""
+    secret = secret or ApiToken.new_secret()
+    now = timezone.now()
+    token = ApiToken.objects.create(
+        person=person,
+        name=name,
+        hint=secret[:12],
+        hash=ApiToken.hash_of(secret),
+        scopes=scopes,
+        created_at=now,
+        expires_at=now + timedelta(days=days) if days else None,
+    )
+    return token, secret
+
+
+@transaction.atomic
+def revoke_token(token_id: int, *, actor: Actor) -> ApiToken:
+    """End a token of the acting person (an administrator: of anybody). Idempotent."""
+    person = actor.require_present_person()
+    token = ApiToken.objects.select_for_update().filter(pk=token_id).first()
+    if token is None or (token.person_id != person.pk and not person.is_superuser):
+        raise NotVisible("There is no such token of yours.")
+    if token.revoked_at is None:
+        token.revoked_at = timezone.now()
+        token.save(update_fields=["revoked_at"])
+        record(
+            Event.TOKEN_REVOKED, actor=actor, subject=token, owner=token.person.username
+        )
+    return token
+
+
+def find_token(secret: str) -> ApiToken | None:
+    """Return the usable token with this secret and note its use, else None."""
+    token = (
+        ApiToken.objects.select_related("person")
+        .filter(hash=ApiToken.hash_of(secret))
+        .first()
+    )
+    now = timezone.now()
+    if token is None or not token.is_usable(now) or not token.person.is_active:
+        return None
+    if token.last_used_at is None or now - token.last_used_at > LAST_USED_EVERY:
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+    return token

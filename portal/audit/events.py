@@ -1,0 +1,45 @@
+"""The names of everything that can be remembered: `subject.verb-in-the-past`."""
+
+from django.db import models
+
+
+class Event(models.TextChoices):
+    """Event names; never rename one that has been written."""
+
+    CHANGE_DRAFTED = "change.drafted", "drafted the change"
+    CHANGE_SUBMITTED = "change.submitted", "submitted the change for review"
+    CHANGE_REVISED = "change.revised", "wrote a new revision"
+    CHANGE_COMMENTED = "change.commented", "commented"
+    CHANGE_APPROVED = "change.approved", "approved"
+    CHANGE_REJECTED = "change.rejected", "rejected"
+    CHANGE_CHANGES_REQUESTED = "change.changes_requested", "requested changes"
+    CHANGE_WITHDRAWN = "change.withdrawn", "withdrew the change"
+    CHANGE_CANCELLED = "change.cancelled", "cancelled the approved change"
+    CHANGE_APPLIED = "change.applied", "applied the change"
+    CHANGE_FAILED = "change.failed", "could not apply the change"
+    CHANGE_CONFLICTED = "change.conflicted", "found the gateway changed meanwhile"
+    DELIVERY_QUEUED = "delivery.queued", "queued the delivery"
+    DELIVERY_STARTED = "delivery.started", "started the delivery"
+    DELIVERY_TAKEN_OVER = "delivery.taken_over", "took over a stalled delivery"
+    DELIVERY_POSTPONED = "delivery.postponed", "postponed the delivery"
+    DELIVERY_VERIFIED = "delivery.verified", "verified the delivery by reading back"
+    DELIVERY_COMPENSATED = "delivery.compensated", "restored what had been written"
+    DELIVERY_REFUSED = (
+        "delivery.refused",
+        "refused to deliver without proof of approval",
+    )
+    DELIVERY_RETRIED = "delivery.retried", "retried the delivery"
+    TOKEN_CREATED = "token.created", "made an API token"  # noqa: S105
+    TOKEN_REVOKED = "token.revoked", "revoked an API token"  # noqa: S105
+    PERSON_SIGNED_IN = "person.signed_in", "signed in"
+    PERSON_SIGN_IN_FAILED = "person.sign_in_failed", "failed to sign in"
+    PERSON_SIGNED_OUT = "person.signed_out", "signed out"
+    PERSON_CREATED = "person.created", "created the account"
+    PERSON_CHANGED = "person.changed", "changed the account"
+    PERSON_RESET_SENT = "person.reset_sent", "sent a password reset link"
+    MEMBERSHIP_GRANTED = "membership.granted", "granted a role"
+    MEMBERSHIP_REVOKED = "membership.revoked", "took a role away"
+    GATEWAY_CREATED = "gateway.created", "added the gateway"
+    GATEWAY_CHANGED = "gateway.changed", "changed the gateway's settings"
+    GATEWAY_RETIRED = "gateway.retired", "retired the gateway"
+    KEYS_ROTATED = "keys.rotated", "rotated the encryption keys"

@@ -1,0 +1,101 @@
+"""The ledger's rows: append-only, each carrying the hash of the one before."""
+
+import hashlib
+import json
+from typing import Any, ClassVar, NoReturn
+
+from django.db import models
+
+from portal.audit.events import Event
+
+GENESIS = "0" * 64
+
+
+class AppendOnly(Exception):
+    """Somebody tried to change or delete an audit event."""
+
+
+class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise AppendOnly("Audit events are never changed.")
+
+    def delete(self) -> NoReturn:
+        raise AppendOnly("Audit events are never deleted.")
+
+
+class AuditEvent(models.Model):
+    """One fact. Names are copied as text, so that history outlives people."""
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    at = models.DateTimeField(db_index=True)
+    event = models.CharField(max_length=40, choices=Event.choices, db_index=True)
+    actor = models.CharField(max_length=200)
+    actor_id = models.BigIntegerField(null=True, db_index=True)
+    channel = models.CharField(max_length=20)
+    client = models.CharField(max_length=200, blank=True)
+    token_id = models.BigIntegerField(null=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    gateway = models.CharField(max_length=40, blank=True, db_index=True)
+    subject_type = models.CharField(max_length=40)
+    subject_id = models.CharField(max_length=100)
+    subject = models.CharField(max_length=300)
+    revision = models.PositiveIntegerField(null=True)
+    details = models.JSONField(default=dict)
+    previous_hash = models.CharField(max_length=64, unique=True)
+    hash = models.CharField(max_length=64, unique=True)
+
+    objects = AuditEventQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-number"]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["subject_type", "subject_id", "number"], name="audit_subject"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.event} {self.subject}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnly("Audit events are never changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnly("Audit events are never deleted.")
+
+    def computed_hash(self) -> str:
+        """Return the SHA-256 (hex) of this row's content and the previous hash."""
+        content = [
+            self.number,
+            self.at.isoformat(timespec="microseconds"),
+            self.event,
+            self.actor,
+            self.actor_id,
+            self.channel,
+            self.client,
+            self.token_id,
+            self.request_id,
+            self.gateway,
+            self.subject_type,
+            self.subject_id,
+            self.subject,
+            self.revision,
+            self.details,
+            self.previous_hash,
+        ]
+        text = json.dumps(
+            content, sort_keys=True, separators=(",", ":"), ensure_ascii=True
+        )
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class LedgerHead(models.Model):
+    """The last event's number and hash; its row lock orders all writers."""
+
+    number = models.PositiveBigIntegerField(default=0)
+    hash = models.CharField(max_length=64, default=GENESIS)
+
+    def __str__(self) -> str:
+        return f"head {self.number}"

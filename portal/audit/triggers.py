@@ -1,0 +1,85 @@
+"""Database triggers that refuse to change history, on SQLite and PostgreSQL.
+
+The model refuses too, but only the database stops raw SQL. Only its owner can drop
+them, and `verify_audit` notices when they did. They are made after every `migrate`,
+because rebuilding a table on SQLite drops its triggers silently.
+"""
+
+from typing import Any
+
+from django.apps.registry import Apps
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+TABLE = "audit_auditevent"
+HEAD = "audit_ledgerhead"
+WORDS = "audit events are append-only"
+
+SQLITE = {
+    "audit_event_no_update": f"BEFORE UPDATE ON {TABLE}",
+    "audit_event_no_delete": f"BEFORE DELETE ON {TABLE}",
+    "audit_head_no_delete": f"BEFORE DELETE ON {HEAD}",
+}
+POSTGRESQL = {
+    "audit_event_no_update": f"BEFORE UPDATE ON {TABLE} FOR EACH ROW",
+    "audit_event_no_delete": f"BEFORE DELETE ON {TABLE} FOR EACH ROW",
+    "audit_event_no_truncate": f"BEFORE TRUNCATE ON {TABLE} FOR EACH STATEMENT",
+    "audit_head_no_delete": f"BEFORE DELETE ON {HEAD} FOR EACH ROW",
+    "audit_head_no_truncate": f"BEFORE TRUNCATE ON {HEAD} FOR EACH STATEMENT",
+}
+
+
+def _wanted(connection: BaseDatabaseWrapper) -> dict[str, str]:
+    return POSTGRESQL if connection.vendor == "postgresql" else SQLITE
+
+
+def create(connection: BaseDatabaseWrapper) -> None:
+    """Make the triggers that are not there."""
+    absent = missing(connection)
+    wanted = _wanted(connection)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql" and absent:
+            cursor.execute(
+                "CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                f"$$ BEGIN RAISE EXCEPTION '{WORDS}'; END $$"
+            )
+        for name in absent:
+            body = (
+                "EXECUTE FUNCTION audit_refuse()"
+                if connection.vendor == "postgresql"
+                else f"BEGIN SELECT RAISE(ABORT, '{WORDS}'); END"
+            )
+            cursor.execute(f"CREATE TRIGGER {name} {wanted[name]} {body}")
+
+
+def drop(connection: BaseDatabaseWrapper) -> None:
+    """Take the triggers away: only for archiving and for emptying a test database."""
+    with connection.cursor() as cursor:
+        for name, when in _wanted(connection).items():
+            table = TABLE if TABLE in when else HEAD
+            on = f" ON {table}" if connection.vendor == "postgresql" else ""
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
+
+
+def missing(connection: BaseDatabaseWrapper) -> list[str]:
+    """Return the names of triggers that should be there and are not, or are off."""
+    if connection.vendor == "postgresql":
+        # tgenabled 'D' is a trigger somebody disabled: as good as none.
+        query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
+    else:
+        query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        present = {row[0] for row in cursor.fetchall()}
+    return [name for name in _wanted(connection) if name not in present]
+
+
+def after_migrate(*, using: str, apps: Apps, **kwargs: Any) -> None:
+    """Make the triggers and the head row (a post_migrate receiver)."""
+    tables = connections[using].introspection.table_names()
+    if TABLE not in tables or HEAD not in tables:
+        return
+    from portal.audit.models import LedgerHead  # the app registry is ready only now
+
+    LedgerHead.objects.using(using).get_or_create(pk=1)
+    create(connections[using])

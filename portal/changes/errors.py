@@ -1,0 +1,77 @@
+"""Why an operation on a change was refused: a code for programs, words for people.
+
+GatehouseError
+└── ChangeError
+    ├── Malformed           400  the request makes no sense as asked
+    ├── NoSuchChange        404
+    ├── NoSuchResource      404  the live gateway does not hold it
+    ├── WrongState          409  the change does not allow this now
+    ├── StaleRevision       409  a newer revision exists
+    ├── AlreadyReviewed     409  this person decided on this revision
+    ├── KeyReused           409  idempotency key used for another request
+    ├── SelfReview          403  four eyes
+    ├── NotYours            403  somebody else's change
+    ├── Blocked             422  a blocker stands; `findings` in `extra`
+    └── GatewayDown         503  nothing was stored; ask again later
+"""
+
+from portal.errors import GatehouseError
+
+
+class ChangeError(GatehouseError):
+    """Base of everything an operation on a change raises."""
+
+
+class Malformed(ChangeError):
+    code = "malformed"
+    status = 400
+
+
+class NoSuchChange(ChangeError):
+    code = "not_found"
+    status = 404
+
+
+class NoSuchResource(ChangeError):
+    code = "not_found"
+    status = 404
+
+
+class WrongState(ChangeError):
+    code = "wrong_state"
+    status = 409
+
+
+class StaleRevision(ChangeError):
+    code = "stale_revision"
+    status = 409
+
+
+class AlreadyReviewed(ChangeError):
+    code = "already_reviewed"
+    status = 409
+
+
+class KeyReused(ChangeError):
+    code = "idempotency_key_reused"
+    status = 409
+
+
+class SelfReview(ChangeError):
+    code = "self_review"
+    status = 403
+
+
+class NotYours(ChangeError):
+    code = "not_yours"
+    status = 403
+
+
+class Blocked(ChangeError):
+    code = "blocked"
+    status = 422
+
+
+class GatewayDown(ChangeError):
+    code = "gateway_down"
+    status = 503

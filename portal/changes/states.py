@@ -1,0 +1,138 @@
+"""The life of a change: which moves exist, and the one function that makes them.
+
+    draft ─► in_review ─► approved ─► delivering ─► applied
+               ▲    │         │            ├─► failed      (retry ► approved)
+               │    │         │            └─► conflicted  (rebase ► in_review)
+               │    ├─► changes_requested ─► in_review
+               │    ├─► rejected
+               └────┴─► withdrawn ◄─ approved (cancelled)
+
+A move is one conditional UPDATE that names the old state; the row count says who
+won. Nothing else writes `state`.
+"""
+
+from django.db import models
+from django.utils import timezone
+
+from portal.changes.errors import WrongState
+
+
+class State(models.TextChoices):
+    """Where a change stands."""
+
+    DRAFT = "draft", "Draft"
+    IN_REVIEW = "in_review", "In review"
+    CHANGES_REQUESTED = "changes_requested", "Changes requested"
+    APPROVED = "approved", "Approved"
+    DELIVERING = "delivering", "Delivering"
+    APPLIED = "applied", "Applied"
+    FAILED = "failed", "Failed"
+    CONFLICTED = "conflicted", "Conflicted"
+    REJECTED = "rejected", "Rejected"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+ALLOWED: dict[State, frozenset[State]] = {
+    State.DRAFT: frozenset({State.IN_REVIEW, State.WITHDRAWN}),
+    State.IN_REVIEW: frozenset(
+        {
+            State.IN_REVIEW,
+            State.CHANGES_REQUESTED,
+            State.APPROVED,
+            State.REJECTED,
+            State.WITHDRAWN,
+        }
+    ),
+    State.CHANGES_REQUESTED: frozenset({State.IN_REVIEW, State.WITHDRAWN}),
+    State.APPROVED: frozenset(
+        {State.DELIVERING, State.CONFLICTED, State.FAILED, State.WITHDRAWN}
+    ),
+    State.DELIVERING: frozenset(
+        {State.APPROVED, State.APPLIED, State.FAILED, State.CONFLICTED}
+    ),
+    State.FAILED: frozenset({State.APPROVED, State.WITHDRAWN}),
+    State.CONFLICTED: frozenset({State.IN_REVIEW, State.WITHDRAWN}),
+    State.APPLIED: frozenset(),
+    State.REJECTED: frozenset(),
+    State.WITHDRAWN: frozenset(),
+}
+
+# Still moving or movable: shown as open, found again by an equal request.
+OPEN = frozenset(
+    {
+        State.DRAFT,
+        State.IN_REVIEW,
+        State.CHANGES_REQUESTED,
+        State.APPROVED,
+        State.DELIVERING,
+        State.FAILED,
+        State.CONFLICTED,
+    }
+)
+# Nobody waits for a worker: the page need not ask again.
+SETTLED = frozenset({State.APPLIED, State.REJECTED, State.WITHDRAWN})
+
+# Why nothing moves, and what would move it: for people and for models.
+EXPLAINED: dict[State, str] = {
+    State.DRAFT: "It is a draft. Its author submits it when it is ready.",
+    State.IN_REVIEW: "It waits for approval by somebody who wrote none of it.",
+    State.CHANGES_REQUESTED: (
+        "A reviewer asked for changes. Its author writes a new revision or withdraws it."
+    ),
+    State.APPROVED: "It is approved and waits for its turn at the gateway.",
+    State.DELIVERING: "It is being written to the gateway.",
+    State.APPLIED: "It is live, verified by reading back from the gateway.",
+    State.FAILED: (
+        "The gateway could not be brought to it. An operator retries it, or it is withdrawn."
+    ),
+    State.CONFLICTED: (
+        "The gateway was changed by somebody else since this was planned. "
+        "File it again against what is live now, or withdraw it."
+    ),
+    State.REJECTED: "A reviewer rejected it. File a new change that answers the note.",
+    State.WITHDRAWN: "It was withdrawn. File a new change if it is still wanted.",
+}
+
+
+def expect(change: "HasState", *states: State) -> None:
+    """Raise WrongState unless the change is in one of these states."""
+    if change.state not in states:
+        raise WrongState(
+            f"Change #{change.pk} is {State(change.state).label.lower()}. "
+            f"{EXPLAINED[State(change.state)]}",
+            field="state",
+        )
+
+
+def move(change: "HasState", to: State) -> None:
+    """Move the change to another state; raise WrongState when that move does not exist
+    or somebody else moved it first.
+    """
+    old = State(change.state)
+    if to not in ALLOWED[old]:
+        raise WrongState(
+            f"Change #{change.pk} is {old.label.lower()} and cannot become "
+            f"{to.label.lower()}. {EXPLAINED[old]}",
+            field="state",
+        )
+    moved = (
+        type(change)
+        ._default_manager.filter(pk=change.pk, state=old)
+        .update(state=to, moved_at=timezone.now())
+    )
+    if not moved:
+        raise WrongState(
+            f"Change #{change.pk} was moved by somebody else meanwhile. Reload it.",
+            field="state",
+        )
+    change.state = to
+
+
+class HasState(models.Model):
+    """What `states` needs of a model; `ChangeRequest` is the only one."""
+
+    state = models.CharField(max_length=20, choices=State.choices, default=State.DRAFT)
+    moved_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        abstract = True
