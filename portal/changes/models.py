@@ -91,6 +91,12 @@ class ChangeRequest(HasState):
         blank=True,
         related_name="superseded_by",
     )
+    request_digest = models.CharField(
+        max_length=64,
+        blank=True,
+        editable=False,
+        help_text="Equal requests have equal ones.",
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = ChangeRequestQuerySet.as_manager()
@@ -106,6 +112,7 @@ class ChangeRequest(HasState):
             models.Index(fields=["state", "-number"], name="change_by_state"),
             models.Index(fields=["author", "-number"], name="change_by_author"),
             models.Index(fields=["gateway", "-number"], name="change_by_gateway"),
+            models.Index(fields=["author", "request_digest"], name="change_by_request"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,33 @@
+"""What a check says of an item."""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Severity(StrEnum):
+    """A blocker stops submission; a warning is shown and recorded with the approval."""
+
+    INFO = "info"
+    WARNING = "warning"
+    BLOCKER = "blocker"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """`item` is the index of the item; `path` a dotted field of its document, or ""."""
+
+    code: str
+    severity: Severity
+    item: int
+    words: str
+    mend: str
+    path: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def blockers(findings: list[Finding]) -> list[Finding]:
+    """Return the findings that stop submission."""
+    return [finding for finding in findings if finding.severity is Severity.BLOCKER]
