@@ -337,7 +337,10 @@ class Delivery(models.Model):
     lease_token = models.UUIDField(null=True)
     lease_expires_at = models.DateTimeField(null=True)
     wrote = models.BooleanField(default=False)
-    tries = models.PositiveIntegerField(default=0)
+    tries = models.PositiveIntegerField(
+        default=0, help_text="Since it was last queued."
+    )
+    trying_since = models.DateTimeField(null=True)
     outcome = models.TextField(blank=True, help_text="In words, for people.")
     finished_at = models.DateTimeField(null=True)
 

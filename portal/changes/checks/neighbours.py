@@ -1,0 +1,44 @@
+"""Who else is about to change the same resource?"""
+
+from collections.abc import Iterator
+
+from django.db.models import Q
+
+from gateway.client import AdminClient
+from gateway.schemas import Schemas
+from portal.changes.findings import Finding, Severity
+from portal.changes.models import Item
+from portal.changes.plan import Plan
+from portal.changes.states import State
+
+ON_THE_WAY = (State.IN_REVIEW, State.APPROVED, State.DELIVERING)
+
+
+def asked_for_twice(
+    plan: Plan, client: AdminClient, schemas: Schemas
+) -> Iterator[Finding]:
+    """Another open change touches the same resource: the second will conflict. One query."""
+    wanted = Q(pk=None)
+    index_of = {}
+    for index, item in enumerate(plan.items):
+        wanted |= Q(kind=item.kind.name, resource_id=item.id)
+        index_of[item.kind.name, item.id] = index
+    others = (
+        Item.objects.filter(wanted)
+        .filter(
+            revision__change__gateway=plan.gateway,
+            revision__change__state__in=ON_THE_WAY,
+        )
+        .exclude(revision__change=plan.revises)
+        .values_list("kind", "resource_id", "revision__change_id")
+        .distinct()
+        .order_by("revision__change_id")
+    )
+    for kind, resource_id, number in others:
+        yield Finding(
+            code="asked_for_twice",
+            severity=Severity.WARNING,
+            item=index_of[kind, resource_id],
+            words=f"Change #{number} is on its way and touches the same resource.",
+            mend=f"Whichever comes second will conflict; wait for #{number} or agree.",
+        )

@@ -1,0 +1,121 @@
+"""Would the gateway accept it? Its own dry run where it has one, else its schemas."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any
+
+from gateway.client import AdminClient
+from gateway.errors import Invalid, NotFound
+from gateway.schemas import Schemas, version_at_least
+from portal.changes.findings import Finding, Severity
+from portal.changes.plan import Plan, PlannedItem
+
+
+def unknown_plugin(
+    plan: Plan, client: AdminClient, schemas: Schemas
+) -> Iterator[Finding]:
+    """A plugin that the gateway does not have is refused by it."""
+    for index, item in enumerate(plan.items):
+        plugins = (item.wanted or {}).get("plugins")
+        names = list(plugins) if isinstance(plugins, dict) else []
+        if item.kind.name == "plugin_metadata":
+            names.append(item.id)
+        known = (
+            schemas.stream_plugins
+            if item.kind.name == "stream_route"
+            else schemas.plugins
+        )
+        for name in names:
+            if name not in known:
+                yield Finding(
+                    code="unknown_plugin",
+                    severity=Severity.BLOCKER,
+                    item=index,
+                    path=f"plugins.{name}",
+                    words=f"The gateway has no plugin {name!r}.",
+                    mend=_nearest(name, known),
+                )
+
+
+def _nearest(name: str, known: Any) -> str:
+    close = get_close_matches(name, list(known), n=3)
+    return (
+        f"Did you mean {' or '.join(close)}? List the plugins to see what the gateway has."
+        if close
+        else "List the plugins to see what the gateway has."
+    )
+
+
+def gateway_dry_run(
+    plan: Plan, client: AdminClient, schemas: Schemas
+) -> Iterator[Finding]:
+    """Ask the gateway to check each wanted document without storing it."""
+    wanted = [(i, item) for i, item in enumerate(plan.items) if item.wanted is not None]
+    if version_at_least(schemas.version, 3, 17):
+        yield from _all_at_once(wanted, client)
+        return
+    for index, item in wanted:
+        found = list(_by_schema(index, item, schemas))
+        if not found and version_at_least(schemas.version, 3, 5):
+            found = list(_one_by_one(index, item, client))
+        yield from found
+
+
+def _all_at_once(
+    wanted: list[tuple[int, PlannedItem]], client: AdminClient
+) -> Iterator[Finding]:
+    """`configs/validate` (3.17 and later) checks schemas and plugins of everything."""
+    bodies: dict[str, list[Any]] = defaultdict(list)
+    index_of: dict[tuple[str, int], int] = {}
+    for index, item in wanted:
+        path = item.kind.path
+        body = dict(item.wanted or {})
+        if item.kind.name == "credential":
+            # The dry run knows credentials as consumers with a long id.
+            path, body["id"] = "consumers", item.id
+        else:
+            body.setdefault("id", item.id)
+        index_of[path, len(bodies[path])] = index
+        bodies[path].append(body)
+    if not bodies:
+        return
+    try:
+        client.validate_configs(bodies)
+    except Invalid as error:
+        if not error.errors:
+            yield _refused(wanted[0][0], str(error.detail))
+        for one in error.errors:
+            at = (one.resource_type, one.index)
+            yield _refused(index_of.get(at, wanted[0][0]), one.words)
+
+
+def _one_by_one(
+    index: int, item: PlannedItem, client: AdminClient
+) -> Iterator[Finding]:
+    """`schema/validate` (3.5 and later) checks one document's schema."""
+    if item.kind.name in {"plugin_metadata", "secret", "credential"}:
+        return  # it knows no schema of these
+    try:
+        client.validate(item.kind.name, {**(item.wanted or {}), "id": item.id})
+    except Invalid as error:
+        yield _refused(index, error.detail)
+    except NotFound:
+        return
+
+
+def _by_schema(index: int, item: PlannedItem, schemas: Schemas) -> Iterator[Finding]:
+    """Our own copy of the gateway's schemas, plugins included."""
+    for violation in schemas.violations(item.kind.name, item.wanted or {}):
+        yield _refused(index, violation.words, violation.path)
+
+
+def _refused(index: int, words: str, path: str = "") -> Finding:
+    return Finding(
+        code="invalid_document",
+        severity=Severity.BLOCKER,
+        item=index,
+        path=path,
+        words=f"The gateway would refuse it: {words}",
+        mend="Correct the field it names.",
+    )

@@ -1,0 +1,89 @@
+"""Secrets that cannot be kept, restored, or that go somewhere new."""
+
+from collections.abc import Iterator
+
+from gateway.client import AdminClient
+from gateway.redaction import secrets_to_new_destinations
+from gateway.schemas import Schemas
+from portal.changes.findings import Finding, Severity
+from portal.changes.models import Action
+from portal.changes.plan import Plan
+
+
+def secret_not_resolved(
+    plan: Plan, client: AdminClient, schemas: Schemas
+) -> Iterator[Finding]:
+    """A redacted value stands for a secret only where the live resource holds it."""
+    for index, item in enumerate(plan.items):
+        for path in item.unresolved:
+            yield Finding(
+                code="secret_not_resolved",
+                severity=Severity.BLOCKER,
+                item=index,
+                path=path,
+                words="This redacted value does not stand for the secret that is there now.",
+                mend="Leave the field out to keep the secret, or give the secret itself.",
+            )
+
+
+def certificate_key_missing(
+    plan: Plan, client: AdminClient, schemas: Schemas
+) -> Iterator[Finding]:
+    """The gateway never shows a certificate's key, so an update must bring it."""
+    for index, item in enumerate(plan.items):
+        if (
+            item.kind.name == "ssl"
+            and item.action is Action.UPDATE
+            and item.wanted is not None
+            and "key" not in item.wanted
+        ):
+            yield Finding(
+                code="certificate_key_missing",
+                severity=Severity.BLOCKER,
+                item=index,
+                path="key",
+                words="The gateway does not show this certificate's private key, so an "
+                "update without it would lose it.",
+                mend="Give the certificate's key with the update.",
+            )
+
+
+def secret_follows_new_destination(
+    plan: Plan, client: AdminClient, schemas: Schemas
+) -> Iterator[Finding]:
+    """A kept secret that is sent to a new place may be a way to steal it."""
+    for index, item in enumerate(plan.items):
+        if item.base is None or item.wanted is None:
+            continue
+        for path, destination in secrets_to_new_destinations(
+            item.kind.name,
+            item.base,
+            item.wanted,
+            encrypt_fields=schemas.encrypt_fields,
+        ):
+            yield Finding(
+                code="secret_follows_new_destination",
+                severity=Severity.WARNING,
+                item=index,
+                path=path,
+                words=f"The secret here stays, but {destination} changes: the secret will be "
+                "sent to a new place.",
+                mend="Make sure the new destination may know the secret, or give a new one.",
+            )
+
+
+def irreversible(
+    plan: Plan, client: AdminClient, schemas: Schemas
+) -> Iterator[Finding]:
+    """What the gateway never shows cannot be restored."""
+    for index, item in enumerate(plan.items):
+        if item.base is not None and item.kind.write_only:
+            yield Finding(
+                code="irreversible",
+                severity=Severity.WARNING,
+                item=index,
+                path="key",
+                words="The present private key is not known here, so this cannot be undone "
+                "from here.",
+                mend="Keep the present certificate and key at hand before approving.",
+            )

@@ -1,0 +1,305 @@
+"""Work out what a request would do to the live gateway, before anything is stored.
+
+Reads every touched document live. The result is what `propose` stores and what
+`preview` shows: items with whole and redacted documents, and findings.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway import sealing
+from gateway.client import AdminClient
+from gateway.connect import connect
+from gateway.diff import Difference, diff, sentence
+from gateway.documents import SERVER_MANAGED, canonical, digest
+from gateway.errors import GatewayError, Invalid, NotFound
+from gateway.kinds import KINDS, Kind
+from gateway.merge import MergeError, merge
+from gateway.mirror import catalogue_of
+from gateway.models import Gateway
+from gateway.redaction import redact, resolve
+from gateway.schemas import Schemas
+from portal.changes.asked import ChangeAsked, ItemAsked
+from portal.changes.errors import GatewayDown, Malformed, NoSuchResource
+from portal.changes.findings import Finding, Severity
+from portal.changes.identity import choose_id
+from portal.changes.models import Action, ChangeRequest
+
+Document = dict[str, Any]
+
+ITEM_LIMIT = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedItem:
+    """One resource: `base` and `wanted` are whole, the `shown_` pair is redacted.
+
+    `unresolved` lists the fields whose redacted value stands for a secret that the
+    live resource does not hold there.
+    """
+
+    action: Action
+    kind: Kind
+    id: str
+    base: Document | None
+    wanted: Document | None
+    shown_base: Document | None
+    shown_wanted: Document | None
+    base_digest: str
+    wanted_digest: str
+    field: str
+    unresolved: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """Say in one sentence what the item does, from its documents alone."""
+        return sentence(
+            self.action, self.kind.name, self.id, self.shown_base, self.shown_wanted
+        )
+
+    @property
+    def differences(self) -> list[Difference]:
+        return diff(self.shown_base, self.shown_wanted)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What would be stored, and what the checks say of it.
+
+    `revises` is the change that this is a new revision of, if any.
+    """
+
+    gateway: Gateway
+    items: list[PlannedItem]
+    findings: list[Finding] = field(default_factory=list)
+    revises: ChangeRequest | None = None
+
+    @property
+    def blockers(self) -> list[Finding]:
+        return [f for f in self.findings if f.severity is Severity.BLOCKER]
+
+    @property
+    def summary(self) -> str:
+        """Say what the whole change does, from its items alone."""
+        return " ".join(item.sentence.rstrip(".") + "." for item in self.items)
+
+    @property
+    def digest(self) -> str:
+        """Return what approvals are bound to."""
+        return items_digest(
+            self.gateway,
+            [
+                (i.action, i.kind.name, i.id, i.base_digest, i.wanted_digest)
+                for i in self.items
+            ],
+        )
+
+
+def items_digest(gateway: Gateway, items: list[tuple[str, str, str, str, str]]) -> str:
+    """Return the SHA-256 (hex) over gateway and items in order.
+
+    An item is (action, kind, id, digest of its base, digest of what is wanted).
+    """
+    return hashlib.sha256(
+        canonical([gateway.slug, [[str(part) for part in item] for item in items]])
+    ).hexdigest()
+
+
+def document_digest(kind: str, document: Document | None, schemas: Schemas) -> str:
+    """Return the digest of a document under the installation's fingerprint key; "" for None."""
+    if document is None:
+        return ""
+    return digest(
+        kind,
+        document,
+        key=sealing.fingerprint_key(),
+        encrypt_fields=schemas.encrypt_fields,
+    )
+
+
+@contextmanager
+def gateway_or_down(gateway: Gateway) -> Iterator[AdminClient]:
+    """Give a client; turn its trouble into GatewayDown: nothing was stored."""
+    try:
+        client = connect(gateway)
+        try:
+            yield client
+        finally:
+            client.close()
+    except (Invalid, NotFound):
+        raise
+    except GatewayError as error:
+        raise GatewayDown(
+            f"Gateway {gateway.slug} cannot be asked now, so nothing was stored: {error} "
+            "Try again when it answers.",
+            field="gateway",
+        ) from error
+
+
+def plan_items(
+    asked: ChangeAsked, client: AdminClient, schemas: Schemas
+) -> list[PlannedItem]:
+    """Read each touched document live and work out what it shall become.
+
+    Raises Malformed for input that makes no sense and NoSuchResource for an update or
+    delete of something the gateway does not hold.
+    """
+    if not asked.items:
+        raise Malformed("Give at least one item.", field="items")
+    if len(asked.items) > ITEM_LIMIT:
+        raise Malformed(f"Give at most {ITEM_LIMIT} items.", field="items")
+    planned: list[PlannedItem] = []
+    seen: set[tuple[str, str]] = set()
+    for item in asked.items:
+        one = _plan_item(item, client, schemas)
+        key = (one.kind.name, one.id)
+        if key in seen:
+            raise Malformed(
+                f"The {one.kind.title.lower()} {one.id} stands twice in this change. "
+                "Say once what shall become of it.",
+                field=item.field,
+            )
+        seen.add(key)
+        planned.append(one)
+    return in_order(planned)
+
+
+def in_order(items: list[PlannedItem]) -> list[PlannedItem]:
+    """Put what is referred to before what refers to it; deletions last, reversed."""
+    kept = [item for item in items if item.action is not Action.DELETE]
+    deleted = [item for item in items if item.action is Action.DELETE]
+    return sorted(kept, key=lambda item: item.kind.tier) + sorted(
+        deleted, key=lambda item: -item.kind.tier
+    )
+
+
+def _plan_item(asked: ItemAsked, client: AdminClient, schemas: Schemas) -> PlannedItem:
+    kind, action = _kind_and_action(asked)
+    document = _document(asked, action)
+    resource_id = _id(asked, kind, action, document)
+    base = _live(client, kind, resource_id)
+    if base is None and action is not Action.CREATE:
+        raise NoSuchResource(
+            f"The gateway holds no {kind.title.lower()} {resource_id}. "
+            "Look up its id, or create it.",
+            field=_at(asked, "id"),
+        )
+    wanted: Document | None = None
+    unresolved: tuple[str, ...] = ()
+    if action is not Action.DELETE:
+        try:
+            wanted = (
+                merge(kind.name, base, document)
+                if base is not None and action is Action.UPDATE and not asked.replace
+                else merge(kind.name, {}, document)
+            )
+        except MergeError as error:
+            raise Malformed(str(error), field=_at(asked, error.field)) from error
+        for name in SERVER_MANAGED:
+            wanted.pop(name, None)
+        wanted[kind.id_field] = _own_id(kind, resource_id)
+        wanted, missing = resolve(
+            kind.name,
+            wanted,
+            base or {},
+            key=sealing.fingerprint_key(),
+            encrypt_fields=schemas.encrypt_fields,
+        )
+        unresolved = tuple(missing)
+    return PlannedItem(
+        action=action,
+        kind=kind,
+        id=resource_id,
+        base=base,
+        wanted=wanted,
+        shown_base=_shown(kind, base, schemas),
+        shown_wanted=_shown(kind, wanted, schemas),
+        base_digest=document_digest(kind.name, base, schemas),
+        wanted_digest=document_digest(kind.name, wanted, schemas),
+        field=asked.field,
+        unresolved=unresolved,
+    )
+
+
+def _kind_and_action(asked: ItemAsked) -> tuple[Kind, Action]:
+    kind = KINDS.get(asked.kind)
+    if kind is None:
+        raise Malformed(
+            f"There is no kind {asked.kind!r}. Use one of {', '.join(sorted(KINDS))}.",
+            field=_at(asked, "kind"),
+        )
+    if asked.action not in Action.values:
+        raise Malformed(
+            f"There is no action {asked.action!r}. Use one of {', '.join(Action.values)}.",
+            field=_at(asked, "action"),
+        )
+    return kind, Action(asked.action)
+
+
+def _document(asked: ItemAsked, action: Action) -> Document:
+    if action is Action.DELETE:
+        if asked.document is not None:
+            raise Malformed(
+                "A delete takes no document. Leave it out.",
+                field=_at(asked, "document"),
+            )
+        return {}
+    if asked.document is None:
+        raise Malformed(
+            f"Give the document to {action.value}: a JSON object.",
+            field=_at(asked, "document"),
+        )
+    return asked.document
+
+
+def _id(asked: ItemAsked, kind: Kind, action: Action, document: Document) -> str:
+    inside = document.get(kind.id_field)
+    inside = str(inside) if isinstance(inside, str | int) else ""
+    if asked.id and inside and _own_id(kind, asked.id) != inside:
+        raise Malformed(
+            f"The document says {kind.id_field} {inside!r}, the item says id {asked.id!r}. "
+            "Make them agree or leave one out.",
+            field=_at(asked, "id"),
+        )
+    resource_id = asked.id or ("" if kind.name in {"credential", "secret"} else inside)
+    if not resource_id and action is Action.CREATE:
+        resource_id = choose_id(kind, document)
+    if not resource_id:
+        raise Malformed(f"Give the id: {kind.id_rule}.", field=_at(asked, "id"))
+    if not kind.accepts_id(resource_id):
+        raise Malformed(
+            f"{resource_id[:80]!r} is no id that APISIX accepts for a "
+            f"{kind.title.lower()}. Use {kind.id_rule}.",
+            field=_at(asked, "id"),
+        )
+    return resource_id
+
+
+def _own_id(kind: Kind, resource_id: str) -> str:
+    """Return the id as the document carries it: the last part of a nested one."""
+    return resource_id if kind.name == "secret" else resource_id.rpartition("/")[2]
+
+
+def _live(client: AdminClient, kind: Kind, resource_id: str) -> Document | None:
+    try:
+        return client.get(kind.name, resource_id).document
+    except NotFound:
+        return None
+
+
+def _shown(kind: Kind, document: Document | None, schemas: Schemas) -> Document | None:
+    if document is None:
+        return None
+    return redact(
+        kind.name,
+        document,
+        key=sealing.fingerprint_key(),
+        encrypt_fields=schemas.encrypt_fields,
+    )
+
+
+def _at(asked: ItemAsked, name: str) -> str:
+    return ".".join(part for part in (asked.field, name) if part)

@@ -1,0 +1,275 @@
+"""File a change: preview it, propose it, write a new revision of it.
+
+The gateway is read and asked before the transaction opens, never inside it.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from gateway import sealing
+from portal.accounts.actor import Actor
+from portal.accounts.models import Person
+from portal.accounts.roles import Verb
+from portal.audit.events import Event
+from portal.audit.ledger import Entry, record
+from portal.changes import states
+from portal.changes.asked import ChangeAsked
+from portal.changes.checks import run_checks
+from portal.changes.errors import Blocked, KeyReused, Malformed, NotYours, WrongState
+from portal.changes.models import ChangeRequest, IdempotencyKey, Item, Revision
+from portal.changes.plan import Plan, catalogue_of, gateway_or_down, plan_items
+from portal.changes.states import OPEN, State
+
+KEY_LIFE = timedelta(days=7)
+# Models repeat a call that they think was lost: an equal one is answered, not filed.
+SAME_REQUEST_WITHIN = timedelta(minutes=10)
+TITLE_LIMIT, REASON_LIMIT, KEY_LIMIT = 200, 5_000, 255
+REVISABLE = (State.IN_REVIEW, State.CHANGES_REQUESTED, State.CONFLICTED)
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """The change that answers a request; `is_replay` when it was filed before."""
+
+    change: ChangeRequest
+    is_replay: bool
+
+
+def make_plan(asked: ChangeAsked, *, revises: ChangeRequest | None = None) -> Plan:
+    """Plan a request against the live gateway and run every check.
+
+    One request per touched document and the gateway's own dry run; nothing is stored.
+    Raises GatewayDown, NoSuchResource, Malformed.
+    """
+    with gateway_or_down(asked.gateway) as client:
+        schemas = catalogue_of(asked.gateway, client)
+        plan = Plan(
+            gateway=asked.gateway,
+            items=plan_items(asked, client, schemas),
+            revises=revises,
+        )
+        return replace(plan, findings=run_checks(plan, client, schemas))
+
+
+def preview(asked: ChangeAsked, *, actor: Actor) -> Plan:
+    """Show what a request would do; blockers are findings here, not errors.
+
+    Raises NotAllowed, NotVisible, GatewayDown, NoSuchResource, Malformed.
+    """
+    actor.require(Verb.READ, asked.gateway)
+    return make_plan(asked)
+
+
+def propose(asked: ChangeAsked, *, actor: Actor) -> Proposed:
+    """File a change and submit it for review, or return the one filed before.
+
+    Raises Blocked with `findings` when a blocker stands and KeyReused when the
+    idempotency key was used for another request, besides what `preview` raises.
+    Refused requests leave nothing behind.
+    """
+    person = actor.require(Verb.ASK, asked.gateway)
+    _check_words(asked)
+    if earlier := _earlier(asked, actor, person):
+        return Proposed(earlier, is_replay=True)
+    plan = _unblocked(make_plan(asked))
+    try:
+        return _file(asked, plan, actor, person)
+    except IntegrityError:
+        # A twin with the same key was committed between our look and our insert.
+        if earlier := _earlier(asked, actor, person):
+            return Proposed(earlier, is_replay=True)
+        raise
+
+
+@transaction.atomic
+def _file(asked: ChangeAsked, plan: Plan, actor: Actor, person: Person) -> Proposed:
+    # Racing twins without a key: the second finds the first once it has the lock.
+    Person.objects.select_for_update().get(pk=person.pk)
+    if earlier := _earlier(asked, actor, person):
+        return Proposed(earlier, is_replay=True)
+    change = ChangeRequest.objects.create(
+        gateway=asked.gateway,
+        title=(asked.title or plan.summary)[:TITLE_LIMIT],
+        reason=asked.reason,
+        summary=plan.summary,
+        author=person,
+        channel=actor.channel,
+        client=actor.client,
+        token=actor.token,
+        conversation=asked.conversation[:200],
+        request_digest=_request_digest(asked),
+        state=State.IN_REVIEW,
+    )
+    revision = _store(change, plan, actor, person, number=1)
+    if asked.idempotency_key:
+        IdempotencyKey.objects.create(
+            author=person,
+            client=_key_space(actor),
+            key=asked.idempotency_key,
+            request_digest=_request_digest(asked),
+            change=change,
+        )
+    record(
+        Entry(
+            Event.CHANGE_SUBMITTED, {"reason": asked.reason, "summary": plan.summary}
+        ),
+        actor=actor,
+        subject=change,
+        revision=1,
+        digest=revision.digest,
+        findings=[f"{f.severity} {f.code}" for f in plan.findings],
+    )
+    return Proposed(change, is_replay=False)
+
+
+def revise(change: ChangeRequest, asked: ChangeAsked, *, actor: Actor) -> Revision:
+    """Write a new revision of one's own change; earlier approvals no longer count.
+
+    Raises NotYours for somebody else's change, WrongState unless it is in review,
+    sent back or conflicted, and whatever `propose` raises.
+    """
+    person = actor.require(Verb.ASK, change.gateway)
+    if change.author_id != person.pk:
+        raise NotYours(f"Change #{change.pk} is not yours. Only its author revises it.")
+    if asked.gateway.pk != change.gateway_id:
+        raise Malformed(
+            "A change stays on its gateway. File a new one.", field="gateway"
+        )
+    states.expect(change, *REVISABLE)
+    _check_words(asked)
+    before = change.latest_revision().number
+    plan = _unblocked(make_plan(asked, revises=change))
+    with transaction.atomic():
+        locked = ChangeRequest.objects.select_for_update(of=("self",)).get(pk=change.pk)
+        states.expect(locked, *REVISABLE)
+        if locked.latest_revision().number != before:
+            raise WrongState(
+                f"Change #{change.pk} was revised meanwhile. Reload it.",
+                field="revision",
+            )
+        revision = _store(locked, plan, actor, person, number=before + 1)
+        locked.title = (asked.title or plan.summary)[:TITLE_LIMIT]
+        locked.reason, locked.summary = asked.reason, plan.summary
+        locked.save(update_fields=["title", "reason", "summary"])
+        states.move(locked, State.IN_REVIEW)
+        record(
+            Entry(
+                Event.CHANGE_REVISED, {"reason": asked.reason, "summary": plan.summary}
+            ),
+            actor=actor,
+            subject=locked,
+            revision=revision.number,
+            digest=revision.digest,
+            findings=[f"{f.severity} {f.code}" for f in plan.findings],
+        )
+    return revision
+
+
+def _unblocked(plan: Plan) -> Plan:
+    """Return the plan. Raises Blocked when a blocker stands."""
+    if plan.blockers:
+        first = plan.blockers[0]
+        raise Blocked(
+            f"{first.words} {first.mend}",
+            field=f"items.{first.item}" + (f".{first.path}" if first.path else ""),
+            findings=[finding.as_json() for finding in plan.findings],
+        )
+    return plan
+
+
+def _store(
+    change: ChangeRequest, plan: Plan, actor: Actor, person: Person, *, number: int
+) -> Revision:
+    """Write the revision and its items: redacted for everyone, sealed for delivery."""
+    revision = Revision.objects.create(
+        change=change,
+        number=number,
+        author=person,
+        token=actor.token,
+        digest=plan.digest,
+        findings=[finding.as_json() for finding in plan.findings],
+    )
+    Item.objects.bulk_create(
+        Item(
+            revision=revision,
+            position=position,
+            action=item.action,
+            kind=item.kind.name,
+            resource_id=item.id,
+            base=item.shown_base,
+            base_sealed=None if item.base is None else sealing.seal(item.base),
+            base_digest=item.base_digest,
+            wanted=item.shown_wanted,
+            wanted_sealed=None if item.wanted is None else sealing.seal(item.wanted),
+            wanted_digest=item.wanted_digest,
+        )
+        for position, item in enumerate(plan.items)
+    )
+    return revision
+
+
+def _check_words(asked: ChangeAsked) -> None:
+    if not asked.reason.strip():
+        raise Malformed("Say why: a reviewer decides by it.", field="reason")
+    for field, value, limit in (
+        ("title", asked.title, TITLE_LIMIT),
+        ("reason", asked.reason, REASON_LIMIT),
+        ("idempotency_key", asked.idempotency_key, KEY_LIMIT),
+    ):
+        if len(value) > limit:
+            raise Malformed(f"Use at most {limit:,} characters.", field=field)
+
+
+def _request_digest(asked: ChangeAsked) -> str:
+    # Keyed: a request may hold secrets, and this digest is stored.
+    return hmac.new(
+        sealing.fingerprint_key(), asked.as_bytes(), hashlib.sha256
+    ).hexdigest()
+
+
+def _key_space(actor: Actor) -> str:
+    """Keys belong to a program: two tokens of one person never meet."""
+    return f"token:{actor.token_id}" if actor.token else str(actor.channel)
+
+
+def _earlier(asked: ChangeAsked, actor: Actor, person: Person) -> ChangeRequest | None:
+    """Return the change that an equal request filed before, if it counts as the same.
+
+    Raises KeyReused when the idempotency key belongs to another request.
+    """
+    now = timezone.now()
+    digest = _request_digest(asked)
+    if asked.idempotency_key:
+        IdempotencyKey.objects.filter(
+            author=person, client=_key_space(actor), created_at__lt=now - KEY_LIFE
+        ).delete()
+        used = (
+            IdempotencyKey.objects.select_related("change__gateway")
+            .filter(author=person, client=_key_space(actor), key=asked.idempotency_key)
+            .first()
+        )
+        if used is None:
+            return None
+        if used.request_digest != digest:
+            raise KeyReused(
+                "This idempotency key was used for another request. Use a new key.",
+                field="idempotency_key",
+            )
+        return used.change
+    return (
+        ChangeRequest.objects.select_related("gateway")
+        .filter(
+            author=person,
+            token=actor.token,
+            request_digest=digest,
+            created_at__gte=now - SAME_REQUEST_WITHIN,
+            state__in=OPEN,
+        )
+        .order_by("-number")
+        .first()
+    )
