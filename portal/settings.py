@@ -234,13 +234,52 @@ SPECTACULAR_SETTINGS = {
 
 # --- Work
 
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="redis://127.0.0.1:6379/0")
-# Seconds. design: a request may take this long in all, a lease must outlive it.
+# Seconds. A request to a gateway may take this long in all; a lease must outlive it.
 GATEWAY_REQUEST_DEADLINE = env.float("GATEWAY_REQUEST_DEADLINE", default=10.0)
 DELIVERY_LEASE = env.float("DELIVERY_LEASE", default=30.0)
+DELIVERY_BACKOFF = env.float("DELIVERY_BACKOFF", default=1.0)
 DELIVERY_RETRY_LIMIT = env.float("DELIVERY_RETRY_LIMIT", default=600.0)
 DELIVERY_SWEEP_EVERY = env.float("DELIVERY_SWEEP_EVERY", default=2.0)
 MIRROR_EVERY = env.float("MIRROR_EVERY", default=30.0)
+if DELIVERY_LEASE < GATEWAY_REQUEST_DEADLINE + 1:
+    raise ImproperlyConfigured(
+        "DELIVERY_LEASE must be at least a second longer than GATEWAY_REQUEST_DEADLINE."
+    )
+
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="redis://127.0.0.1:6379/0")
+# A dead broker must not hold up an approval: give up soon, the sweep delivers.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 1,
+    "socket_timeout": 5,
+    # Longer than any task: what is redelivered too early runs twice.
+    "visibility_timeout": 3600,
+}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# Static: who could edit schedules could queue any task.
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {
+        "task": "portal.changes.tasks.sweep",
+        "schedule": DELIVERY_SWEEP_EVERY,
+        "options": {"expires": 5 * DELIVERY_SWEEP_EVERY},
+    },
+    "mirror": {
+        "task": "gateway.tasks.mirror_all",
+        "schedule": MIRROR_EVERY,
+        "options": {"expires": MIRROR_EVERY},
+    },
+    "forget-idempotency-keys": {
+        "task": "portal.changes.tasks.forget_idempotency_keys",
+        "schedule": 3600.0,
+    },
+}
 
 # --- Mail
 

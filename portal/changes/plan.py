@@ -26,7 +26,7 @@ from portal.changes.asked import ChangeAsked, ItemAsked
 from portal.changes.errors import GatewayDown, Malformed, NoSuchResource
 from portal.changes.findings import Finding, Severity
 from portal.changes.identity import choose_id
-from portal.changes.models import Action, ChangeRequest
+from portal.changes.models import Action, ChangeRequest, Revision
 
 Document = dict[str, Any]
 
@@ -108,15 +108,29 @@ def items_digest(gateway: Gateway, items: list[tuple[str, str, str, str, str]]) 
     ).hexdigest()
 
 
-def document_digest(kind: str, document: Document | None, schemas: Schemas) -> str:
+def document_digest(kind: str, document: Document | None) -> str:
     """Return the digest of a document under the installation's fingerprint key; "" for None."""
-    if document is None:
-        return ""
-    return digest(
-        kind,
-        document,
-        key=sealing.fingerprint_key(),
-        encrypt_fields=schemas.encrypt_fields,
+    return (
+        ""
+        if document is None
+        else digest(kind, document, key=sealing.fingerprint_key())
+    )
+
+
+def stored_digest(revision: Revision, gateway: Gateway) -> str:
+    """Recompute a revision's digest from the whole documents that would be sent."""
+    return items_digest(
+        gateway,
+        [
+            (
+                item.action,
+                item.kind,
+                item.resource_id,
+                document_digest(item.kind, item.whole_base()),
+                document_digest(item.kind, item.whole_wanted()),
+            )
+            for item in revision.items.all()
+        ],
     )
 
 
@@ -217,8 +231,8 @@ def _plan_item(asked: ItemAsked, client: AdminClient, schemas: Schemas) -> Plann
         wanted=wanted,
         shown_base=_shown(kind, base, schemas),
         shown_wanted=_shown(kind, wanted, schemas),
-        base_digest=document_digest(kind.name, base, schemas),
-        wanted_digest=document_digest(kind.name, wanted, schemas),
+        base_digest=document_digest(kind.name, base),
+        wanted_digest=document_digest(kind.name, wanted),
         field=asked.field,
         unresolved=unresolved,
     )

@@ -31,6 +31,7 @@ from portal.changes.models import (
     Verdict,
 )
 from portal.changes.outbox import queue
+from portal.changes.plan import stored_digest
 from portal.changes.states import State
 
 WITHDRAWABLE = (
@@ -308,4 +309,25 @@ def _why_not(change: ChangeRequest, person: Person, actor: Actor) -> str:
         return "You wrote part of this change; somebody else decides."
     if change.latest_revision().reviews.filter(reviewer=person).exists():
         return "You have already decided on this revision."
+    return ""
+
+
+def unproven(revision: Revision, change: ChangeRequest) -> str:
+    """Say why this revision may not be delivered; "" when its approval is proved.
+
+    What is trusted are the reviews and the sealed items, recomputed here, not a state
+    that somebody may have written. The caller holds the change's lock.
+    """
+    if change.state not in (State.APPROVED, State.DELIVERING):
+        return f"The change is {State(change.state).label.lower()}, not approved."
+    if change.revisions.filter(number__gt=revision.number).exists():
+        return f"Revision {revision.number} is not the latest."
+    if stored_digest(revision, change.gateway) != revision.digest:
+        return "The stored items are not the ones that were reviewed."
+    given = len(valid_approvals(revision, change.author_ids()))
+    if given < change.gateway.approvals_required:
+        return (
+            f"{given} of {change.gateway.approvals_required} approvals count now: of exactly "
+            "this revision, by active people who may decide and wrote none of it."
+        )
     return ""

@@ -100,6 +100,34 @@ def _may_refer(holder: str, target: str) -> bool:
     )
 
 
+def _holders(kinds: set[str]) -> Iterator[str]:
+    """Yield the kinds whose documents may refer to one of these kinds."""
+    return (h for h in KINDS if any(_may_refer(h, kind) for kind in kinds))
+
+
+def referrers(
+    client: AdminClient, kind: str, resource_id: str
+) -> Iterator[tuple[str, str]]:
+    """Yield (kind, id) of everything live that refers to a resource. One list per kind."""
+    for holder in _holders({kind}):
+        for holder_id, document in _documents(client, holder).items():
+            if any(
+                (target, target_id) == (kind, resource_id)
+                for _, target, target_id in references_of(holder, document)
+            ):
+                yield holder, holder_id
+
+
+def other_rules_with(
+    client: AdminClient, rule_id: str, wanted: Document
+) -> Iterator[str]:
+    """Yield ids of other global rules that hold a plugin of this one: at most one may."""
+    plugins = set(wanted.get("plugins") or {})
+    for other_id, document in _documents(client, "global_rule").items():
+        if other_id != rule_id and plugins & set(document.get("plugins") or {}):
+            yield other_id
+
+
 def still_referenced(
     plan: Plan, client: AdminClient, schemas: Schemas
 ) -> Iterator[Finding]:
@@ -109,11 +137,8 @@ def still_referenced(
         for index, item in enumerate(plan.items)
         if item.action is Action.DELETE
     }
-    targets = {kind for kind, _ in deleted}
     after = {(item.kind.name, item.id): item.wanted for item in plan.items}
-    for holder in KINDS:
-        if not any(_may_refer(holder, target) for target in targets):
-            continue
+    for holder in _holders({kind for kind, _ in deleted}):
         for holder_id, document in _documents_after(client, holder, after).items():
             for path, kind, resource_id in references_of(holder, document):
                 index = deleted.get((kind, resource_id), -1)
@@ -134,13 +159,18 @@ def _documents_after(
     client: AdminClient, kind: str, after: dict[tuple[str, str], Document | None]
 ) -> dict[str, Document]:
     """Return {id: document} of a kind as it will be once the change is applied."""
-    try:
-        documents = {entry.id: entry.document for entry in client.list(kind)}
-    except Invalid:
-        documents = {}  # stream routes, on a gateway without stream mode
+    documents = _documents(client, kind)
     for (changed_kind, resource_id), wanted in after.items():
         if changed_kind == kind:
             documents.pop(resource_id, None)
             if wanted is not None:
                 documents[resource_id] = wanted
     return documents
+
+
+def _documents(client: AdminClient, kind: str) -> dict[str, Document]:
+    """Return {id: document} of all live resources of a kind."""
+    try:
+        return {entry.id: entry.document for entry in client.list(kind)}
+    except Invalid:
+        return {}  # stream routes, on a gateway without stream mode

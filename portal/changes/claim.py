@@ -1,0 +1,122 @@
+"""Take a delivery, if it is due, ours to take, and proved to be approved."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from gateway.models import Gateway
+from portal.accounts.actor import Actor
+from portal.audit.events import Event
+from portal.audit.ledger import record
+from portal.changes import states
+from portal.changes.lease import Lease, expiry
+from portal.changes.models import Attempt, ChangeRequest, Delivery, DeliveryState
+from portal.changes.review import unproven
+from portal.changes.states import State
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A delivery that this worker holds, and its new attempt.
+
+    `unproven` says in words why the approval does not hold: nothing may be delivered.
+    """
+
+    delivery: Delivery
+    attempt: Attempt
+    lease: Lease
+    unproven: str
+
+
+def claim_next(gateway: Gateway, *, actor: Actor) -> Claim | None:
+    """Claim the gateway's next due delivery: first approved, first served.
+
+    Returns None when nothing is due or another delivery has the gateway.
+    """
+    first = Delivery.objects.filter(gateway=gateway).due(timezone.now()).first()
+    if first is None:
+        return None
+    try:
+        return _claim(first.pk, actor)
+    except IntegrityError:
+        return None  # another worker took the gateway between our look and our update
+
+
+@transaction.atomic
+def _claim(delivery_id: int, actor: Actor) -> Claim | None:
+    change_id = Delivery.objects.values_list("revision__change", flat=True).get(
+        pk=delivery_id
+    )
+    change = (
+        ChangeRequest.objects.select_for_update(of=("self",))
+        .select_related("gateway")
+        .get(pk=change_id)
+    )
+    now = timezone.now()
+    delivery = (
+        Delivery.objects.select_for_update(of=("self",))
+        .select_related("revision")
+        .filter(pk=delivery_id)
+        .due(now)
+        .first()
+    )
+    if delivery is None or _gateway_is_taken(delivery):
+        return None
+    taken_over = (
+        delivery.state == DeliveryState.SENDING and delivery.lease_token is not None
+    )
+    lease = Lease(delivery.pk, uuid.uuid4())
+    if taken_over and delivery.lease_expires_at:
+        lease.first_write_at = delivery.lease_expires_at + timedelta(
+            seconds=settings.GATEWAY_REQUEST_DEADLINE
+        )
+    why_unproven = unproven(delivery.revision, change)
+    delivery.state = DeliveryState.SENDING
+    delivery.lease_token, delivery.lease_expires_at = lease.token, expiry()
+    delivery.not_before = None
+    delivery.trying_since = delivery.trying_since or now
+    delivery.tries += 1
+    delivery.save(
+        update_fields=[
+            "state",
+            "lease_token",
+            "lease_expires_at",
+            "not_before",
+            "trying_since",
+            "tries",
+        ]
+    )
+    last = delivery.attempts.order_by("-number").first()
+    if last and last.finished_at is None:
+        last.finished_at, last.outcome = now, "The worker stopped answering."
+        last.save(update_fields=["finished_at", "outcome"])
+    attempt = Attempt.objects.create(
+        delivery=delivery,
+        number=(last.number if last else 0) + 1,
+        worker=actor.client,
+        started_at=now,
+    )
+    if change.state == State.APPROVED:
+        states.move(change, State.DELIVERING)
+    record(
+        Event.DELIVERY_TAKEN_OVER if taken_over else Event.DELIVERY_STARTED,
+        actor=actor,
+        subject=change,
+        revision=delivery.revision.number,
+        attempt=attempt.number,
+    )
+    return Claim(delivery, attempt, lease, why_unproven)
+
+
+def _gateway_is_taken(delivery: Delivery) -> bool:
+    return (
+        Delivery.objects.filter(
+            gateway_id=delivery.gateway_id, state=DeliveryState.SENDING
+        )
+        .exclude(pk=delivery.pk)
+        .exists()
+    )

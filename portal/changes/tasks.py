@@ -1,0 +1,34 @@
+"""Celery's entry points. Each takes ids, calls one operation, and may run twice."""
+
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from portal.changes.deliver import deliver
+from portal.changes.models import Delivery, IdempotencyKey
+from portal.changes.propose import KEY_LIFE
+
+
+@shared_task(acks_late=True)
+def deliver_one(delivery_id: int) -> None:
+    """Deliver what is due on this delivery's gateway."""
+    deliver(delivery_id)
+
+
+@shared_task
+def sweep() -> None:
+    """Hint at the first due delivery of each gateway: what a lost message left behind."""
+    gateways: set[int] = set()
+    for delivery in Delivery.objects.due(timezone.now()).only("pk", "gateway_id"):
+        if delivery.gateway_id not in gateways:
+            gateways.add(delivery.gateway_id)
+            # A hint is worth nothing once the next sweep gives it again.
+            deliver_one.apply_async(
+                [delivery.pk], expires=5 * settings.DELIVERY_SWEEP_EVERY
+            )
+
+
+@shared_task
+def forget_idempotency_keys() -> None:
+    """Drop idempotency keys that are past their life."""
+    IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEY_LIFE).delete()
