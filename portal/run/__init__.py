@@ -1,0 +1,1 @@
+"""Start the whole desk on one machine: `make run` calls `python -m portal.run`."""

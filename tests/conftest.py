@@ -1,0 +1,75 @@
+"""What every test may take, and the promise that nothing needed was skipped."""
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+from tests.servers import place
+
+pytest_plugins = [
+    "tests.sandbox",
+    "tests.servers.chromium",
+    "tests.servers.databases",
+    "tests.servers.valkey",
+]
+
+NEEDED = ("postgresql", "valkey", "browser", "contract")
+
+
+def required() -> set[str]:
+    """Return the marks whose tests must not be skipped in this run.
+
+    On a person's machine a missing server skips its tests with words. Where the run
+    decides something (CI=true, or GATEHOUSE_REQUIRE=postgresql,valkey) it fails them.
+    """
+    if os.environ.get("CI", "").lower() in {"1", "true"}:
+        return set(NEEDED)
+    return {
+        name.strip() for name in os.environ.get("GATEHOUSE_REQUIRE", "").split(",")
+    } - {""}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        place.make()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        place.remove()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    missing = required().intersection(mark.name for mark in item.iter_markers())
+    if report.skipped and missing and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = (
+            f"{item.nodeid} was skipped, but this run must not do without "
+            f"{', '.join(sorted(missing))}: {_reason(report.longrepr)}"
+        )
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[
+    None, pytest.CollectReport, pytest.CollectReport
+]:
+    report = yield
+    # A module that skips itself while it is collected hides tests of any mark.
+    if report.skipped and required():
+        report.outcome = "failed"
+        report.longrepr = (
+            f"{report.nodeid} skipped itself whole, but this run must not do without "
+            f"{', '.join(sorted(required()))}: {_reason(report.longrepr)}"
+        )
+    return report
+
+
+def _reason(longrepr: object) -> str:
+    """Return the words of a skip, which pytest keeps as (file, line, words)."""
+    return str(longrepr[-1] if isinstance(longrepr, tuple) else longrepr)

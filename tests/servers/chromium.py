@@ -1,0 +1,65 @@
+"""A real Chromium, driven by Playwright."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+FLAGS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    # A test browser talks to nobody but us.
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+
+
+def program() -> str | None:
+    """Return the browser to run: CHROMIUM, or one found on the PATH."""
+    if named := os.environ.get("CHROMIUM"):
+        return named
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser per test process (mark `browser`)."""
+    path = program()
+    if path is None:
+        pytest.skip("no Chromium on the PATH, and CHROMIUM names none")
+    # Playwright's loop runs in this thread; Django would take it for async code.
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        flags = [*FLAGS, "--no-sandbox"] if os.getuid() == 0 else FLAGS
+        started = playwright.chromium.launch(
+            executable_path=path, headless=True, args=flags, timeout=120_000
+        )
+        yield started
+        started.close()
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser of its own for this test: no cookies, English, UTC."""
+    made = browser.new_context(
+        locale="en-GB", timezone_id="UTC", viewport={"width": 1280, "height": 900}
+    )
+    # The machine may stall; an assertion still fails at once when it is decided.
+    made.set_default_timeout(60_000)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """A fresh page (mark `browser`)."""
+    return context.new_page()
