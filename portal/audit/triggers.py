@@ -7,7 +7,6 @@ because rebuilding a table on SQLite drops its triggers silently.
 
 from typing import Any
 
-from django.apps.registry import Apps
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -74,7 +73,7 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
     return [name for name in _wanted(connection) if name not in present]
 
 
-def after_migrate(*, using: str, apps: Apps, **kwargs: Any) -> None:
+def after_migrate(*, using: str, **kwargs: Any) -> None:
     """Make the triggers and the head row (a post_migrate receiver)."""
     tables = connections[using].introspection.table_names()
     if TABLE not in tables or HEAD not in tables:
