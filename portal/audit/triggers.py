@@ -13,6 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 TABLE = "audit_auditevent"
 HEAD = "audit_ledgerhead"
 WORDS = "audit events are append-only"
+REFUSAL = f" BEGIN RAISE EXCEPTION '{WORDS}'; END "
 
 SQLITE = {
     "audit_event_no_update": f"BEFORE UPDATE ON {TABLE}",
@@ -32,45 +33,61 @@ def _wanted(connection: BaseDatabaseWrapper) -> dict[str, str]:
     return POSTGRESQL if connection.vendor == "postgresql" else SQLITE
 
 
+def _body(connection: BaseDatabaseWrapper) -> str:
+    if connection.vendor == "postgresql":
+        return "EXECUTE FUNCTION audit_refuse()"
+    return f"BEGIN SELECT RAISE(ABORT, '{WORDS}'); END"
+
+
 def create(connection: BaseDatabaseWrapper) -> None:
-    """Make the triggers that are not there."""
-    absent = missing(connection)
+    """Make the triggers that are not there or no longer refuse."""
     wanted = _wanted(connection)
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql" and absent:
-            cursor.execute(
-                "CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-                f"$$ BEGIN RAISE EXCEPTION '{WORDS}'; END $$"
-            )
-        for name in absent:
-            body = (
-                "EXECUTE FUNCTION audit_refuse()"
-                if connection.vendor == "postgresql"
-                else f"BEGIN SELECT RAISE(ABORT, '{WORDS}'); END"
-            )
-            cursor.execute(f"CREATE TRIGGER {name} {wanted[name]} {body}")
+        for name in missing(connection):
+            when = wanted[name]
+            cursor.execute(_drop(connection, name, when))
+            if connection.vendor == "postgresql":
+                cursor.execute(
+                    "CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger "
+                    f"LANGUAGE plpgsql AS $${REFUSAL}$$"
+                )
+            cursor.execute(f"CREATE TRIGGER {name} {when} {_body(connection)}")
+
+
+def _drop(connection: BaseDatabaseWrapper, name: str, when: str) -> str:
+    table = TABLE if TABLE in when else HEAD
+    on = f" ON {table}" if connection.vendor == "postgresql" else ""
+    return f"DROP TRIGGER IF EXISTS {name}{on}"
 
 
 def drop(connection: BaseDatabaseWrapper) -> None:
     """Take the triggers away: only for archiving and for emptying a test database."""
     with connection.cursor() as cursor:
         for name, when in _wanted(connection).items():
-            table = TABLE if TABLE in when else HEAD
-            on = f" ON {table}" if connection.vendor == "postgresql" else ""
-            cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
+            cursor.execute(_drop(connection, name, when))
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
-    """Return the names of triggers that should be there and are not, or are off."""
-    if connection.vendor == "postgresql":
-        # tgenabled 'D' is a trigger somebody disabled: as good as none.
-        query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
-    else:
-        query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    """Return the names of triggers that are not there, are off or no longer refuse."""
+    wanted = _wanted(connection)
     with connection.cursor() as cursor:
-        cursor.execute(query)
-        present = {row[0] for row in cursor.fetchall()}
-    return [name for name in _wanted(connection) if name not in present]
+        if connection.vendor == "postgresql":
+            # tgenabled 'D' is a trigger somebody disabled: as good as none.
+            cursor.execute(
+                "SELECT tgname FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid "
+                "WHERE NOT tgisinternal AND tgenabled IN ('O', 'A') AND prosrc = %s",
+                [REFUSAL],
+            )
+            sound = {row[0] for row in cursor.fetchall()}
+        else:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            sound = {
+                name
+                for name, sql in cursor.fetchall()
+                if name in wanted
+                and sql == f"CREATE TRIGGER {name} {wanted[name]} {_body(connection)}"
+            }
+    return [name for name in wanted if name not in sound]
 
 
 def after_migrate(*, using: str, **kwargs: Any) -> None:
