@@ -7,11 +7,13 @@ environment wins over it. Any variable may come from a file: `NAME_FILE=/run/sec
 
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import environ
 import structlog
 from django.core.exceptions import ImproperlyConfigured
+
+from portal.run import broker
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -19,6 +21,9 @@ env = environ.FileAwareEnv()
 env_file = os.environ.get("GATEHOUSE_ENV_FILE", str(BASE_DIR / ".env"))
 if env_file and Path(env_file).is_file():
     env.read_env(env_file)
+
+# Where state lives that no database server keeps: one folder per desk.
+VAR = Path(env.str("GATEHOUSE_VAR", default=str(BASE_DIR / "var"))).absolute()
 
 
 def required(name: str, *, when_debugging: str, hint: str) -> str:
@@ -51,15 +56,17 @@ FIELD_ENCRYPTION_KEY = required(
 
 # --- Where we are
 
-PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:5000").rstrip("/")
+WEB_PORT = env.int("WEB_PORT", default=5000)
+PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://localhost:{WEB_PORT}").rstrip("/")
 _public = urlsplit(PUBLIC_URL)
+_is_local = _public.hostname in {"localhost", "127.0.0.1", "::1"}
 if _public.scheme not in {"http", "https"} or not _public.hostname:
     raise ImproperlyConfigured(
         "PUBLIC_URL must be the http(s) address people open, "
         f"like https://gatehouse.example.com; it is {PUBLIC_URL!r}."
     )
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_public.hostname])
-if _public.hostname in {"localhost", "127.0.0.1"}:
+if _is_local:
     ALLOWED_HOSTS += [
         host
         for host in ("localhost", "127.0.0.1", "[::1]")
@@ -69,6 +76,11 @@ CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 
 # DEMO_* belongs to `make run` alone: known passwords must never reach a real desk.
 DEMO = env.bool("GATEHOUSE_DEMO", default=False)
+if DEMO and not _is_local:
+    raise ImproperlyConfigured(
+        f"PUBLIC_URL is {PUBLIC_URL}, but demo people, whose passwords are known, must "
+        "not be reached from other machines. Unset GATEHOUSE_DEMO, or PUBLIC_URL."
+    )
 if not DEMO:
     for _name in ("DEMO_PASSWORD", "DEMO_TOKEN"):
         if env.str(_name, default=""):
@@ -134,7 +146,7 @@ TEMPLATES = [
 
 DATABASES = {
     "default": env.db_url(
-        "DATABASE_URL", default=f"sqlite:///{BASE_DIR}/var/gatehouse.sqlite3"
+        "DATABASE_URL", default=f"sqlite:///{quote(str(VAR / 'gatehouse.sqlite3'))}"
     )
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -182,11 +194,14 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = BASE_DIR / "staticfiles"
+# `make run` serves the files where they lie; elsewhere `collectstatic` has gathered,
+# compressed and named them by content.
+WHITENOISE_USE_FINDERS = DEMO
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
+        if DEBUG or DEMO
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
@@ -246,7 +261,9 @@ if DELIVERY_LEASE < GATEWAY_REQUEST_DEADLINE + 1:
         "DELIVERY_LEASE must be at least a second longer than GATEWAY_REQUEST_DEADLINE."
     )
 
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="redis://127.0.0.1:6379/0")
+CELERY_BROKER_URL = env.str(
+    "CELERY_BROKER_URL", default=f"redis+socket://{quote(str(broker.socket_path(VAR)))}"
+)
 # A dead broker must not hold up an approval: give up soon, the sweep delivers.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 1,
