@@ -3,7 +3,8 @@
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from django.core.validators import MinValueValidator, URLValidator
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
 
@@ -31,7 +32,27 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"
 
 
-http_url = URLValidator(schemes=["http", "https"])
+def http_url(value: str) -> None:
+    """Refuse what is not an http(s) address with a host and no password in it.
+
+    Django's own validator refuses names without a dot, which is what hosts in a
+    container network have.
+    """
+    try:
+        parts = urlsplit(value)
+        is_fine = (
+            parts.scheme in {"http", "https"}
+            and bool(parts.hostname)
+            and parts.port != 0
+            and "@" not in parts.netloc
+            and not any(char.isspace() or not char.isprintable() for char in value)
+        )
+    except ValueError:
+        is_fine = False
+    if not is_fine:
+        raise ValidationError(
+            "Enter an address such as https://apisix.example.com:9180."
+        )
 
 
 class GatewayQuerySet(models.QuerySet["Gateway"]):

@@ -5,6 +5,8 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
+import gateway.models
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -54,11 +56,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         help_text="Such as http://127.0.0.1:9180, without /apisix/admin.",
                         max_length=500,
-                        validators=[
-                            django.core.validators.URLValidator(
-                                schemes=["http", "https"]
-                            )
-                        ],
+                        validators=[gateway.models.http_url],
                         verbose_name="Admin API address",
                     ),
                 ),
@@ -69,11 +67,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         help_text="Where traffic goes in.",
                         max_length=500,
-                        validators=[
-                            django.core.validators.URLValidator(
-                                schemes=["http", "https"]
-                            )
-                        ],
+                        validators=[gateway.models.http_url],
                     ),
                 ),
                 (
