@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+LARGEST_LOG = 10_000_000  # bytes; one older file is kept
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
@@ -62,7 +63,7 @@ class Child:
     """A process with its log file.
 
     `command` is what runs; `environment` is added to ours; `keep` are file descriptors
-    it inherits. Both outputs are appended to `log`.
+    it inherits. Both outputs are appended to `log`, which is set aside at a start when it is large.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class Child:
         self.name = name
         self.command = [os.fspath(part) for part in command]
         self.log = log
-        self._environment = dict(environment or {})
+        self.environment = dict(environment or {})
         self._folder = folder
         self._keep = tuple(keep)
         self._process: subprocess.Popen[bytes] | None = None
@@ -104,6 +105,8 @@ class Child:
     def start(self) -> None:
         """Start it. Call from the main thread: the kernel watches the calling one."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:
+            self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("ab") as output:
             self._log_start = output.tell()
             # One signal to the kernel in preexec_fn: safe, since we have no threads.
@@ -112,7 +115,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=os.environ | self._environment,
+                env=os.environ | self.environment,
                 cwd=self._folder,
                 pass_fds=self._keep,
                 start_new_session=True,
@@ -135,9 +138,11 @@ class Child:
         """End it and everything it started. Harmless when it is not running."""
         if self._process is None:
             return
-        # Reap it while waiting: a zombie still counts as a member of its group.
         _signal_group(self.pid, signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        try:
             self._process.wait(patience)
-        end_group(self.pid, patience=0 if self.status is None else 1)
-        self._process.wait()
+        except subprocess.TimeoutExpired:
+            _signal_group(self.pid, signal.SIGKILL)
+            self._process.wait()
+        # Only now that it is reaped: until then it counts as a member of its group.
+        end_group(self.pid, patience=1)

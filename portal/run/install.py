@@ -73,10 +73,10 @@ def make_venv() -> None:
 def install(requirements: Path) -> None:
     say(f"Installing {requirements.name} …")
     # uv takes seconds where pip takes minutes, but not every machine can have it.
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check"]
+    pip: list[str | Path] = [PYTHON, "-m", "pip", "--disable-pip-version-check"]
     if not (VENV / "bin" / "uv").exists():
         attempt(*pip, "install", "--quiet", "uv")
-    uv = [PYTHON, "-m", "uv", "pip", "install", "--python", PYTHON]
+    uv: list[str | Path] = [PYTHON, "-m", "uv", "pip", "install", "--python", PYTHON]
     if not attempt(*uv, "--quiet", "--requirement", requirements):
         return
     if trouble := attempt(*pip, "install", "--quiet", "--requirement", requirements):

@@ -1,0 +1,110 @@
+"""The first gateway, `default`: made from the environment, so that a desk has one."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from gateway.models import Gateway, KeyNotHere, origin
+from gateway.sealing import Unsealable
+from portal.accounts.actor import Actor
+from portal.audit.events import Event
+from portal.audit.ledger import Subject, record
+
+SLUG = "default"
+# The environment label of the embedded sandbox. Only a gateway that has it follows
+# the sandbox to another port; whoever edits it has made the gateway their own.
+SANDBOX = "sandbox"
+
+
+class OtherGateway(Exception):
+    """The desk's gateway is another one than was asked for; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class _About:
+    gateway: Gateway
+
+    def audit_subject(self) -> Subject:
+        return Subject(
+            type="gateway",
+            id=self.gateway.slug,
+            label=self.gateway.title,
+            gateway=self.gateway.slug,
+        )
+
+
+@transaction.atomic
+def provide_first_gateway(
+    *, admin_url: str, admin_key: str, public_url: str, environment: str = ""
+) -> Gateway | None:
+    """Make the gateway `default`, or keep it in step with a sandbox that moved.
+
+    Returns None when there are gateways but no `default`: people arranged their own.
+    A real gateway's record is people's: only its key is brought up to date, and only
+    while it never worked. Raises OtherGateway when `default` is the sandbox, has a
+    history, and another gateway is asked for: that history must not become its own.
+    """
+    gateway = Gateway.objects.select_for_update().filter(slug=SLUG).first()
+    if gateway is None:
+        if Gateway.objects.exists():
+            return None
+        gateway = Gateway(slug=SLUG, title=environment.capitalize() or "APISIX")
+        event = Event.GATEWAY_CREATED
+    elif not _may_follow(gateway, admin_url, environment):
+        return gateway
+    else:
+        event = Event.GATEWAY_CHANGED
+        if environment != SANDBOX:
+            # What the sandbox held is not what this gateway holds.
+            gateway.resources.all().delete()
+            gateway.title, gateway.version = "APISIX", ""
+            gateway.answered_at = gateway.mirrored_at = None
+    before = _settings_of(gateway)
+    gateway.admin_url = admin_url
+    gateway.public_url = public_url
+    gateway.environment = environment
+    if _settings_of(gateway) == before and _key_of(gateway) == admin_key:
+        return gateway
+    gateway.set_admin_key(admin_key)
+    gateway.full_clean()
+    gateway.save()
+    changed = [
+        name for name, value in _settings_of(gateway).items() if value != before[name]
+    ]
+    record(
+        event,
+        actor=Actor.system("environment"),
+        subject=_About(gateway),
+        fields=[*changed, "admin_key"],
+    )
+    return gateway
+
+
+def _may_follow(gateway: Gateway, admin_url: str, environment: str) -> bool:
+    """Whether the record of `default` may be changed to this address and key."""
+    if gateway.environment != SANDBOX:
+        return (
+            origin(gateway.admin_url) == origin(admin_url) and not gateway.answered_at
+        )
+    if environment != SANDBOX and gateway.changes.exists():
+        raise OtherGateway(
+            "APISIX_ADMIN_URL names your own gateway, but this desk's gateway "
+            f"`{SLUG}` is the sandbox and has changes in its history. Start a desk of "
+            "its own for the other one: GATEHOUSE_VAR=var-apisix make run"
+        )
+    return True
+
+
+def _settings_of(gateway: Gateway) -> dict[str, str]:
+    return {
+        "admin_url": gateway.admin_url,
+        "public_url": gateway.public_url,
+        "environment": gateway.environment,
+    }
+
+
+def _key_of(gateway: Gateway) -> str:
+    try:
+        return gateway.admin_key()
+    except (KeyNotHere, Unsealable):
+        return ""

@@ -1,0 +1,5 @@
+import sys
+
+from portal.run.launcher import main
+
+sys.exit(main())
