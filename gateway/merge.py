@@ -1,0 +1,119 @@
+"""Merge a partial document into a live one: RFC 7396, with APISIX's exceptions. Pure.
+
+- `upstream.url` is expanded and replaces nodes, scheme, service_name, discovery_type;
+- `nodes` is replaced whole: merging would keep nodes that somebody wanted gone;
+- giving one of uri|uris, host|hosts, remote_addr|remote_addrs removes its twin, of
+  which APISIX allows only one.
+"""
+
+import copy
+from typing import Any
+from urllib.parse import urlsplit
+
+Document = dict[str, Any]
+
+TWINS = {"uri": "uris", "host": "hosts", "remote_addr": "remote_addrs"}
+TWINS |= {plural: single for single, plural in TWINS.items()}
+REPLACED_BY_URL = ("nodes", "scheme", "service_name", "discovery_type")
+DEFAULT_PORTS = {"http": 80, "https": 443, "grpc": 80, "grpcs": 443}
+
+
+class MergeError(ValueError):
+    """The partial document makes no sense; `field` names where."""
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def merge(kind: str, live: Document, patch: Document) -> Document:
+    """Return the live document with the patch merged in; neither is changed.
+
+    Raises MergeError.
+    """
+    patch = copy.deepcopy(patch)
+    merged = copy.deepcopy(live)
+    if kind == "upstream":
+        patch = expand_upstream_url(patch, field="url")
+        _make_room(merged, patch)
+    upstream = patch.get("upstream")
+    if isinstance(upstream, dict):
+        patch["upstream"] = expand_upstream_url(upstream, field="upstream.url")
+        if isinstance(merged.get("upstream"), dict):
+            _make_room(merged["upstream"], patch["upstream"])
+    for name, twin in TWINS.items():
+        if patch.get(name) is not None and twin not in patch:
+            merged.pop(twin, None)
+    result = merge_patch(merged, patch)
+    return result if isinstance(result, dict) else {}
+
+
+def _make_room(live: Document, patch: Document) -> None:
+    """Take from the live upstream what the patch replaces whole."""
+    if "nodes" in patch:
+        live.pop("nodes", None)
+        if patch.get("nodes") is not None:
+            # Nodes and discovery exclude each other.
+            for name in ("service_name", "discovery_type"):
+                if name not in patch:
+                    live.pop(name, None)
+    elif patch.get("service_name") is not None:
+        live.pop("nodes", None)
+
+
+def merge_patch(target: Any, patch: Any) -> Any:
+    """Apply RFC 7396: objects merge, null removes, everything else replaces."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = merge_patch(result.get(name), value)
+    return result
+
+
+def expand_upstream_url(upstream: Document, *, field: str) -> Document:
+    """Return the upstream with a plain `url` expanded into scheme and nodes.
+
+    Raises MergeError for a URL that has a path, credentials or no host.
+    """
+    if "url" not in upstream:
+        return upstream
+    rest = {name: value for name, value in upstream.items() if name != "url"}
+    clash = [name for name in REPLACED_BY_URL if rest.get(name) is not None]
+    if clash:
+        raise MergeError(
+            f"Give either url or {', '.join(clash)}, not both.", field=field
+        )
+    url = upstream["url"]
+    mend = "Give scheme, host and port only, like http://10.0.0.7:8080."
+    if not isinstance(url, str):
+        raise MergeError(f"url must be a text. {mend}", field=field)
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError:
+        raise MergeError(f"{url!r} is no address. {mend}", field=field) from None
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
+        raise MergeError(
+            f"{url!r} is no address of a server: it must begin with "
+            f"{', '.join(f'{name}://' for name in DEFAULT_PORTS)}. {mend}",
+            field=field,
+        )
+    if parts.username is not None or parts.password is not None:
+        raise MergeError(
+            f"An upstream address holds no user or password. {mend}", field=field
+        )
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise MergeError(
+            f"An upstream is a server, it has no path. {mend} To change the path, use the "
+            "plugin proxy-rewrite.",
+            field=field,
+        )
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    expanded: Document = dict.fromkeys(REPLACED_BY_URL)
+    expanded["scheme"] = parts.scheme
+    expanded["nodes"] = {f"{host}:{port or DEFAULT_PORTS[parts.scheme]}": 1}
+    return {**rest, **expanded}
