@@ -18,7 +18,6 @@ from gateway.documents import SERVER_MANAGED, canonical, digest
 from gateway.errors import GatewayError, Invalid, NotFound
 from gateway.kinds import KINDS, Kind
 from gateway.merge import MergeError, merge
-from gateway.mirror import catalogue_of
 from gateway.models import Gateway
 from gateway.redaction import redact, resolve
 from gateway.schemas import Schemas

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from gateway import sealing
+from gateway.mirror import catalogue_of
 from portal.accounts.actor import Actor
 from portal.accounts.models import Person
 from portal.accounts.roles import Verb
@@ -22,7 +23,7 @@ from portal.changes.asked import ChangeAsked
 from portal.changes.checks import run_checks
 from portal.changes.errors import Blocked, KeyReused, Malformed, NotYours, WrongState
 from portal.changes.models import ChangeRequest, IdempotencyKey, Item, Revision
-from portal.changes.plan import Plan, catalogue_of, gateway_or_down, plan_items
+from portal.changes.plan import Plan, gateway_or_down, plan_items
 from portal.changes.states import OPEN, State
 
 KEY_LIFE = timedelta(days=7)

@@ -7,7 +7,8 @@ from typing import Any
 
 from gateway.client import AdminClient
 from gateway.errors import Invalid, NotFound
-from gateway.schemas import Schemas, version_at_least
+from gateway.schemas import Schemas
+from gateway.versions import at_least
 from portal.changes.findings import Finding, Severity
 from portal.changes.plan import Plan, PlannedItem
 
@@ -52,12 +53,12 @@ def gateway_dry_run(
 ) -> Iterator[Finding]:
     """Ask the gateway to check each wanted document without storing it."""
     wanted = [(i, item) for i, item in enumerate(plan.items) if item.wanted is not None]
-    if version_at_least(schemas.version, 3, 17):
+    if at_least(schemas.version, 3, 17):
         yield from _all_at_once(wanted, client)
         return
     for index, item in wanted:
         found = list(_by_schema(index, item, schemas))
-        if not found and version_at_least(schemas.version, 3, 5):
+        if not found and at_least(schemas.version, 3, 5):
             found = list(_one_by_one(index, item, client))
         yield from found
 
