@@ -11,8 +11,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.kinds import KINDS
-from gateway.sandbox import answers
+from gateway.sandbox import answers, catalogue, dry_run
 from gateway.sandbox.answers import Crash, Refused
+from gateway.sandbox.encryption import Veil
 from gateway.sandbox.faults import Faults
 from gateway.sandbox.request import (
     KIND_BY_SEGMENT,
@@ -28,17 +29,19 @@ from gateway.sandbox.resource import Resources
 from gateway.sandbox.store import Store
 
 METHODS = frozenset({"GET", "PUT", "POST", "DELETE", "PATCH", "HEAD"})
+# What nginx makes of a conditional header once APISIX has answered 200.
+PRECONDITIONS = ("If-Match", "If-Unmodified-Since")
 
 
 class _AdminAPI:
     def __init__(self, store: Store, faults: Faults, admin_key: str) -> None:
-        self._faults = faults
+        self._store = store
         self._admin_key = admin_key
-        self._resources = Resources(store, faults)
+        self._resources = Resources(store, faults, Veil(admin_key))
 
     async def answer(self, request: Request) -> Response:
         path = request.scope["path"]
-        if not path.startswith(PREFIX):
+        if path != PREFIX and not path.startswith(f"{PREFIX}/"):
             return answers.page(404)
         if request.method == "OPTIONS":
             return answers.plain(200)
@@ -47,62 +50,92 @@ class _AdminAPI:
         if request.method not in METHODS:
             return answers.page(404)
         try:
-            query = arguments(request.scope["query_string"].decode("latin-1"))
-            self._authorise(request, query)
-            return self._dispatch(request, segments(path), query, await request.body())
+            response = await self._checked_answer(request, segments(path))
         except Refused as refusal:
-            return answers.answer(refusal.status, refusal.body)
+            response = answers.answer(refusal.status, refusal.body)
         except Crash:
-            return answers.page(500)
+            response = answers.page(500)
+        return _conditional(request, response)
+
+    async def _checked_answer(self, request: Request, parts: list[str]) -> Response:
+        query = arguments(request.scope["query_string"].decode("latin-1"))
+        self._authorise(request, query)
+        body = await request.body()
+        match parts[0], request.method, parts[1:]:
+            case "plugins", method, rest:
+                return catalogue.plugins(method, rest, query)
+            case "schema", "POST", ["validate", path]:
+                return dry_run.validate_schema(path, body)
+            case "schema", method, rest:
+                return catalogue.schema(method, rest, query)
+            case "configs", "POST", ["validate"]:
+                content_type = request.headers.get("Content-Type", "")
+                return dry_run.validate_configs(body, content_type, self._store)
+        return self._resources.answer(_resource_request(request, parts, query, body))
 
     def _authorise(self, request: Request, query: Arguments) -> None:
         given = query.get("api_key") or request.headers.get("X-API-KEY")
         if not given:
             given = _cookie(request.headers.get("Cookie", ""), "x_api_key")
+        words = "failed to check token"
         if not given:
-            raise Refused(
-                "failed to check token", status=401, description="missing apikey"
-            )
+            raise Refused(words, status=401, description="missing apikey")
         if not hmac.compare_digest(str(given).encode(), self._admin_key.encode()):
-            raise Refused(
-                "failed to check token", status=401, description="wrong apikey"
-            )
+            raise Refused(words, status=401, description="wrong apikey")
 
-    def _dispatch(
-        self, request: Request, parts: list[str], query: Arguments, body: bytes
-    ) -> Response:
-        segment, resource_id, rest = parts[0], *_split(parts[1:])
-        kind = KIND_BY_SEGMENT.get(segment)
-        if kind is None:
-            raise Refused(f"Unsupported resource type: {segment}", status=404)
-        parent = None
-        if kind.name == "consumer" and rest.split("/")[0] == "credentials":
-            kind, parent = KINDS["credential"], resource_id
-            resource_id, rest = _split(rest.split("/")[1:])
-        if kind.name == "secret" and resource_id is not None:
-            manager, (name, rest) = resource_id, _split(rest.split("/"))
-            resource_id = f"{manager}/{name}" if name else manager
-        if request.method == "HEAD":
-            raise Refused("not found", status=404)
-        decoded = read_body(body) if body else None
-        if "ttl" in query and lua_number(query["ttl"]) is None:
-            raise Refused("invalid argument ttl: should be a number")
-        return self._resources.answer(
-            AdminRequest(
-                kind=kind,
-                method=request.method,
-                resource_id=resource_id,
-                sub_path=rest,
-                arguments=query,
-                body=decoded,
-                has_body=bool(body),
-                parent=parent,
-            )
-        )
+
+def _resource_request(
+    request: Request, parts: list[str], query: Arguments, body: bytes
+) -> AdminRequest:
+    segment, resource_id, rest = parts[0], *_split(parts[1:])
+    kind = KIND_BY_SEGMENT.get(segment)
+    if kind is None:
+        raise Refused(f"Unsupported resource type: {segment}", status=404)
+    if request.method == "HEAD":
+        raise Refused("not found", status=404)
+    parent = None
+    if kind.name == "consumer" and rest.split("/")[0] == "credentials":
+        kind, parent = KINDS["credential"], resource_id
+        resource_id, rest = _split(rest.split("/")[1:])
+    if kind.name == "secret" and resource_id is not None:
+        resource_id, rest = _secret(resource_id, rest, request.method)
+    decoded = read_body(body) if body else None
+    if "ttl" in query and lua_number(query["ttl"]) is None:
+        raise Refused("invalid argument ttl: should be a number")
+    return AdminRequest(
+        kind=kind,
+        method=request.method,
+        resource_id=resource_id,
+        sub_path=rest,
+        arguments=query,
+        body=decoded,
+        has_body=bool(body),
+        parent=parent,
+    )
 
 
 def _split(parts: list[str]) -> tuple[str | None, str]:
     return (parts[0] or None if parts else None), "/".join(parts[1:])
+
+
+def _secret(manager: str, rest: str, method: str) -> tuple[str | None, str]:
+    """Return the id of a secret, manager and name, and what follows it."""
+    name, below = _split(rest.split("/"))
+    if name is not None:
+        return f"{manager}/{name}", below
+    # A manager alone: reading lists all secrets, whatever their manager.
+    return (None if method == "GET" else manager), ""
+
+
+def _conditional(request: Request, response: Response) -> Response:
+    """Return what a conditional request gets: the write has been done all the same."""
+    if response.status_code != 200:
+        return response
+    if any(request.headers.get(name, "*") != "*" for name in PRECONDITIONS):
+        return answers.page(412)
+    if request.headers.get("If-None-Match") == "*":
+        return answers.plain(304)
+    return response
 
 
 def _cookie(header: str, name: str) -> str | None:

@@ -12,11 +12,13 @@ import orjson
 
 _TOKEN = re.compile(
     r"""[ \t\r\n]*(?:(?P<obj_begin>\{)|(?P<obj_end>\})|(?P<arr_begin>\[)|(?P<arr_end>\])
-    |(?P<comma>,)|(?P<colon>:)|(?P<string>"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")
+    |(?P<comma>,)|(?P<colon>:)|(?P<string>"(?:[^"\\]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")
     |(?P<number>-?(?:0[xX][0-9a-fA-F]+|(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?))
     |(?P<boolean>true|false)|(?P<null>null)|(?P<end>\Z))""",
     re.VERBOSE,
 )
+
+_STRING_PART = re.compile(r'(?:[^"\\]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*')
 
 _NAMES = {
     "obj_begin": "T_OBJ_BEGIN",
@@ -44,9 +46,10 @@ def decode(text: bytes) -> Any:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
         _complain(text.decode("utf-8", "surrogateescape"))
-        # What this scanner accepts and orjson does not: invalid UTF-8, lone surrogates.
+        # What this scanner accepts and orjson does not: line breaks inside strings,
+        # invalid UTF-8, lone surrogates.
         try:
-            value = json.loads(text.decode("utf-8", "replace"))
+            value = json.loads(text.decode("utf-8", "replace"), strict=False)
         except json.JSONDecodeError as error:
             raise DecodeError(str(error)) from error
     return doubles(value)
@@ -72,13 +75,25 @@ class _Scanner:
         self._text = text
         self._position = 0
 
+    def _complaint(self, start: int) -> tuple[str, int]:
+        if self._text[start : start + 1] != '"':
+            return "invalid token", start + 1
+        # A string that does not close, or that holds an escape that means nothing.
+        match = _STRING_PART.match(self._text, start + 1)
+        end = match.end() if match else start + 1
+        if end >= len(self._text):
+            return "unexpected end of string", len(self._text) + 1
+        if self._text[end + 1 : end + 2] == "u":
+            return "invalid unicode escape code", end + 1
+        return "invalid escape code", end + 1
+
     def next(self) -> tuple[str, int]:
-        """Return (lexeme, its 1-based place); the lexeme is "invalid" when it is none."""
+        """Return (lexeme, its 1-based place), or (what is wrong, its place)."""
         match = _TOKEN.match(self._text, self._position)
         if match is None:
             blank = re.compile(r"[ \t\r\n]*").match(self._text, self._position)
-            place = (blank.end() if blank else self._position) + 1
-            return "invalid", place
+            start = blank.end() if blank else self._position
+            return self._complaint(start)
         lexeme = str(match.lastgroup)
         place = match.start(lexeme) + 1
         self._position = match.end()
@@ -139,5 +154,6 @@ def _array(scanner: _Scanner) -> None:
 
 
 def _wrong(expected: str, lexeme: str, place: int) -> DecodeError:
-    found = _NAMES.get(lexeme, "invalid lexeme")
+    # What is no lexeme at all is its own complaint.
+    found = _NAMES.get(lexeme, lexeme)
     return DecodeError(f"Expected {expected} but found {found} at character {place}")

@@ -75,13 +75,18 @@ def lua_number(value: str | bool) -> float | None:
     return None
 
 
-def read_body(body: bytes) -> Any:
-    """Return the decoded JSON body. Raises Refused as APISIX words it."""
+def check_size(body: bytes) -> None:
+    """Check that a body is not too large. Raises Refused."""
     if len(body) > MAX_BODY:
         raise Refused(
             f"invalid request body: request size {len(body)} is greater than"
             f" the maximum size {MAX_BODY} allowed"
         )
+
+
+def read_body(body: bytes) -> Any:
+    """Return the decoded JSON body. Raises Refused as APISIX words it."""
+    check_size(body)
     try:
         return lua_json.decode(body)
     except lua_json.DecodeError as error:

@@ -1,0 +1,378 @@
+"""JSON Schema as APISIX checks it, with its words for what is wrong.
+
+APISIX compiles schemas with a Lua library (https://github.com/api7/jsonschema) that
+reads draft 7 in its own way, and its messages are part of the Admin API's contract.
+What differs from the standard, and why no standard validator serves:
+
+- it stops at the first failure, in a fixed order: type, properties (each with its own
+  schema, then dependencies), missing ones, unknown ones, counts, items, strings,
+  numbers, enum, allOf, anyOf, oneOf, not, if;
+- an empty array and an empty object are the same thing (a Lua table);
+- defaults are filled in while checking, so a later `if` sees them;
+- patterns are PCRE, found anywhere, over bytes; `format` knows five names.
+"""
+
+import ipaddress
+import json
+import math
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import regex
+
+Schema = dict[str, Any] | bool
+Failure = str | None
+
+
+def check(schema: Schema, value: Any) -> Failure:
+    """Return what is wrong with the value in APISIX's words, or None.
+
+    Fills defaults into `value`; check a copy to keep the original.
+    """
+    if schema is True:
+        return None
+    if schema is False:
+        return "expect false always"
+    for part in _PARTS:
+        failure = part(schema, value)
+        if failure is not None:
+            return failure
+    return None
+
+
+def lua_type(value: Any) -> str:
+    """Return what Lua's `type` says of a decoded value."""
+    if value is None:
+        return "userdata"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        return "number"
+    return "string" if isinstance(value, str) else "table"
+
+
+def lua_text(value: Any) -> str:
+    """Return what Lua's `tostring` makes of a scalar: doubles with 14 digits."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return f"{value:.14g}"
+    return str(value)
+
+
+def quoted(text: str) -> str:
+    """Return a string as Lua's `%q` writes it."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\\n")
+    return '"' + escaped.replace("\r", "\\r").replace("\0", "\\0") + '"'
+
+
+@lru_cache(maxsize=1024)
+def pattern(text: str) -> re.Pattern[str] | Any:
+    """Compile a PCRE pattern of a schema."""
+    try:
+        return re.compile(text, re.ASCII)
+    except re.error:
+        return regex.compile(text, regex.ASCII)
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict) or value == []
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, list) or value == {}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_TYPES: dict[str, Callable[[Any], bool]] = {
+    "object": _is_object,
+    "array": _is_array,
+    "table": lambda value: isinstance(value, dict | list),
+    "integer": lambda value: _is_number(value) and float(value).is_integer(),
+    "number": _is_number,
+    "string": lambda value: isinstance(value, str),
+    "boolean": lambda value: isinstance(value, bool),
+    "null": lambda value: value is None,
+}
+
+
+def _type(schema: dict[str, Any], value: Any) -> Failure:
+    wanted = schema.get("type")
+    if wanted is None:
+        return None
+    if isinstance(wanted, str):
+        if _TYPES[wanted](value):
+            return None
+        return f"wrong type: expected {wanted}, got {lua_type(value)}"
+    if any(_TYPES[name](value) for name in wanted):
+        return None
+    return f"wrong type: expected one of {', '.join(wanted)}, got {lua_type(value)}"
+
+
+def _properties(schema: dict[str, Any], value: Any) -> Failure:
+    if not _is_object(value):
+        return None
+    members: dict[str, Any] = value if isinstance(value, dict) else {}
+    properties: dict[str, Schema] = schema.get("properties", {})
+    dependencies: dict[str, Any] = schema.get("dependencies", {})
+    required = schema.get("required", ())
+    for name, below in properties.items():
+        if name in members:
+            failure = check(below, members[name])
+            if failure is not None:
+                return f"property {quoted(name)} validation failed: {failure}"
+            failure = _dependency(name, dependencies.get(name), members)
+            if failure is not None:
+                return failure
+        elif name in required:
+            return f"property {quoted(name)} is required"
+        elif isinstance(below, dict) and "default" in below and members is value:
+            members[name] = _copy(below["default"])
+    for name in required:
+        if name not in members:
+            return f"property {quoted(name)} is required"
+    for name, dependency in dependencies.items():
+        if name not in properties and name in members:
+            failure = _dependency(name, dependency, members)
+            if failure is not None:
+                return failure
+    return _other_properties(schema, members) or _property_count(schema, members)
+
+
+def _dependency(name: str, dependency: Any, members: dict[str, Any]) -> Failure:
+    if isinstance(dependency, list):
+        for other in dependency:
+            if other not in members:
+                return (
+                    f"property {quoted(other)} is required when {quoted(name)} is set"
+                )
+    elif dependency is not None:
+        failure = check(dependency, members)
+        if failure is not None:
+            return f"failed to validate dependent schema for {quoted(name)}: {failure}"
+    return None
+
+
+def _other_properties(schema: dict[str, Any], members: dict[str, Any]) -> Failure:
+    patterns: dict[str, Schema] = schema.get("patternProperties", {})
+    additional = schema.get("additionalProperties", True)
+    if not patterns and additional is True:
+        return None
+    known = schema.get("properties", {})
+    for name, value in members.items():
+        matched = False
+        for text, below in patterns.items():
+            if pattern(text).search(name):
+                matched = True
+                failure = check(below, value)
+                if failure is not None:
+                    return f"failed to validate {name} (matching {quoted(text)}): {failure}"
+        if matched or name in known or additional is True:
+            continue
+        if additional is False:
+            return f"additional properties forbidden, found {name}"
+        failure = check(additional, value)
+        if failure is not None:
+            return f"failed to validate additional property {name}: {failure}"
+    return None
+
+
+def _property_count(schema: dict[str, Any], members: dict[str, Any]) -> Failure:
+    fewest, most = schema.get("minProperties"), schema.get("maxProperties")
+    if fewest is not None and len(members) < fewest:
+        return f"expect object to have at least {fewest} properties"
+    if most is not None and len(members) > most:
+        return f"expect object to have at most {most} properties"
+    return None
+
+
+def _items(schema: dict[str, Any], value: Any) -> Failure:
+    if not _is_array(value):
+        return None
+    elements: list[Any] = value if isinstance(value, list) else []
+    fewest, most = schema.get("minItems"), schema.get("maxItems")
+    if fewest is not None and len(elements) < fewest:
+        return f"expect array to have at least {fewest} items"
+    if most is not None and len(elements) > most:
+        return f"expect array to have at most {most} items"
+    below = schema.get("items")
+    each = below if isinstance(below, list) else [below] * len(elements)
+    for place, (element, its_schema) in enumerate(
+        zip(elements, each, strict=False), start=1
+    ):
+        failure = None if its_schema is None else check(its_schema, element)
+        if failure is not None:
+            return f"failed to validate item {place}: {failure}"
+    if schema.get("uniqueItems"):
+        return _unique(elements)
+    return None
+
+
+def _unique(elements: list[Any]) -> Failure:
+    seen: dict[str, int] = {}
+    for place, element in enumerate(elements, start=1):
+        key = json.dumps(element, sort_keys=True)
+        if key in seen:
+            return f"expected unique items but items {seen[key]} and {place} are equal"
+        seen[key] = place
+    return None
+
+
+def _string(schema: dict[str, Any], value: Any) -> Failure:
+    if not isinstance(value, str):
+        return None
+    shortest, longest = schema.get("minLength"), schema.get("maxLength")
+    if shortest is not None and len(value) < shortest:
+        return f"string too short, expected at least {shortest}, got {len(value)}"
+    if longest is not None and len(value) > longest:
+        return f"string too long, expected at most {longest}, got {len(value)}"
+    wanted = schema.get("pattern")
+    if wanted is not None and not pattern(wanted).search(value):
+        return f"failed to match pattern {quoted(wanted)} with {quoted(value)}"
+    return None
+
+
+def _number(schema: dict[str, Any], value: Any) -> Failure:
+    if not _is_number(value):
+        return None
+    bounds: tuple[tuple[str, str, Callable[[Any, Any], bool]], ...] = (
+        ("minimum", "at least", lambda number, bound: number >= bound),
+        ("exclusiveMinimum", "greater than", lambda number, bound: number > bound),
+        ("maximum", "at most", lambda number, bound: number <= bound),
+        ("exclusiveMaximum", "smaller than", lambda number, bound: number < bound),
+    )
+    for keyword, words, holds in bounds:
+        bound = schema.get(keyword)
+        if bound is not None and not holds(value, bound):
+            return f"expected {lua_text(value)} to be {words} {lua_text(bound)}"
+    step = schema.get("multipleOf")
+    if step is not None and not math.isclose(value / step, round(value / step)):
+        return f"expected {lua_text(value)} to be a multiple of {lua_text(step)}"
+    return None
+
+
+def _enum(schema: dict[str, Any], value: Any) -> Failure:
+    allowed = schema.get("enum")
+    if allowed is None or any(_equal(value, one) for one in allowed):
+        return None
+    return "matches none of the enum values"
+
+
+def _all_of(schema: dict[str, Any], value: Any) -> Failure:
+    for place, below in enumerate(schema.get("allOf", ()), start=1):
+        failure = check(below, value)
+        if failure is not None:
+            return f"allOf {place} failed: {failure}"
+    return None
+
+
+def _any_of(schema: dict[str, Any], value: Any) -> Failure:
+    choices = schema.get("anyOf")
+    if choices is None or any(check(below, value) is None for below in choices):
+        return None
+    requirements = [
+        json.dumps(below["required"], separators=(",", ":"))
+        for below in choices
+        if isinstance(below, dict) and "required" in below
+    ]
+    words = "object matches none of the required"
+    return f"{words}: {' or '.join(requirements)}" if requirements else words
+
+
+def _one_of(schema: dict[str, Any], value: Any) -> Failure:
+    choices = schema.get("oneOf")
+    if choices is None:
+        return None
+    words = "value should match only one schema, but matches"
+    matched: int | None = None
+    for place, below in enumerate(choices, start=1):
+        if check(below, value) is None:
+            if matched is not None:
+                return f"{words} both schemas {matched} and {place}"
+            matched = place
+    return None if matched is not None else f"{words} none"
+
+
+def _not(schema: dict[str, Any], value: Any) -> Failure:
+    if "not" in schema and check(schema["not"], value) is None:
+        return "value wasn't supposed to match schema"
+    return None
+
+
+def _if(schema: dict[str, Any], value: Any) -> Failure:
+    if "if" not in schema:
+        return None
+    clause = "then" if check(schema["if"], value) is None else "else"
+    if clause in schema and check(schema[clause], value) is not None:
+        return f"{clause} clause did not match"
+    return None
+
+
+def _is_address(version: int) -> Callable[[str], bool]:
+    def test(text: str) -> bool:
+        try:
+            return ipaddress.ip_address(text).version == version
+        except ValueError:
+            return False
+
+    return test
+
+
+_EMAIL = re.compile(r"^([A-Za-z0-9_\-.])+@([A-Za-z0-9_\-.])+\.([A-Za-z]{2,4})$")
+_HOSTNAME = re.compile(r"^[a-zA-Z0-9\-.]+$")
+_FORMATS: dict[str, tuple[Callable[[str], Any], str]] = {
+    "email": (_EMAIL.search, "email"),
+    "ipv4": (_is_address(4), "ipv4"),
+    "ipv6": (_is_address(6), "ipv6"),
+    # The library's own words for a bad host name speak of an address.
+    "hostname": (_HOSTNAME.search, "ipv4"),
+}
+
+
+def _format(schema: dict[str, Any], value: Any) -> Failure:
+    known = _FORMATS.get(schema.get("format", ""))
+    if known is None or not isinstance(value, str) or known[0](value):
+        return None
+    return f"expect valid {known[1]} address but got: {value}"
+
+
+def _const(schema: dict[str, Any], value: Any) -> Failure:
+    if "const" in schema and not _equal(value, schema["const"]):
+        return "failed to check const value"
+    return None
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if not one and not other and isinstance(one, dict | list):
+        return isinstance(other, dict | list)
+    return bool(one == other)
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copy(item) for key, item in value.items()}
+    return [_copy(item) for item in value] if isinstance(value, list) else value
+
+
+_PARTS: tuple[Callable[[dict[str, Any], Any], Failure], ...] = (
+    _type,
+    _properties,
+    _items,
+    _string,
+    _number,
+    _enum,
+    _all_of,
+    _any_of,
+    _one_of,
+    _not,
+    _if,
+    _format,
+    _const,
+)
