@@ -1,0 +1,101 @@
+"""A gateway, its people and short ways through a change's life."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from gateway.models import Gateway
+from portal.accounts.actor import Actor, Channel
+from portal.accounts.models import Person
+from portal.changes.asked import ChangeAsked, ItemAsked
+from portal.changes.deliver import deliver
+from portal.changes.models import ChangeRequest
+from portal.changes.propose import propose
+from portal.changes.review import approve
+from tests.factories import Cast, make_cast, make_gateway, make_token
+from tests.sandbox import SandboxGateway
+
+
+def present(person: Person) -> Actor:
+    """The person at the portal, signed in."""
+    return Actor(
+        person=person,
+        channel=Channel.PORTAL,
+        client="Firefox",
+        session="session",
+        signed_in_at=timezone.now(),
+    )
+
+
+def program(person: Person) -> Actor:
+    """A program with a token of the person."""
+    token, _ = make_token(person)
+    return Actor(person=person, channel=Channel.API, client="ChatGPT", token=token)
+
+
+def conference(**fields: Any) -> dict[str, Any]:
+    """The route of the tour."""
+    return {
+        "name": "conference",
+        "uri": "/speaker/*",
+        "upstream": {"type": "roundrobin", "nodes": {"127.0.0.1:8000": 1}},
+    } | fields
+
+
+@dataclass
+class Desk:
+    """A gateway with a real sandbox behind it, and the cast."""
+
+    gateway: Gateway
+    sandbox: SandboxGateway
+    people: Cast
+
+    def asked(self, *items: ItemAsked, **fields: Any) -> ChangeAsked:
+        return ChangeAsked(
+            gateway=self.gateway, reason="The conference starts.", items=items, **fields
+        )
+
+    def ask(self, *items: ItemAsked, actor: Actor | None = None, **fields: Any) -> ChangeRequest:
+        """File a change as alice, by default at the portal."""
+        return propose(
+            self.asked(*items, **fields), actor=actor or present(self.people.alice)
+        ).change
+
+    def create(self, resource_id: str = "conference", **fields: Any) -> ChangeRequest:
+        """File the creation of a route."""
+        return self.ask(
+            ItemAsked(action="create", kind="route", id=resource_id, document=conference(**fields))
+        )
+
+    def approve(self, change: ChangeRequest) -> None:
+        approve(change.latest_revision(), actor=present(self.people.riley))
+
+    def deliver(self, change: ChangeRequest) -> ChangeRequest:
+        """Do what a worker does with the delivery; return the change as it is then."""
+        deliver(change.latest_revision().delivery.pk)
+        change.refresh_from_db()
+        return change
+
+    def applied(self, *items: ItemAsked) -> ChangeRequest:
+        """Ask, approve and deliver."""
+        change = self.ask(*items)
+        self.approve(change)
+        return self.deliver(change)
+
+    def live(self, resource_id: str = "conference", kind: str = "route") -> Any:
+        return self.sandbox.get(kind, resource_id)
+
+    def writes(self) -> list[Any]:
+        """The write requests that the gateway received, in order."""
+        return [r for r in self.sandbox.requests() if r["method"] in {"PUT", "DELETE"}]
+
+
+@pytest.fixture
+def desk(db: None, sandbox: SandboxGateway) -> Desk:
+    """A desk with a live sandbox gateway and nobody's changes."""
+    gateway = make_gateway(admin_url=sandbox.admin_url, admin_key=sandbox.key, version="")
+    return Desk(gateway, sandbox, make_cast())
+
+
