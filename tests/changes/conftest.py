@@ -57,7 +57,9 @@ class Desk:
             gateway=self.gateway, reason="The conference starts.", items=items, **fields
         )
 
-    def ask(self, *items: ItemAsked, actor: Actor | None = None, **fields: Any) -> ChangeRequest:
+    def ask(
+        self, *items: ItemAsked, actor: Actor | None = None, **fields: Any
+    ) -> ChangeRequest:
         """File a change as alice, by default at the portal."""
         return propose(
             self.asked(*items, **fields), actor=actor or present(self.people.alice)
@@ -66,7 +68,12 @@ class Desk:
     def create(self, resource_id: str = "conference", **fields: Any) -> ChangeRequest:
         """File the creation of a route."""
         return self.ask(
-            ItemAsked(action="create", kind="route", id=resource_id, document=conference(**fields))
+            ItemAsked(
+                action="create",
+                kind="route",
+                id=resource_id,
+                document=conference(**fields),
+            )
         )
 
     def approve(self, change: ChangeRequest) -> None:
@@ -95,7 +102,7 @@ class Desk:
 @pytest.fixture
 def desk(db: None, sandbox: SandboxGateway) -> Desk:
     """A desk with a live sandbox gateway and nobody's changes."""
-    gateway = make_gateway(admin_url=sandbox.admin_url, admin_key=sandbox.key, version="")
+    gateway = make_gateway(
+        admin_url=sandbox.admin_url, admin_key=sandbox.key, version=""
+    )
     return Desk(gateway, sandbox, make_cast())
-
-
