@@ -361,6 +361,16 @@ def _copy(value: Any) -> Any:
     return [_copy(item) for item in value] if isinstance(value, list) else value
 
 
+def _contains(schema: dict[str, Any], value: Any) -> Failure:
+    if "contains" not in schema or not _is_array(value):
+        return None
+    if not value:
+        return "check contains: empty array is invalid"
+    if any(check(schema["contains"], element) is None for element in value):
+        return None
+    return "failed to check contains"
+
+
 _PARTS: tuple[Callable[[dict[str, Any], Any], Failure], ...] = (
     _type,
     _properties,
@@ -375,4 +385,5 @@ _PARTS: tuple[Callable[[dict[str, Any], Any], Failure], ...] = (
     _if,
     _format,
     _const,
+    _contains,
 )

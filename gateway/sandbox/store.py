@@ -20,6 +20,8 @@ Document = dict[str, Any]
 
 # How long past writes are remembered for a lagging view, in seconds.
 HISTORY_SECONDS = 120.0
+# Seconds that a lease lasts at least: etcd rounds shorter ones up.
+LEAST_LEASE = 2.0
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,10 @@ class Store:
     def put(
         self, kind: str, key: str, document: Document, *, ttl: float | None = None
     ) -> Entry:
-        """Store a document whole; `ttl` is seconds until it vanishes by itself."""
+        """Store a document whole; `ttl` is seconds until it vanishes by itself.
+
+        A lease is never shorter than `LEAST_LEASE`, as in etcd.
+        """
         with self._lock:
             self._expire()
             revision = self._revision + 1
@@ -108,7 +113,7 @@ class Store:
                 document,
                 created=before.created if before else revision,
                 modified=revision,
-                expires=time.time() + ttl if ttl and ttl > 0 else None,
+                expires=None if ttl is None else time.time() + max(ttl, LEAST_LEASE),
             )
             with self._transaction(revision):
                 self._database.execute(

@@ -4,6 +4,8 @@ from gateway.sandbox.schemas.plugins.authentication import AUTHENTICATION
 from gateway.sandbox.schemas.plugins.clouds import CLOUDS
 from gateway.sandbox.schemas.plugins.limits import LIMITS
 from gateway.sandbox.schemas.plugins.loggers import LOGGERS
+from gateway.sandbox.schemas.plugins.models import MODELS
+from gateway.sandbox.schemas.plugins.openid import OPENID
 from gateway.sandbox.schemas.plugins.protocols import PROTOCOLS
 from gateway.sandbox.schemas.plugins.rewriting import REWRITING
 from gateway.sandbox.schemas.plugins.routing import ROUTING
@@ -17,6 +19,8 @@ PLUGINS: dict[str, Plugin] = by_name(
         *CLOUDS,
         *LIMITS,
         *LOGGERS,
+        *MODELS,
+        *OPENID,
         *PROTOCOLS,
         *REWRITING,
         *ROUTING,
