@@ -112,6 +112,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.request_ids.RequestIds",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -233,18 +234,50 @@ CORS_ALLOWED_ORIGINS = sorted(
     }
 )
 CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_METHODS = ["GET", "POST", "PATCH", "DELETE", "OPTIONS"]
+CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key"]
+CORS_EXPOSE_HEADERS = ["Idempotent-Replayed", "Retry-After", "X-Request-ID"]
 CORS_URLS_REGEX = r"^/(api/.*|openapi\.(yaml|json)|\.well-known/.*|logo\.png|legal)$"
 
 # --- API
 
+# Bytes of one request's body; the gateway's own limit for one document is the same.
+API_BODY_LIMIT = env.int("API_BODY_LIMIT", default=1_500_000)
+# Requests a minute; 0: no limit. `failed` counts bad tokens from one address.
+API_RATE_TOKEN = env.int("API_RATE_TOKEN", default=1_800)
+API_RATE_PERSON = env.int("API_RATE_PERSON", default=3_600)
+API_RATE_FAILED = env.int("API_RATE_FAILED", default=60)
+# Named by the plugin manifest and the legal page.
+CONTACT_EMAIL = env.str("CONTACT_EMAIL", default=f"gatehouse@{_public.hostname}")
+# Bearer of /metrics; without it /metrics answers only this machine.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+
 REST_FRAMEWORK = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_AUTHENTICATION_CLASSES": ["portal.api.auth.BearerToken"],
+    "DEFAULT_PERMISSION_CLASSES": ["portal.api.auth.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "portal.api.throttles.PerToken",
+        "portal.api.throttles.PerPerson",
+    ],
+    "DEFAULT_PARSER_CLASSES": [
+        "portal.api.wire.StrictJSON",
+        "portal.api.wire.StrictMergePatch",
+    ],
+    "DEFAULT_RENDERER_CLASSES": ["portal.api.wire.JSONAnswer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "portal.api.wire.AlwaysJSON",
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "portal.api.documents.OperationSchema",
+    "EXCEPTION_HANDLER": "portal.api.errors.answer_error",
+    "URL_FORMAT_OVERRIDE": None,
 }
 SPECTACULAR_SETTINGS = {
-    "TITLE": "Gatehouse",
-    "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    # Published names and texts are ours alone (portal/api/documents.py).
+    "COMPONENT_SPLIT_PATCH": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "POSTPROCESSING_HOOKS": [],
+    "SCHEMA_COERCE_PATH_PK": False,
 }
 
 # --- Work
@@ -266,6 +299,10 @@ CELERY_BROKER_URL = env.str(
 )
 # A dead broker must not hold up an approval: give up soon, the sweep delivers.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
     "socket_connect_timeout": 1,
     "socket_timeout": 5,
     # Longer than any task: what is redelivered too early runs twice.
@@ -323,6 +360,11 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        # Two lines for every sweep would fill a disk; failures are louder than this.
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+    },
 }
 structlog.configure(
     processors=[

@@ -1,26 +1,37 @@
 """Queue an approved revision. The row is the promise; the message is only a hint."""
 
-from functools import partial
-
+import structlog
 from celery import current_app
 from django.db import transaction
+from kombu.exceptions import OperationalError
 
 from portal.changes.models import ChangeRequest, Delivery, Revision
 
 DELIVER_ONE = "portal.changes.tasks.deliver_one"
 
+log = structlog.get_logger(__name__)
+
 
 def hint(delivery_id: int) -> None:
-    """Tell a worker that this delivery may be due; raises when the broker is down."""
-    current_app.send_task(DELIVER_ONE, args=[delivery_id], ignore_result=True)
+    """Tell a worker that this delivery may be due; a broker that is down loses nothing.
+
+    One try with a short time-out: what the broker does not take, the sweep finds.
+    """
+    try:
+        current_app.send_task(
+            DELIVER_ONE, args=[delivery_id], ignore_result=True, retry=False
+        )
+    except OperationalError as error:
+        log.warning("delivery.hint_lost", delivery=delivery_id, why=str(error))
 
 
 def hint_on_commit(delivery_id: int) -> None:
-    """Send the hint after the commit; a dead broker never blocks an approval.
+    """Send the hint once the row is committed; it never undoes what was decided."""
 
-    robust: what the broker loses, the sweep finds.
-    """
-    transaction.on_commit(partial(hint, delivery_id), robust=True)
+    def send() -> None:
+        hint(delivery_id)
+
+    transaction.on_commit(send, robust=True)
 
 
 def queue(change: ChangeRequest, revision: Revision) -> Delivery:
