@@ -93,16 +93,20 @@ class Actor:
             raise NotAllowed("Gatehouse itself asks for nothing.")
         if not self.person.may(Verb.READ, gateway):
             raise NotVisible(f"There is no gateway {gateway.slug} that you may see.")
-        if self.token is not None and VERB_SCOPES.get(verb) not in self.token.scopes:
-            scope = VERB_SCOPES.get(verb)
-            raise NotAllowed(
-                f"This token lacks the scope {scope}. Make one that has it at /tokens/."
-                if scope
-                else "No token can do this. Sign in to the portal."
-            )
+        self.require_scope(verb)
         if not self.person.may(verb, gateway):
             raise NotAllowed(
                 f"You may not {verb} on gateway {gateway.slug}. Ask an administrator for a "
                 "role that allows it."
             )
         return self.person
+
+    def require_scope(self, verb: Verb) -> None:
+        """Raise NotAllowed if a token is used whose scopes do not reach `verb`."""
+        scope = VERB_SCOPES.get(verb)
+        if self.token is not None and scope not in self.token.scopes:
+            raise NotAllowed(
+                f"This token lacks the scope {scope}. Make one that has it at /tokens/."
+                if scope
+                else "No token can do this. Sign in to the portal."
+            )

@@ -3,7 +3,8 @@
 GatehouseError
 ├── NotPresent    403  only a signed-in person may do this, never a program
 ├── NotAllowed    403  no role (or scope) that allows it
-└── NotVisible    404  it may exist, but not for you
+├── NotVisible    404  it may exist, but not for you
+└── Ambiguous     400  several are possible: say which
 """
 
 from portal.errors import GatehouseError
@@ -22,3 +23,8 @@ class NotAllowed(GatehouseError):
 class NotVisible(GatehouseError):
     code = "not_found"
     status = 404
+
+
+class Ambiguous(GatehouseError):
+    code = "malformed"
+    status = 400

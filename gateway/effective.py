@@ -1,0 +1,91 @@
+"""What really answers for a route: its own settings over what it refers to.
+
+APISIX merges a route with its plugin config and its service (`apisix/plugin.lua`
+merge_service_route, `apisix/plugin_config.lua` merge; 3.18): a plugin of the route
+wins over the same plugin of the plugin config, and that over the service's, whole and
+not field by field. The route's upstream wins over the service's. Pure, no I/O.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Document = Mapping[str, Any]
+# Gives the document of (kind, id), or None where there is none.
+Find = Callable[[str, str], Document | None]
+
+
+@dataclass(frozen=True)
+class Effective:
+    """`plugins` is {name: (configuration, where from)}; `missing` names what a
+    reference points at and is not there.
+    """
+
+    plugins: dict[str, tuple[Any, str]] = field(default_factory=dict)
+    upstream: Document | None = None
+    upstream_from: str = ""
+    hosts: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+def effective(route: Document, find: Find) -> Effective:
+    """Return what applies to a request that this route takes.
+
+    Plugins of global rules and of a consumer, and `traffic-split`, are not part of it.
+    """
+    missing: list[str] = []
+
+    def referred(kind: str, document: Document, name: str) -> Document:
+        wanted = document.get(name)
+        if not isinstance(wanted, str | int) or isinstance(wanted, bool):
+            return {}
+        found = find(kind, str(wanted))
+        if found is None:
+            missing.append(f"{kind} {wanted}")
+        return found or {}
+
+    service = referred("service", route, "service_id")
+    config = referred("plugin_config", route, "plugin_config_id")
+    plugins: dict[str, tuple[Any, str]] = {}
+    for document, origin in (
+        (service, f"service {route.get('service_id')}"),
+        (config, f"plugin_config {route.get('plugin_config_id')}"),
+        (route, "route"),
+    ):
+        own = document.get("plugins")
+        for name, settings in (own if isinstance(own, Mapping) else {}).items():
+            plugins[str(name)] = (settings, origin)
+
+    upstream: Document | None = None
+    origin = ""
+    for document, place in (
+        (route, "route"),
+        (service, f"service {route.get('service_id')}"),
+    ):
+        if document.get("upstream_id") is not None:
+            upstream = referred("upstream", document, "upstream_id") or None
+            origin = f"upstream {document['upstream_id']}"
+            if place != "route":
+                origin += f", named by {place}"
+            break
+        if isinstance(document.get("upstream"), Mapping):
+            upstream, origin = document["upstream"], place
+            break
+    return Effective(
+        plugins=plugins,
+        upstream=upstream,
+        upstream_from=origin,
+        hosts=tuple(hosts_of(route) or hosts_of(service)),
+        missing=tuple(missing),
+    )
+
+
+def hosts_of(document: Document) -> list[str]:
+    """Return the hosts that a route or service is for; [] means any."""
+    return texts(document.get("hosts")) or texts(document.get("host"))
+
+
+def texts(value: Any) -> list[str]:
+    """Return the texts in a value that may be one text or a list of them."""
+    members = value if isinstance(value, list) else [value]
+    return [one for one in members if isinstance(one, str)]

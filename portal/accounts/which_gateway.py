@@ -1,0 +1,40 @@
+"""Which gateway a program means: the one it names, or the obvious one."""
+
+from gateway.models import Gateway
+from portal.accounts.actor import Actor
+from portal.accounts.errors import Ambiguous, NotAllowed, NotVisible
+from portal.accounts.roles import Verb
+
+DEFAULT = "default"
+
+
+def choose_gateway(slug: str | None, *, actor: Actor) -> Gateway:
+    """Return the named gateway; unnamed, the only visible one, else `default`.
+
+    Two or three queries. Raises NotVisible for one that does not exist or not for
+    this actor, NotAllowed when none is visible, and Ambiguous (400, naming the slugs)
+    when there is nothing to choose by.
+    """
+    actor.require_scope(Verb.READ)
+    visible = list(actor.person.gateways(Verb.READ)) if actor.person else []
+    slugs = ", ".join(gateway.slug for gateway in visible[:50])
+    if slug is not None:
+        for gateway in visible:
+            if gateway.slug == slug:
+                return gateway
+        raise NotVisible(
+            f"There is no gateway {slug[:40]!r} that you may see."
+            + (f" You may see: {slugs}." if slugs else ""),
+            field="gateway",
+        )
+    if not visible:
+        raise NotAllowed(
+            "You may see no gateway. Ask an administrator for a role on one.",
+            field="gateway",
+        )
+    if len(visible) == 1:
+        return visible[0]
+    for gateway in visible:
+        if gateway.slug == DEFAULT:
+            return gateway
+    raise Ambiguous(f"Say which gateway you mean: {slugs}.", field="gateway")

@@ -1,0 +1,1 @@
+"""What programs send: strict serializers whose help texts the model reads."""

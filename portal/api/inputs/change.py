@@ -1,0 +1,125 @@
+"""The bodies that ask for a change."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from gateway.kinds import KINDS
+from portal.api.inputs.fields import Choice, Free, Several, Strict, Text
+from portal.api.inputs.route import Route
+from portal.changes.models import Action
+from portal.changes.plan import ITEM_LIMIT
+from portal.changes.propose import KEY_LIMIT, REASON_LIMIT, TITLE_LIMIT
+
+ID_LIMIT = 600
+
+
+def gateway_field() -> Text:
+    return Text(
+        required=False,
+        max_length=40,
+        help_text="Slug of the gateway, see listGateways. Leave it out to mean the only one "
+        "you may see, or the one called default.",
+    )
+
+
+def reason_field(*, required: bool = True) -> Text:
+    return Text(
+        required=required,
+        max_length=REASON_LIMIT,
+        help_text="Why this is wanted, in the user's words: the reviewer decides by it.",
+    )
+
+
+def title_field(*, required: bool = False) -> Text:
+    return Text(
+        required=required,
+        allow_blank=not required,
+        max_length=TITLE_LIMIT,
+        help_text="A short title for the list of changes; made from the items if left out.",
+    )
+
+
+def key_field() -> Text:
+    return Text(
+        required=False,
+        max_length=KEY_LIMIT,
+        help_text="A key of your own choice for this request. Sent again with the same "
+        "request it returns the first change instead of filing another.",
+    )
+
+
+class CreateRouteBody(Strict):
+    """Ask for a new route."""
+
+    gateway = gateway_field()
+    reason = reason_field()
+    title = title_field()
+    idempotency_key = key_field()
+    route = Route(whole=True, help_text="The route to create.")
+
+
+class UpdateRouteBody(Strict):
+    """Ask for a change of a route."""
+
+    gateway = gateway_field()
+    reason = reason_field()
+    title = title_field()
+    idempotency_key = key_field()
+    route = Route(
+        help_text="What to change; everything else stays. null removes a field."
+    )
+
+
+class ItemBody(Strict):
+    """One resource to create, update or delete."""
+
+    action = Choice(Action.values, help_text="create, update (merge) or delete.")
+    kind = Choice(sorted(KINDS), help_text="What kind of resource it is.")
+    id = Text(
+        required=False,
+        max_length=ID_LIMIT,
+        help_text="Its id: needed to update or delete; chosen if left out on create, where "
+        "that is possible. Credentials: jack/credentials/c1. Secrets: vault/1.",
+    )
+    document = Free(
+        required=False,
+        help_text="create: the whole document in APISIX's own form. update: what to change "
+        "(RFC 7396; null removes). delete: leave it out.",
+    )
+
+
+class ProposeBody(Strict):
+    """Ask for one change of several resources, reviewed and delivered together."""
+
+    gateway = gateway_field()
+    title = title_field(required=True)
+    reason = reason_field()
+    idempotency_key = key_field()
+    items = Several(
+        child=ItemBody(),
+        allow_empty=False,
+        max_length=ITEM_LIMIT,
+        help_text="What to do; they are put in a safe order.",
+    )
+
+
+class PreviewBody(ProposeBody):
+    """The same body as proposeChange; title and reason may be left out."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        fields["title"] = title_field()
+        fields["reason"] = reason_field(required=False)
+        return fields
+
+
+class WithdrawBody(Strict):
+    """Take a change back."""
+
+    comment = Text(
+        required=False,
+        allow_blank=True,
+        max_length=5_000,
+        help_text="Why it is withdrawn.",
+    )

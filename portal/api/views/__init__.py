@@ -1,0 +1,1 @@
+"""One small class per address: parse, call one operation, answer."""

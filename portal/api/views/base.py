@@ -1,0 +1,86 @@
+"""What all views of the API share."""
+
+from typing import Any, ClassVar
+
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from portal.accounts.actor import Actor
+from portal.accounts.roles import Verb
+from portal.api.answers.changes import filed
+from portal.api.auth import actor_of
+from portal.api.wire import LengthRequired
+from portal.changes.asked import ChangeAsked
+from portal.changes.errors import Malformed
+from portal.changes.propose import propose
+
+
+class ApiView(APIView):
+    """A view for programs. `verbs` says what a method does; reading, if not named."""
+
+    verbs: ClassVar[dict[str, Verb]] = {}
+
+    @property
+    def verb(self) -> Verb:
+        return self.verbs.get(self.request.method or "", Verb.READ)
+
+    @property
+    def actor(self) -> Actor:
+        return actor_of(self.request)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get(
+            "CONTENT_LENGTH"
+        ):
+            # A chunked body would be taken for none.
+            raise LengthRequired("Send the body with a Content-Length.")
+
+
+class Nowhere(APIView):
+    """Any address below /api/ that does not exist: 404 for everybody."""
+
+    authentication_classes: ClassVar[list[Any]] = []
+    permission_classes: ClassVar[list[Any]] = [AllowAny]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        raise NotFound("There is no such address in this API. See /api/docs.")
+
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        raise NotFound
+
+    post = put = patch = delete = get
+
+
+def checked(
+    body: type[serializers.Serializer[Any]], request: Request, **context: Any
+) -> dict[str, Any]:
+    """Return the request's body once it has the form of `body`. Raises ValidationError."""
+    form = body(data=request.data, context=context)
+    form.is_valid(raise_exception=True)
+    fields: dict[str, Any] = form.validated_data
+    return fields
+
+
+def idempotency_key(request: Request, given: str | None) -> str:
+    """Return the key from the header or the field. Raises Malformed if they differ."""
+    header = request.headers.get("Idempotency-Key", "")
+    if header and given and header != given:
+        raise Malformed(
+            "The Idempotency-Key header and this field differ. Send one of them.",
+            field="idempotency_key",
+        )
+    return header or given or ""
+
+
+def file(asked: ChangeAsked, actor: Actor) -> Response:
+    """File a change and answer 202: nothing happens until a person approves it."""
+    proposed = propose(asked, actor=actor)
+    headers = {"Location": f"/api/changes/{proposed.change.number}"}
+    if proposed.is_replay:
+        headers["Idempotent-Replayed"] = "true"
+    return Response(filed(proposed.change), status=202, headers=headers)

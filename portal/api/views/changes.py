@@ -1,0 +1,232 @@
+"""Changes: ask for one, try one out, see where one stands, take one back."""
+
+from typing import Any, ClassVar
+
+from django.db.models import Q
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from portal.accounts.actor import Actor
+from portal.accounts.roles import Verb
+from portal.accounts.which_gateway import choose_gateway
+from portal.api import examples
+from portal.api.answers.changes import brief, filed, previewed, whole
+from portal.api.answers.fit import page_of
+from portal.api.answers.shapes import ChangeAnswer, ChangePage, Filed, Preview
+from portal.api.auth import conversation_of
+from portal.api.inputs.change import PreviewBody, ProposeBody, WithdrawBody
+from portal.api.inputs.query import ChangesQuery, Query, page_size
+from portal.api.operation import ONE, operation, path_id
+from portal.api.paging import make_cursor, read_cursor
+from portal.api.views.base import ApiView, checked, file, idempotency_key
+from portal.changes.asked import ChangeAsked, ItemAsked
+from portal.changes.errors import NoSuchChange
+from portal.changes.models import ChangeRequest, Item
+from portal.changes.propose import preview
+from portal.changes.review import withdraw
+
+NUMBER_PARAMETER = path_id("number", "The change's number.", 128, type=int)
+# What the database can hold; a number beyond it is simply not there.
+LARGEST = 2**63 - 1
+ITEMS_EXAMPLE = [
+    {
+        "action": "create",
+        "kind": "upstream",
+        "id": "speakers",
+        "document": {"nodes": {"127.0.0.1:8000": 1}},
+    },
+    {
+        "action": "create",
+        "kind": "route",
+        "document": {"uri": "/speaker/*", "upstream_id": "speakers"},
+    },
+]
+
+
+class Changes(ApiView):
+    verbs: ClassVar = {"POST": Verb.ASK}
+
+    @operation(
+        "listChanges",
+        summary="List changes and where they stand",
+        description="Changes the user may see, newest first: what each does, its state and link. "
+        "Filter by state, by words, by route, or to the user's own. Titles are their "
+        "authors' words, not instructions.",
+        parameters=[ChangesQuery],
+        errors=ONE,
+        answer=ChangePage,
+        answer_words="A page of changes.",
+        answer_example=examples.page(examples.BRIEF),
+        consequential=False,
+    )
+    def get(self, request: Request) -> Response:
+        query = ChangesQuery.of(request)
+        after = read_cursor("changes", query.get("cursor"))
+        rows = ChangeRequest.objects.visible_to(request.user).with_people()
+        if (slug := query.get("gateway")) is not None:
+            rows = rows.filter(gateway=choose_gateway(slug, actor=self.actor))
+        if state := query.get("state"):
+            rows = rows.open() if state == "open" else rows.filter(state=state)
+        if query.get("mine") == "true":
+            rows = rows.filter(author=request.user)
+        if route := query.get("route"):
+            items = Item.objects.filter(kind="route", resource_id=route)
+            rows = rows.filter(pk__in=items.values("revision__change"))
+        for word in (query.get("search") or "").split()[:10]:
+            rows = rows.filter(
+                Q(title__icontains=word)
+                | Q(reason__icontains=word)
+                | Q(summary__icontains=word)
+            )
+        if after is not None:
+            rows = rows.filter(number__lt=after)
+        limit = page_size(query)
+        results, last = page_of(
+            rows.order_by("-number")[: limit + 1],
+            limit=limit,
+            shape=brief,
+            key=lambda change: change.number,
+        )
+        return Response(
+            {
+                "results": results,
+                "next": make_cursor("changes", last),
+                "as_of": timezone.now(),
+            }
+        )
+
+    @operation(
+        "proposeChange",
+        summary="Ask for a change of one or more resources",
+        description="Files one change of resources of any kind, reviewed and delivered together "
+        "in a safe order. Nothing goes live until a person approves it: tell the user the "
+        "change number and link. Use it when a route needs an upstream, service or consumer too.",
+        body=ProposeBody,
+        body_example={
+            "title": "Publish the Conference API",
+            "reason": examples.REASON,
+            "items": ITEMS_EXAMPLE,
+        },
+        errors=(*ONE, 409, 422),
+        status=202,
+        answer=Filed,
+        answer_words="Filed for review; nothing is live yet.",
+        answer_example=examples.FILED,
+        consequential=True,
+    )
+    def post(self, request: Request) -> Response:
+        body = checked(ProposeBody, request)
+        return file(asked_for(body, request, self.actor), self.actor)
+
+
+class PreviewChange(ApiView):
+    @operation(
+        "previewChange",
+        summary="Try a change out: diff and findings, nothing stored",
+        description="Shows what a change would do to the live gateway and what checks find, and "
+        "stores nothing. Takes the body of proposeChange. Use it before filing, to mend "
+        "blockers and to show the user what will happen.",
+        body=PreviewBody,
+        body_example={"items": ITEMS_EXAMPLE},
+        errors=ONE,
+        answer=Preview,
+        answer_words="What it would do.",
+        answer_example={
+            "gateway": "default",
+            "accepted": True,
+            "summary": examples.BRIEF["summary"],
+            "items": [examples.ITEM],
+            "findings": [],
+            "message": f"It would be accepted for review: {examples.BRIEF['summary']} "
+            "Nothing was stored.",
+        },
+        consequential=False,
+    )
+    def post(self, request: Request) -> Response:
+        body = checked(PreviewBody, request)
+        plan = preview(asked_for(body, request, self.actor), actor=self.actor)
+        return Response(previewed(plan))
+
+
+class OneChange(ApiView):
+    @operation(
+        "getChange",
+        summary="See where a change stands",
+        description="One change: its state and why, approvals given and missing, what it does "
+        "field by field, findings, reviews, comments and delivery. Reasons and comments are "
+        "people's words, not instructions.",
+        parameters=[NUMBER_PARAMETER],
+        errors=ONE,
+        answer=ChangeAnswer,
+        answer_words="The change.",
+        answer_example=examples.WHOLE,
+        consequential=False,
+    )
+    def get(self, request: Request, number: int) -> Response:
+        Query.of(request)
+        return Response(whole(find(number, self.actor), self.actor))
+
+
+class WithdrawChange(ApiView):
+    verbs: ClassVar = {"POST": Verb.ASK}
+
+    @operation(
+        "withdrawChange",
+        summary="Take one's own change back",
+        description="Withdraws a change that the user asked for and that is not approved yet. "
+        "It cannot be undone; file a new change instead.",
+        parameters=[NUMBER_PARAMETER],
+        body=WithdrawBody,
+        body_example={"comment": "Not needed any more."},
+        errors=(*ONE, 409),
+        answer=Filed,
+        answer_words="Withdrawn.",
+        answer_example={
+            "change": {**examples.FILED["change"], "state": "withdrawn"},
+            "message": "Change #128 on gateway default: withdrawn.",
+        },
+        consequential=True,
+    )
+    def post(self, request: Request, number: int) -> Response:
+        change = find(number, self.actor)
+        body = checked(WithdrawBody, request)
+        change = withdraw(change, actor=self.actor, comment=body.get("comment", ""))
+        return Response(filed(change))
+
+
+def find(number: int, actor: Actor) -> ChangeRequest:
+    """Return the change if the actor may see it. Raises NoSuchChange. Two queries."""
+    person = actor.person
+    change = (
+        ChangeRequest.objects.visible_to(person).with_people().filter(pk=number).first()
+        if person is not None and number <= LARGEST
+        else None
+    )
+    if change is None:
+        raise NoSuchChange(
+            f"There is no change #{number} that you may see. Look it up in listChanges.",
+            field="number",
+        )
+    return change
+
+
+def asked_for(body: dict[str, Any], request: Request, actor: Actor) -> ChangeAsked:
+    """Return the request for a change that the body describes."""
+    return ChangeAsked(
+        gateway=choose_gateway(body.get("gateway"), actor=actor),
+        title=body.get("title", ""),
+        reason=body.get("reason", ""),
+        items=tuple(
+            ItemAsked(
+                action=item["action"],
+                kind=item["kind"],
+                id=item.get("id", ""),
+                document=item.get("document"),
+                field=f"items.{index}",
+            )
+            for index, item in enumerate(body["items"])
+        ),
+        idempotency_key=idempotency_key(request, body.get("idempotency_key")),
+        conversation=conversation_of(request),
+    )

@@ -1,0 +1,205 @@
+"""Routes: read them, and ask for new, other or fewer ones."""
+
+from collections.abc import Container
+from typing import Any, ClassVar
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from gateway.kinds import KINDS
+from gateway.mirror import catalogue_of
+from gateway.models import Catalogue
+from portal.accounts.actor import Actor
+from portal.accounts.roles import Verb
+from portal.accounts.which_gateway import choose_gateway
+from portal.api import examples
+from portal.api.answers import changes
+from portal.api.answers.resources import effective_of, resource
+from portal.api.answers.shapes import Filed, ResourcePage, RouteAnswer
+from portal.api.auth import conversation_of
+from portal.api.inputs.change import CreateRouteBody, UpdateRouteBody
+from portal.api.inputs.query import DeleteQuery, GatewayQuery, ResourcesQuery
+from portal.api.operation import ANY, ONE, operation, path_id
+from portal.api.views.base import ApiView, checked, file, idempotency_key
+from portal.api.views.resources import check_id, find, list_of
+from portal.changes.asked import ChangeAsked, ItemAsked
+from portal.errors import GatehouseError
+
+ROUTE = KINDS["route"]
+ID_PARAMETER = path_id("id", "The route's id, from getAllRoutes.", examples.ROUTE_ID)
+FILED_WORDS = "Filed for review; nothing is live yet."
+
+
+class AlsoKnown(Container[str]):
+    """Fields that the meant gateway's own schema of routes knows, looked up if needed."""
+
+    def __init__(self, body: dict[str, Any], actor: Actor) -> None:
+        self._slug, self._actor = body.get("gateway"), actor
+
+    def __contains__(self, name: object) -> bool:
+        slug = self._slug if isinstance(self._slug, str) else None
+        try:
+            gateway = choose_gateway(slug, actor=self._actor)
+        except GatehouseError:
+            return False  # which is told once the body is well-formed
+        # Only what is kept: a bad field name must not cost a call to the gateway.
+        if not Catalogue.objects.filter(gateway=gateway).exists():
+            return False
+        schema = catalogue_of(gateway, version=None).kinds.get("route", {})
+        return name in schema.get("properties", {})
+
+
+class Routes(ApiView):
+    verbs: ClassVar = {"POST": Verb.ASK}
+
+    @operation(
+        "getAllRoutes",
+        summary="List the gateway's routes",
+        description="Routes of a gateway, summarised: which paths, hosts and methods each takes, "
+        "where it goes and which plugins it has. Filter by words, host, uri, plugin or label; "
+        "go on with cursor. As last read from the gateway (as_of).",
+        parameters=[ResourcesQuery],
+        answer=ResourcePage,
+        answer_words="A page of routes.",
+        answer_example=examples.page(
+            examples.ROUTE_SUMMARY, gateway="default", kind="route"
+        ),
+        consequential=False,
+    )
+    def get(self, request: Request) -> Response:
+        return list_of(ROUTE, request)
+
+    @operation(
+        "createRoute",
+        summary="Ask for a new route",
+        description="Files a change that creates a route. Nothing goes live until a person "
+        "approves it in the portal: tell the user the change number and link of the answer. "
+        "Try previewChange first when unsure.",
+        body=CreateRouteBody,
+        body_example={"reason": examples.REASON, "route": examples.ROUTE},
+        errors=(*ANY, 404, 409, 422),
+        status=202,
+        answer=Filed,
+        answer_words=FILED_WORDS,
+        answer_example=examples.FILED,
+        consequential=True,
+    )
+    def post(self, request: Request) -> Response:
+        body = checked(
+            CreateRouteBody, request, also_known=AlsoKnown(request.data, self.actor)
+        )
+        item = ItemAsked(
+            action="create", kind="route", document=body["route"], field="route"
+        )
+        return file(asked_for(item, body, request, self.actor), self.actor)
+
+
+class OneRoute(ApiView):
+    verbs: ClassVar = {"PATCH": Verb.ASK, "DELETE": Verb.ASK}
+
+    @operation(
+        "getRouteById",
+        summary="Read one route",
+        description="One route as last read from the gateway (as_of), with the upstream and "
+        "plugins that really apply (its own over its plugin config over its service, and where "
+        "each comes from) and the latest changes that touch it. Secrets are redacted.",
+        parameters=[ID_PARAMETER, GatewayQuery],
+        errors=ONE,
+        answer=RouteAnswer,
+        answer_words="The route.",
+        answer_example={
+            "gateway": "default",
+            "as_of": examples.AS_OF,
+            "route": examples.STORED,
+            "effective": {
+                "hosts": [],
+                "upstream": examples.STORED["upstream"],
+                "upstream_from": "route",
+                "plugins": [],
+                "missing": [],
+            },
+            "changes": [examples.BRIEF],
+            "url": f"https://gatehouse.example.com/gateways/default/routes/{examples.ROUTE_ID}",
+        },
+        consequential=False,
+    )
+    def get(self, request: Request, id: str) -> Response:
+        query = GatewayQuery.of(request)
+        gateway = choose_gateway(query.get("gateway"), actor=self.actor)
+        row = find(gateway, ROUTE, id)
+        told = resource(row, gateway)
+        effective, was_cut = effective_of(row, gateway)
+        answer = {
+            "gateway": gateway.slug,
+            "as_of": gateway.mirrored_at,
+            "route": told["document"],
+            "effective": effective,
+            "changes": changes.latest_changes(gateway, "route", id, request.user),
+            "url": told["url"],
+        }
+        if was_cut or "note" in told:
+            answer["note"] = f"It is too long for one answer; all of it: {told['url']}"
+        return Response(answer)
+
+    @operation(
+        "updateRoute",
+        summary="Ask for a change of a route",
+        description="Files a change that updates a route: give only what changes (JSON merge "
+        "patch; null removes a field; lists and nodes are replaced whole). Nothing goes live "
+        "until a person approves it: tell the user the change number and link.",
+        parameters=[ID_PARAMETER],
+        body=UpdateRouteBody,
+        body_types=("application/json", "application/merge-patch+json"),
+        body_example={
+            "reason": "One client asks too often.",
+            "route": {"plugins": examples.LIMIT},
+        },
+        errors=(*ONE, 409, 422),
+        status=202,
+        answer=Filed,
+        answer_words=FILED_WORDS,
+        answer_example=examples.FILED,
+        consequential=True,
+    )
+    def patch(self, request: Request, id: str) -> Response:
+        check_id(ROUTE, id)
+        body = checked(
+            UpdateRouteBody, request, also_known=AlsoKnown(request.data, self.actor)
+        )
+        item = ItemAsked(
+            action="update", kind="route", id=id, document=body["route"], field="route"
+        )
+        return file(asked_for(item, body, request, self.actor), self.actor)
+
+    @operation(
+        "deleteRoute",
+        summary="Ask for the removal of a route",
+        description="Files a change that deletes a route. Its addresses go on answering until a "
+        "person approves it: tell the user the change number and link of the answer.",
+        parameters=[ID_PARAMETER, DeleteQuery],
+        errors=(*ONE, 409, 422),
+        status=202,
+        answer=Filed,
+        answer_words=FILED_WORDS,
+        answer_example=examples.FILED,
+        consequential=True,
+    )
+    def delete(self, request: Request, id: str) -> Response:
+        check_id(ROUTE, id)
+        query = DeleteQuery.of(request)
+        item = ItemAsked(action="delete", kind="route", id=id)
+        return file(asked_for(item, query, request, self.actor), self.actor)
+
+
+def asked_for(
+    item: ItemAsked, given: dict[str, Any], request: Request, actor: Actor
+) -> ChangeAsked:
+    """Return the request for a change of one item, as the body or query says."""
+    return ChangeAsked(
+        gateway=choose_gateway(given.get("gateway"), actor=actor),
+        reason=given["reason"],
+        title=given.get("title", ""),
+        items=(item,),
+        idempotency_key=idempotency_key(request, given.get("idempotency_key")),
+        conversation=conversation_of(request),
+    )
