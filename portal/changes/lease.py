@@ -23,7 +23,8 @@ class LeaseLost(Exception):
 
 def margin() -> float:
     """Return by how many seconds a lease must outlive a request's deadline."""
-    return min(2.0, (settings.DELIVERY_LEASE - settings.GATEWAY_REQUEST_DEADLINE) / 2)
+    spare: float = settings.DELIVERY_LEASE - settings.GATEWAY_REQUEST_DEADLINE
+    return min(2.0, spare / 2)
 
 
 def expiry() -> datetime:

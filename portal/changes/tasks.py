@@ -24,7 +24,7 @@ def sweep() -> None:
             gateways.add(delivery.gateway_id)
             # A hint is worth nothing once the next sweep gives it again.
             deliver_one.apply_async(
-                [delivery.pk], expires=5 * settings.DELIVERY_SWEEP_EVERY
+                (delivery.pk,), expires=5 * settings.DELIVERY_SWEEP_EVERY
             )
 
 
