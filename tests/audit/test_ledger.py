@@ -110,6 +110,17 @@ class TestLedger:
         ):
             cursor.execute("TRUNCATE audit_auditevent")
 
+    def test_verify_tells_the_head_of_a_chain_that_holds(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        [event] = write(Event.CHANGE_APPROVED)
+
+        call_command("verify_audit")
+
+        said = capsys.readouterr().out
+        assert "1 events verified" in said
+        assert event.hash in said
+
     def test_verify_names_the_altered_row_and_the_missing_trigger(
         self, capsys: pytest.CaptureFixture[str]
     ) -> None:

@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from portal.audit.ledger import problems
-from portal.audit.models import AuditEvent
+from portal.audit.models import LedgerHead
 
 
 class Command(BaseCommand):
