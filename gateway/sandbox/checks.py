@@ -13,6 +13,7 @@ from gateway.sandbox.answers import Refused
 from gateway.sandbox.plugin_checks import (
     check_credential_plugins,
     check_global_rule,
+    check_groups,
     check_identities,
     check_plugins,
     check_stream_plugins,
@@ -64,6 +65,8 @@ def check(kind: str, candidate: Candidate, store: Store) -> None:
     special = _SPECIAL.get(kind)
     if special is not None:
         special(candidate, store)
+    if candidate.references:
+        check_groups(store, document)
 
 
 def check_schema(schema: dialect.Schema, document: Any) -> None:

@@ -12,18 +12,25 @@ What differs from the standard, and why no standard validator serves:
 - patterns are PCRE, found anywhere, over bytes; `format` knows five names.
 """
 
-import ipaddress
 import json
-import math
-import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
-import regex
+from gateway.sandbox.dialect_values import (
+    Failure,
+    check_const,
+    check_enum,
+    check_format,
+    check_number,
+    check_string,
+    check_type,
+    is_array,
+    is_object,
+    pattern,
+)
+from gateway.sandbox.lua_values import quoted
 
 Schema = dict[str, Any] | bool
-Failure = str | None
 
 
 def check(schema: Schema, value: Any) -> Failure:
@@ -42,80 +49,8 @@ def check(schema: Schema, value: Any) -> Failure:
     return None
 
 
-def lua_type(value: Any) -> str:
-    """Return what Lua's `type` says of a decoded value."""
-    if value is None:
-        return "userdata"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int | float):
-        return "number"
-    return "string" if isinstance(value, str) else "table"
-
-
-def lua_text(value: Any) -> str:
-    """Return what Lua's `tostring` makes of a scalar: doubles with 14 digits."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return f"{value:.14g}"
-    return str(value)
-
-
-def quoted(text: str) -> str:
-    """Return a string as Lua's `%q` writes it."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\\n")
-    return '"' + escaped.replace("\r", "\\r").replace("\0", "\\0") + '"'
-
-
-@lru_cache(maxsize=1024)
-def pattern(text: str) -> re.Pattern[str] | Any:
-    """Compile a PCRE pattern of a schema."""
-    try:
-        return re.compile(text, re.ASCII)
-    except re.error:
-        return regex.compile(text, regex.ASCII)
-
-
-def _is_object(value: Any) -> bool:
-    return isinstance(value, dict) or value == []
-
-
-def _is_array(value: Any) -> bool:
-    return isinstance(value, list) or value == {}
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-_TYPES: dict[str, Callable[[Any], bool]] = {
-    "object": _is_object,
-    "array": _is_array,
-    "table": lambda value: isinstance(value, dict | list),
-    "integer": lambda value: _is_number(value) and float(value).is_integer(),
-    "number": _is_number,
-    "string": lambda value: isinstance(value, str),
-    "boolean": lambda value: isinstance(value, bool),
-    "null": lambda value: value is None,
-}
-
-
-def _type(schema: dict[str, Any], value: Any) -> Failure:
-    wanted = schema.get("type")
-    if wanted is None:
-        return None
-    if isinstance(wanted, str):
-        if _TYPES[wanted](value):
-            return None
-        return f"wrong type: expected {wanted}, got {lua_type(value)}"
-    if any(_TYPES[name](value) for name in wanted):
-        return None
-    return f"wrong type: expected one of {', '.join(wanted)}, got {lua_type(value)}"
-
-
 def _properties(schema: dict[str, Any], value: Any) -> Failure:
-    if not _is_object(value):
+    if not is_object(value):
         return None
     members: dict[str, Any] = value if isinstance(value, dict) else {}
     properties: dict[str, Schema] = schema.get("properties", {})
@@ -192,7 +127,7 @@ def _property_count(schema: dict[str, Any], members: dict[str, Any]) -> Failure:
 
 
 def _items(schema: dict[str, Any], value: Any) -> Failure:
-    if not _is_array(value):
+    if not is_array(value):
         return None
     elements: list[Any] = value if isinstance(value, list) else []
     fewest, most = schema.get("minItems"), schema.get("maxItems")
@@ -221,46 +156,6 @@ def _unique(elements: list[Any]) -> Failure:
             return f"expected unique items but items {seen[key]} and {place} are equal"
         seen[key] = place
     return None
-
-
-def _string(schema: dict[str, Any], value: Any) -> Failure:
-    if not isinstance(value, str):
-        return None
-    shortest, longest = schema.get("minLength"), schema.get("maxLength")
-    if shortest is not None and len(value) < shortest:
-        return f"string too short, expected at least {shortest}, got {len(value)}"
-    if longest is not None and len(value) > longest:
-        return f"string too long, expected at most {longest}, got {len(value)}"
-    wanted = schema.get("pattern")
-    if wanted is not None and not pattern(wanted).search(value):
-        return f"failed to match pattern {quoted(wanted)} with {quoted(value)}"
-    return None
-
-
-def _number(schema: dict[str, Any], value: Any) -> Failure:
-    if not _is_number(value):
-        return None
-    bounds: tuple[tuple[str, str, Callable[[Any, Any], bool]], ...] = (
-        ("minimum", "at least", lambda number, bound: number >= bound),
-        ("exclusiveMinimum", "greater than", lambda number, bound: number > bound),
-        ("maximum", "at most", lambda number, bound: number <= bound),
-        ("exclusiveMaximum", "smaller than", lambda number, bound: number < bound),
-    )
-    for keyword, words, holds in bounds:
-        bound = schema.get(keyword)
-        if bound is not None and not holds(value, bound):
-            return f"expected {lua_text(value)} to be {words} {lua_text(bound)}"
-    step = schema.get("multipleOf")
-    if step is not None and not math.isclose(value / step, round(value / step)):
-        return f"expected {lua_text(value)} to be a multiple of {lua_text(step)}"
-    return None
-
-
-def _enum(schema: dict[str, Any], value: Any) -> Failure:
-    allowed = schema.get("enum")
-    if allowed is None or any(_equal(value, one) for one in allowed):
-        return None
-    return "matches none of the enum values"
 
 
 def _all_of(schema: dict[str, Any], value: Any) -> Failure:
@@ -313,48 +208,6 @@ def _if(schema: dict[str, Any], value: Any) -> Failure:
     return None
 
 
-def _is_address(version: int) -> Callable[[str], bool]:
-    def test(text: str) -> bool:
-        try:
-            return ipaddress.ip_address(text).version == version
-        except ValueError:
-            return False
-
-    return test
-
-
-_EMAIL = re.compile(r"^([A-Za-z0-9_\-.])+@([A-Za-z0-9_\-.])+\.([A-Za-z]{2,4})$")
-_HOSTNAME = re.compile(r"^[a-zA-Z0-9\-.]+$")
-_FORMATS: dict[str, tuple[Callable[[str], Any], str]] = {
-    "email": (_EMAIL.search, "email"),
-    "ipv4": (_is_address(4), "ipv4"),
-    "ipv6": (_is_address(6), "ipv6"),
-    # The library's own words for a bad host name speak of an address.
-    "hostname": (_HOSTNAME.search, "ipv4"),
-}
-
-
-def _format(schema: dict[str, Any], value: Any) -> Failure:
-    known = _FORMATS.get(schema.get("format", ""))
-    if known is None or not isinstance(value, str) or known[0](value):
-        return None
-    return f"expect valid {known[1]} address but got: {value}"
-
-
-def _const(schema: dict[str, Any], value: Any) -> Failure:
-    if "const" in schema and not _equal(value, schema["const"]):
-        return "failed to check const value"
-    return None
-
-
-def _equal(one: Any, other: Any) -> bool:
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if not one and not other and isinstance(one, dict | list):
-        return isinstance(other, dict | list)
-    return bool(one == other)
-
-
 def _copy(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _copy(item) for key, item in value.items()}
@@ -362,7 +215,7 @@ def _copy(value: Any) -> Any:
 
 
 def _contains(schema: dict[str, Any], value: Any) -> Failure:
-    if "contains" not in schema or not _is_array(value):
+    if "contains" not in schema or not is_array(value):
         return None
     if not value:
         return "check contains: empty array is invalid"
@@ -372,18 +225,18 @@ def _contains(schema: dict[str, Any], value: Any) -> Failure:
 
 
 _PARTS: tuple[Callable[[dict[str, Any], Any], Failure], ...] = (
-    _type,
+    check_type,
     _properties,
     _items,
-    _string,
-    _number,
-    _enum,
+    check_string,
+    check_number,
+    check_enum,
     _all_of,
     _any_of,
     _one_of,
     _not,
     _if,
-    _format,
-    _const,
+    check_format,
+    check_const,
     _contains,
 )

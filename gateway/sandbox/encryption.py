@@ -5,6 +5,7 @@ keeps documents in clear, since the data plane needs them; so does a GET's answe
 """
 
 import base64
+import contextlib
 import copy
 import hashlib
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from gateway.sandbox.schemas import PLUGINS
 from gateway.sandbox.store import Document
 
 _BLOCK = 16
+CLIENT_KEY = ["tls", "client_key"]
 
 
 class Veil:
@@ -32,24 +34,54 @@ class Veil:
         if kind == "ssl":
             for field in ("key", "keys"):
                 _replace(shown, [field], self._encrypt)
+        _replace(shown, CLIENT_KEY, self._encrypt)
+        _replace(shown, ["upstream", *CLIENT_KEY], self._encrypt)
         return shown
 
-    def _encrypt(self, text: str) -> str:
+    def read(self, kind: str, document: Document) -> Document:
+        """Return what a GET shows: in clear, without what is write-only.
+
+        The private key of an upstream's client certificate is no plugin's field:
+        it stays as it was encrypted.
+        """
+        shown = {
+            field: value
+            for field, value in document.items()
+            if field not in KINDS[kind].write_only
+        }
+        if CLIENT_KEY[0] in shown or "upstream" in shown:
+            shown = copy.deepcopy(shown)
+            _replace(shown, CLIENT_KEY, self._encrypt)
+            _replace(shown, ["upstream", *CLIENT_KEY], self._encrypt)
+        return shown
+
+    def take_in(self, document: Document) -> None:
+        """Put back in clear what a caller read encrypted and now sends again."""
+        _replace(document, CLIENT_KEY, self._decrypt)
+        _replace(document, ["upstream", *CLIENT_KEY], self._decrypt)
+
+    def _cipher(self) -> Any:
         from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+        return Cipher(algorithms.AES(self._key), modes.CBC(self._key))
+
+    def _decrypt(self, text: str) -> str:
+        if text.startswith("---"):
+            return text
+        # What does not decrypt was not encrypted here: it is kept as it is.
+        with contextlib.suppress(ValueError, IndexError):
+            sealed = base64.b64decode(text, validate=True)
+            decryptor = self._cipher().decryptor()
+            padded = decryptor.update(sealed) + decryptor.finalize()
+            text = padded[: -padded[-1]].decode()
+        return text
+
+    def _encrypt(self, text: str) -> str:
         plain = text.encode()
         padding = _BLOCK - len(plain) % _BLOCK
-        encryptor = Cipher(algorithms.AES(self._key), modes.CBC(self._key)).encryptor()
+        encryptor = self._cipher().encryptor()
         sealed = encryptor.update(plain + bytes([padding]) * padding)
         return base64.b64encode(sealed + encryptor.finalize()).decode()
-
-
-def read(kind: str, document: Document) -> Document:
-    """Return what a GET shows of a document: all but what is write-only."""
-    hidden = KINDS[kind].write_only
-    if not hidden.intersection(document):
-        return document
-    return {field: value for field, value in document.items() if field not in hidden}
 
 
 def _secret_holders(

@@ -5,6 +5,7 @@ complaints are translated where nginx has words of its own.
 """
 
 from functools import lru_cache
+from typing import Any
 
 import regex
 
@@ -32,8 +33,10 @@ def failure(pattern: str) -> str | None:
     """Return why the pattern does not compile, or None when it does."""
     try:
         regex.compile(pattern)
-    except regex.error as error:
-        words = _WORDS.get(error.msg, error.msg)
+    except regex.error as raised:
+        # The package's type hints do not know what its errors carry.
+        error: Any = raised
+        words: str = _WORDS.get(error.msg, error.msg)
         told = f'pcre2_compile() failed: {words} in "{pattern}"'
         if words in _AT_END or error.pos is None:
             return told

@@ -10,6 +10,10 @@ from gateway.sandbox.schemas import PLUGINS, STREAM_PLUGINS
 from gateway.sandbox.schemas.registry import Plugin
 from gateway.sandbox.store import Document, Store
 
+_WITH_PLUGINS = (
+    *("route", "service", "plugin_config", "consumer", "consumer_group"),
+    "global_rule",
+)
 # The field by which a gateway tells consumers apart, per authentication plugin.
 IDENTITY_FIELDS = {
     "key-auth": "key",
@@ -58,6 +62,35 @@ def check_global_rule(
                 raise Refused(
                     f"plugin '{name}' already exists in global rule with id '{other_id}'"
                 )
+
+
+def check_groups(store: Store, document: Document) -> None:
+    """Check that everybody in a limit-count group counts alike. Raises Refused.
+
+    A gateway remembers a group's first configuration; the store knows them all.
+    """
+    mine = _group_member(document)
+    if mine is None:
+        return
+    for kind in _WITH_PLUGINS:
+        for other in store.all(kind).values():
+            theirs = _group_member(other)
+            if theirs is None or theirs["group"] != mine["group"]:
+                continue
+            if theirs != mine:
+                raise Refused(
+                    "failed to check the configuration of plugin limit-count err:"
+                    " group conf mismatched"
+                )
+
+
+def _group_member(document: Document) -> dict[str, Any] | None:
+    for name, configuration in _items(document.get("plugins") or {}):
+        if name == "limit-count" and "group" in configuration:
+            filled: dict[str, Any] = PLUGINS[name].filled(configuration)
+            filled.pop("_meta", None)
+            return filled
+    return None
 
 
 def check_identities(

@@ -8,7 +8,7 @@ from gateway.kinds import Kind, Verb
 from gateway.sandbox import answers, filters, patch
 from gateway.sandbox.answers import Crash, KeyNotFound, Refused
 from gateway.sandbox.checks import Candidate, check, check_metadata
-from gateway.sandbox.encryption import Veil, read
+from gateway.sandbox.encryption import Veil
 from gateway.sandbox.faults import Faults
 from gateway.sandbox.references import guard
 from gateway.sandbox.request import AdminRequest
@@ -62,7 +62,7 @@ class Resources:
         entry = self._store.entry(kind, key)
         if entry is None:
             raise KeyNotFound
-        shown = read(kind, entry.document)
+        shown = self._veil.read(kind, entry.document)
         return answers.answer(
             200, answers.one(path_of(request.kind, key), entry, shown)
         )
@@ -76,7 +76,9 @@ class Resources:
             if not entries:
                 raise KeyNotFound
         items = [
-            answers.one(path_of(kind, key), entry, read(kind.name, entry.document))
+            answers.one(
+                path_of(kind, key), entry, self._veil.read(kind.name, entry.document)
+            )
             for key, entry in entries
         ]
         try:
@@ -191,6 +193,7 @@ class Resources:
         self, status: int, request: AdminRequest, key: str, document: Document
     ) -> Response:
         kind = request.kind
+        self._veil.take_in(document)
         self._store.put(kind.name, key, document, ttl=request.ttl)
         shown = self._veil.written(kind.name, key, document)
         return answers.answer(status, answers.written(path_of(kind, key), shown))

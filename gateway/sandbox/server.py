@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from starlette.responses import JSONResponse
-from starlette.types import ASGIApp
-
 from gateway.sandbox.admin import admin_app
 from gateway.sandbox.control import control_app
 from gateway.sandbox.faults import Faults, FaultyApp
 from gateway.sandbox.listener import Listener
+from gateway.sandbox.proxy import proxy_app
 from gateway.sandbox.store import Store
 
 STATE_FILE = "sandbox.sqlite3"
@@ -53,7 +51,7 @@ class Sandbox:
             )
         self.admin = Listener(admin, port=options.admin_port)
         self.proxy = Listener(
-            _data_plane(self.store, options.router), port=options.proxy_port
+            proxy_app(self.store, mode=options.router), port=options.proxy_port
         )
         self._refusing: set[asyncio.Task[None]] = set()
 
@@ -85,12 +83,3 @@ class Sandbox:
         await self.admin.stop()
         await asyncio.sleep(seconds)
         await self.admin.start()
-
-
-def _data_plane(store: Store, router: str) -> ASGIApp:
-    try:
-        from gateway.sandbox.proxy import proxy_app
-    except ModuleNotFoundError:
-        return JSONResponse({"error_msg": "404 Route Not Found"}, 404)
-    app: ASGIApp = proxy_app(store)
-    return app

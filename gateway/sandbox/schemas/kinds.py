@@ -28,16 +28,19 @@ from gateway.sandbox.schemas.words import (
     array,
     choice,
     flag,
+    has,
     needs,
     obj,
     one_of,
     text,
+    unless,
+    when,
     whole,
 )
 
 
 def _at_most_one(one: str, many: str) -> Schema:
-    neither = {"not": any_of(needs(one), needs(many))}
+    neither = unless(any_of(needs(one), needs(many)))
     return one_of(neither, needs(one), needs(many))
 
 
@@ -83,7 +86,7 @@ _ROUTE = obj(
         needs("script", "uris"),
     ],
     # A script takes the place of plugins.
-    **{"not": any_of(needs("script", "plugins"), needs("script", "plugin_config_id"))},
+    **unless(any_of(needs("script", "plugins"), needs("script", "plugin_config_id"))),
 )
 
 _SERVICE = obj(
@@ -167,11 +170,11 @@ _SSL = obj(
         "update_time": TIMESTAMP,
     },
     closed=True,
-    **{
-        "if": {"properties": {"type": {"enum": ["server"]}}},
-        "then": one_of(needs("sni", "key", "cert"), needs("snis", "key", "cert")),
-        "else": needs("key", "cert"),
-    },
+    **when(
+        has("type", "server"),
+        one_of(needs("sni", "key", "cert"), needs("snis", "key", "cert")),
+        needs("key", "cert"),
+    ),
 )
 
 _STREAM_ROUTE = obj(

@@ -72,6 +72,12 @@ class Plugin:
                     return failure
         return dialect.check(schema, filled) or (check(filled) if check else None)
 
+    def filled(self, configuration: dict[str, Any]) -> dict[str, Any]:
+        """Return a valid configuration with its defaults."""
+        filled = copy.deepcopy(configuration)
+        dialect.check(self.full_schema(), filled)
+        return filled
+
     def metadata_failure(self, metadata: Any) -> str | None:
         """Return what is wrong with the plugin's metadata, or None."""
         filled = copy.deepcopy(metadata)

@@ -101,6 +101,22 @@ def needs(*names: str) -> Schema:
     return {"required": list(names)}
 
 
+def unless(schema: Schema) -> Schema:
+    """Return the schema of what does not match this one."""
+    return {"not": schema}
+
+
+def when(condition: Schema, then: Schema, otherwise: Schema | None = None) -> Schema:
+    """Return a rule: what matches the condition must match `then` as well."""
+    rule: Schema = {"if": condition, "then": then}
+    return rule if otherwise is None else rule | {"else": otherwise}
+
+
+def has(field: str, *values: Any) -> Schema:
+    """Return the schema of what has one of these values in a field, or no such field."""
+    return {"properties": {field: {"enum": list(values)}}}
+
+
 def any_of(*choices: Schema, **more: Any) -> Schema:
     """Return the schema of what matches one choice or more."""
     return {"anyOf": list(choices)} | more

@@ -11,9 +11,12 @@ from gateway.sandbox.schemas.words import (
     array,
     choice,
     flag,
+    has,
     needs,
     obj,
     text,
+    unless,
+    when,
     whole,
 )
 
@@ -60,13 +63,13 @@ _DPOP = obj(
         "enabled": flag(False),
         "signing_alg": choice("ES256", "RS256", "PS256", default="ES256"),
         "private_key": text(),
-        "public_jwk": obj(**{"not": any_of(*(needs(name) for name in _PRIVATE_PARTS))}),
+        "public_jwk": obj(**unless(any_of(*(needs(name) for name in _PRIVATE_PARTS)))),
     },
     closed=True,
-    **{
-        "if": {"properties": {"enabled": {"const": True}}},
-        "then": needs("private_key", "public_jwk"),
-    },
+    **when(
+        {"properties": {"enabled": {"const": True}}},
+        needs("private_key", "public_jwk"),
+    ),
 )
 _PAR = obj(
     {
@@ -112,10 +115,7 @@ _SESSION = obj(
     },
     required=["secret"],
     closed=True,
-    **{
-        "if": {"properties": {"storage": {"enum": ["redis"]}}},
-        "then": needs("redis"),
-    },
+    **when(has("storage", "redis"), needs("redis")),
 )
 
 OPENID = [

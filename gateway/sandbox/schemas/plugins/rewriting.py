@@ -9,10 +9,9 @@ import re
 from typing import Any
 
 from gateway.sandbox import expressions, pcre
-from gateway.sandbox.schemas.common import METHODS
+from gateway.sandbox.schemas.plugins.shared import ANSWER_SIZE
 from gateway.sandbox.schemas.registry import Plugin
 from gateway.sandbox.schemas.words import (
-    Schema,
     any_of,
     array,
     choice,
@@ -26,15 +25,21 @@ from gateway.sandbox.schemas.words import (
 )
 
 _SCALAR = one_of(text(), number())
+
 _NAMED = "^[^:]+$"
+
 _HEADER_VALUES = obj(minProperties=1, patternProperties={_NAMED: _SCALAR})
+
 _MANY_VALUES = obj(
     minProperties=1,
     patternProperties={_NAMED: one_of(text(), number(), array(_SCALAR, 1))},
 )
+
 # A header's name may hold no separator, its value no line break.
 _FIELD = re.compile(r"[^a-zA-Z0-9!#$%&'*+.^_`|~-]")
+
 _VALUE = re.compile(r"[\r\n\0]")
+
 _TEMPLATE = re.compile(r"\$(?!\d|\{\d+\}|\$|&)")
 
 
@@ -134,55 +139,11 @@ def _faults(configuration: dict[str, Any]) -> str | None:
 
 
 _PERCENTAGE = whole(0, 100)
+
 _VARS_GROUPS = array(array(), most=20)
+
 # The gateway's own default set, which holds G twice and no J.
 _ID_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIGKLMNOPQRSTUVWXYZ0123456789"
-_REQUEST_SIZE = {"max_req_body_size": whole(1, default=67108864)}
-_ANSWER_SIZE = {"max_resp_body_size": whole(1, default=67108864)}
-
-_CACHE_METHODS = array(
-    choice(*(name for name in METHODS if name in ("GET", "POST", "HEAD"))),
-    1,
-    uniqueItems=True,
-    default=["GET", "HEAD"],
-)
-
-
-_CACHE = {
-    "cache_zone": text(1, 100, default="disk_cache_one"),
-    "cache_strategy": choice("disk", "memory", default="disk"),
-    "cache_ttl": whole(1, default=300),
-    "cache_set_cookie": flag(False),
-    "consumer_isolation": flag(True),
-}
-
-
-def _cache_key(default: list[str]) -> Schema:
-    return array(text(pattern="(^[^\\$].+$|^\\$[0-9a-zA-Z_]+$)"), 1, default=default)
-
-
-def _compression(**more: Schema) -> dict[str, Schema]:
-    return {
-        "types": any_of(array(text(1), 1), {"enum": ["*"]}, default=["text/html"]),
-        "min_length": whole(1, default=20),
-        "comp_level": whole(1, 9, default=1),
-        "http_version": {"enum": [1.1, 1], "default": 1.1},
-        "vary": flag(),
-        **more,
-    }
-
-
-_BODY_FORMAT = text(
-    enum=["xml", "json", "encoded", "args", "plain", "multipart"],
-)
-_TRANSFORMATION = obj(
-    {
-        "input_format": _BODY_FORMAT,
-        "template": text(),
-        "template_is_base64": flag(),
-    },
-    required=["template"],
-)
 
 
 REWRITING = [
@@ -247,7 +208,7 @@ REWRITING = [
                     ),
                     1,
                 ),
-                **_ANSWER_SIZE,
+                **ANSWER_SIZE,
             },
             dependencies={
                 "body": {"not": needs("filters")},
@@ -352,84 +313,6 @@ REWRITING = [
                     default={"length": 16, "char_set": _ID_LETTERS},
                 ),
             }
-        ),
-    ),
-    Plugin(
-        name="proxy-cache",
-        priority=1085,
-        version=0.2,
-        schema=obj(
-            {
-                **_CACHE,
-                "cache_key": _cache_key(["$host", "$request_uri"]),
-                "cache_http_status": array(
-                    whole(200, 599), 1, uniqueItems=True, default=[200, 301, 404]
-                ),
-                "cache_method": _CACHE_METHODS,
-                "hide_cache_headers": flag(False),
-                "cache_control": flag(False),
-                "cache_bypass": array(
-                    text(pattern="(^[^\\$].+$|^\\$[0-9a-zA-Z_]+$)"), 1
-                ),
-                "no_cache": array(text(pattern="(^[^\\$].+$|^\\$[0-9a-zA-Z_]+$)"), 1),
-                **_ANSWER_SIZE,
-            }
-        ),
-    ),
-    Plugin(
-        name="graphql-proxy-cache",
-        priority=1009,
-        schema=obj(_CACHE),
-    ),
-    Plugin(
-        name="body-transformer",
-        priority=1080,
-        schema=obj(
-            {
-                "request": _TRANSFORMATION,
-                "response": _TRANSFORMATION,
-                **_REQUEST_SIZE,
-                **_ANSWER_SIZE,
-            },
-            **any_of(needs("request"), needs("response"), needs("request", "response")),
-        ),
-    ),
-    Plugin(
-        name="gzip",
-        priority=995,
-        schema=obj(
-            _compression(
-                buffers=obj(
-                    {"number": whole(1, default=32), "size": whole(1, default=4096)},
-                    default={"number": 32, "size": 4096},
-                )
-            )
-        ),
-    ),
-    Plugin(
-        name="brotli",
-        priority=996,
-        schema=obj(
-            _compression(
-                comp_level=whole(0, 11, default=6),
-                mode=whole(0, 2, default=0),
-                lgwin=whole(default=19, enum=[0, *range(10, 25)]),
-                lgblock=whole(default=0, enum=[0, *range(16, 25)]),
-            )
-        ),
-    ),
-    Plugin(
-        name="echo",
-        priority=412,
-        schema=obj(
-            {
-                "before_body": text(),
-                "body": text(),
-                "after_body": text(),
-                "headers": obj(minProperties=1),
-            },
-            **any_of(needs("before_body"), needs("body"), needs("after_body")),
-            minProperties=1,
         ),
     ),
 ]

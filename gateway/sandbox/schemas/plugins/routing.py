@@ -5,7 +5,8 @@ Facts: https://apisix.apache.org/docs/apisix/plugins/traffic-split/ and its neig
 
 from typing import Any
 
-from gateway.sandbox import expressions
+from gateway.sandbox import dialect, expressions
+from gateway.sandbox.lua_values import lua_text
 from gateway.sandbox.schemas.common import UPSTREAM
 from gateway.sandbox.schemas.registry import Plugin
 from gateway.sandbox.schemas.words import (
@@ -18,7 +19,7 @@ from gateway.sandbox.schemas.words import (
     whole,
 )
 
-_DEFAULT_SPLIT = [{"weighted_upstreams": [{"weight": 1}]}]
+_RETURN = obj({"code": whole(100, 599)}, required=["code"])
 _VARS_FAILED = "failed to validate the 'vars' expression: "
 
 
@@ -34,25 +35,23 @@ def _split(configuration: dict[str, Any]) -> str | None:
 def _workflow(configuration: dict[str, Any]) -> str | None:
     from gateway.sandbox.schemas.plugins import PLUGINS
 
-    for number, rule in enumerate(configuration["rules"], start=1):
+    for rule in configuration["rules"]:
         failure = expressions.failure(rule.get("case"))
         if failure is not None:
             return f"failed to validate the 'case' expression: {failure}"
         for action in rule["actions"]:
-            name = action[0] if action else None
+            name = action[0] if isinstance(action[0], str) else lua_text(action[0])
+            inner = action[1] if len(action) > 1 else {}
             if name == "return":
-                code = action[1].get("code") if len(action) > 1 else None
-                if not isinstance(code, int) or not 100 <= code <= 599:
-                    return f"failed to validate the '{name}' action: bad code"
+                failure = dialect.check(_RETURN, inner)
             elif name in ("limit-count", "limit-conn"):
-                inner = action[1] if len(action) > 1 else {}
                 failure = PLUGINS[name].failure(inner)
-                if failure is not None:
-                    return f"failed to validate the '{name}' action: {failure}"
+                if failure is None and "group" in inner:
+                    failure = "group is not supported"
             else:
                 return f"unsupported action: {name}"
-        if not rule["actions"]:
-            return f"rule {number} has no action"
+            if failure is not None:
+                return f"failed to validate the '{name}' action: {failure}"
     return None
 
 

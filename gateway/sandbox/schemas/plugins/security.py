@@ -21,6 +21,7 @@ from gateway.sandbox.schemas.words import (
     obj,
     one_of,
     text,
+    when,
     whole,
 )
 
@@ -86,7 +87,7 @@ def _masks(configuration: dict[str, Any]) -> str | None:
 
 def _when(field: str, value: str, *wanted: str) -> Schema:
     """Return what is asked for when a field has this value."""
-    return {"if": {"properties": {field: {"const": value}}}, "then": needs(*wanted)}
+    return when({"properties": {field: {"const": value}}}, needs(*wanted))
 
 
 _LABELS = obj(minProperties=1, patternProperties={".*": array(text(), 1)})
@@ -247,8 +248,8 @@ SECURITY = [
             **any_of(needs("allow_labels"), needs("deny_labels")),
             # Segments need to be told what separates them.
             allOf=[
-                {
-                    "if": {
+                when(
+                    {
                         "properties": {
                             "external_user_label_field_parser": {
                                 "const": "segmented_text"
@@ -256,8 +257,8 @@ SECURITY = [
                         },
                         "required": ["external_user_label_field_parser"],
                     },
-                    "then": needs("external_user_label_field_separator"),
-                }
+                    needs("external_user_label_field_separator"),
+                )
             ],
         ),
     ),

@@ -7,9 +7,11 @@ from gateway.sandbox.schemas.words import (
     array,
     choice,
     flag,
+    has,
     obj,
     one_of,
     text,
+    when,
     whole,
 )
 
@@ -79,8 +81,7 @@ def by_policy(*policies: tuple[str, Schema]) -> dict[str, Any]:
     """Return if/then/else that asks for what each storage policy needs."""
     rules: dict[str, Any] = {}
     for name, wanted in reversed(policies):
-        rule = {"if": {"properties": {"policy": {"enum": [name]}}}, "then": wanted}
-        rules = rule | ({"else": rules} if rules else {})
+        rules = when(has("policy", name), wanted, rules or None)
     return rules
 
 
