@@ -19,6 +19,6 @@ class Command(BaseCommand):
             self.stdout.write(f"{where}: {problem.words}")
         if found:
             raise CommandError(f"The audit ledger does not hold: {found} problem(s).")
-        self.stdout.write(
-            f"The chain holds: {AuditEvent.objects.count()} events verified."
-        )
+        head = LedgerHead.objects.get(pk=1)
+        self.stdout.write(f"The chain holds: {head.number} events verified.")
+        self.stdout.write(f"head: {head.hash}")
