@@ -22,11 +22,9 @@ class RequestIds:
         given = request.headers.get(HEADER, "")
         request_id = given if WELL_FORMED.fullmatch(given) else uuid.uuid4().hex
         request.request_id = request_id  # type: ignore[attr-defined]
+        # Cleared at the start, not at the end: Django logs refusals after us.
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        try:
-            response = self.get_response(request)
-        finally:
-            structlog.contextvars.clear_contextvars()
+        response = self.get_response(request)
         response[HEADER] = request_id
         return response

@@ -348,9 +348,18 @@ LOGGING = {
     "formatters": {
         "line": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.dev.ConsoleRenderer(colors=False)
-            if DEBUG
-            else structlog.processors.JSONRenderer(),
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *(
+                    [structlog.dev.ConsoleRenderer(colors=False)]
+                    if DEBUG
+                    # Without this a traceback would be cut to the error's repr.
+                    else [
+                        structlog.processors.format_exc_info,
+                        structlog.processors.JSONRenderer(),
+                    ]
+                ),
+            ],
             "foreign_pre_chain": [
                 structlog.contextvars.merge_contextvars,
                 structlog.stdlib.add_log_level,

@@ -14,14 +14,22 @@ from pathlib import Path
 PLACE = Path(tempfile.mkdtemp(prefix="gatehouse-"))
 atexit.register(shutil.rmtree, PLACE, ignore_errors=True)
 
-for _name in (
+# What a person may have set for their own desk.
+VARIABLES = (
     "ALLOWED_HOSTS",
+    "API_BODY_LIMIT",
+    "API_RATE_FAILED",
+    "API_RATE_PERSON",
+    "API_RATE_TOKEN",
     "APISIX_ADMIN_KEY",
     "APISIX_ADMIN_URL",
     "APISIX_PUBLIC_URL",
     "CACHE_URL",
     "CELERY_BROKER_URL",
+    "CONTACT_EMAIL",
     "DATABASE_URL",
+    "DEBUG",
+    "DELIVERY_BACKOFF",
     "DELIVERY_LEASE",
     "DELIVERY_RETRY_LIMIT",
     "DELIVERY_SWEEP_EVERY",
@@ -30,12 +38,25 @@ for _name in (
     "EMAIL_URL",
     "FIELD_ENCRYPTION_KEY",
     "GATEHOUSE_DEMO",
+    "GATEHOUSE_ENV_FILE",
+    "GATEHOUSE_VAR",
     "GATEWAY_REQUEST_DEADLINE",
     "LOG_LEVEL",
+    "METRICS_TOKEN",
     "MIRROR_EVERY",
     "PUBLIC_URL",
+    "SANDBOX_ADMIN_KEY",
+    "SANDBOX_ADMIN_PORT",
+    "SANDBOX_FAULTS",
+    "SANDBOX_PROXY_PORT",
     "SECRET_KEY",
-):
+    "WEB_BIND",
+    "WEB_CONCURRENCY",
+    "WEB_PORT",
+    "WEB_THREADS",
+    "WORKERS",
+)
+for _name in VARIABLES:
     os.environ.pop(_name, None)
     os.environ.pop(f"{_name}_FILE", None)
 
@@ -60,3 +81,6 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {
     "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
 }
+# Nothing is collected for tests: files are found where they are kept.
+WHITENOISE_AUTOREFRESH = True
+WHITENOISE_USE_FINDERS = True

@@ -6,11 +6,11 @@ reads every word of it (https://developers.openai.com/api/docs/actions/productio
 
 from collections.abc import Iterator
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 import orjson
 import yaml
-from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
@@ -19,6 +19,9 @@ from drf_spectacular.settings import patched_settings
 from portal.api.inputs.fields import Strict
 
 Document = dict[str, Any]
+
+# drf-spectacular's settings are patched for the whole process while it generates.
+_generating = Lock()
 
 VERSION = "1.0.0"
 SECURITY = "token"
@@ -47,7 +50,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": f"A personal token, made at {settings.PUBLIC_URL}/tokens/.",
+            "description": "A personal token, made in the portal under /tokens/.",
         }
 
 
@@ -65,25 +68,40 @@ class OperationSchema(AutoSchema):
         return schema
 
 
-def plugin_document() -> Document:
+def plugin_document(public_url: str) -> Document:
     """Return the OpenAPI document that chat clients and other agents read."""
-    return _generated(
-        title="Gatehouse", words=PLUGIN_WORDS, public_url=settings.PUBLIC_URL
-    )
+    return _generated(title="Gatehouse", words=PLUGIN_WORDS, public_url=public_url)
 
 
-def whole_document() -> Document:
+def whole_document(public_url: str) -> Document:
     """Return the OpenAPI document of everything below /api/."""
     return _generated(
-        title="Gatehouse REST API", words=WHOLE_WORDS, public_url=settings.PUBLIC_URL
+        title="Gatehouse REST API", words=WHOLE_WORDS, public_url=public_url
     )
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
+def plugin_json(public_url: str) -> bytes:
+    """Return the plugin's document as compact JSON."""
+    return orjson.dumps(plugin_document(public_url))
+
+
+@lru_cache(maxsize=4)
+def plugin_yaml(public_url: str) -> bytes:
+    """Return the plugin's document as YAML."""
+    return as_yaml(plugin_document(public_url))
+
+
+@lru_cache(maxsize=4)
+def whole_yaml(public_url: str) -> bytes:
+    """Return the whole API's document as YAML."""
+    return as_yaml(whole_document(public_url))
+
+
 def _generated(*, title: str, words: str, public_url: str) -> Document:
     from portal.api import urls  # which imports the views that show the documents
 
-    with patched_settings(
+    patch = patched_settings(
         {
             "TITLE": title,
             "DESCRIPTION": words,
@@ -91,7 +109,8 @@ def _generated(*, title: str, words: str, public_url: str) -> Document:
             "SERVERS": [{"url": public_url}],
             "OAS_VERSION": "3.1.0",
         }
-    ):
+    )
+    with _generating, patch:
         document = SchemaGenerator(patterns=urls.operations).get_schema(
             request=None, public=True
         )
@@ -167,11 +186,6 @@ def _references(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for one in value:
             yield from _references(one)
-
-
-def as_json(document: Document) -> bytes:
-    """Return the document as compact JSON."""
-    return orjson.dumps(document)
 
 
 def as_yaml(document: Document) -> bytes:

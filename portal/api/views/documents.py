@@ -8,12 +8,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from portal.api.documents import as_json, as_yaml, plugin_document, whole_document
+from portal.api.documents import plugin_json, plugin_yaml, whole_yaml
 from portal.api.errors import CODES
 from portal.api.manifest import manifest
 from portal.api.wire import dump
 
 JSON, YAML = "application/json", "application/yaml"
+DOCS_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
 def _document(body: bytes, media_type: str) -> HttpResponse:
@@ -23,18 +27,18 @@ def _document(body: bytes, media_type: str) -> HttpResponse:
 
 
 @require_safe
-def plugin_yaml(request: HttpRequest) -> HttpResponse:
-    return _document(as_yaml(plugin_document()), YAML)
+def plugin_yaml_view(request: HttpRequest) -> HttpResponse:
+    return _document(plugin_yaml(settings.PUBLIC_URL), YAML)
 
 
 @require_safe
-def plugin_json(request: HttpRequest) -> HttpResponse:
-    return _document(as_json(plugin_document()), JSON)
+def plugin_json_view(request: HttpRequest) -> HttpResponse:
+    return _document(plugin_json(settings.PUBLIC_URL), JSON)
 
 
 @require_safe
-def whole_yaml(request: HttpRequest) -> HttpResponse:
-    return _document(as_yaml(whole_document()), YAML)
+def whole_yaml_view(request: HttpRequest) -> HttpResponse:
+    return _document(whole_yaml(settings.PUBLIC_URL), YAML)
 
 
 @require_safe
@@ -67,4 +71,7 @@ def problem_words(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
-    return render(request, "api/docs.html")
+    """Show the whole REST API with Swagger UI, which draws its icons from data: URLs."""
+    response = render(request, "api/docs.html")
+    response["Content-Security-Policy"] = DOCS_POLICY
+    return response

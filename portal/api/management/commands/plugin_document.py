@@ -3,6 +3,7 @@
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from portal.api.documents import plugin_document
@@ -12,5 +13,6 @@ class Command(BaseCommand):
     help = "Print the plugin's OpenAPI document (indented JSON)."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        text = orjson.dumps(plugin_document(), option=orjson.OPT_INDENT_2)
+        document = plugin_document(settings.PUBLIC_URL)
+        text = orjson.dumps(document, option=orjson.OPT_INDENT_2)
         self.stdout.write(text.decode())
