@@ -22,6 +22,8 @@ Document = dict[str, Any]
 
 SERVER_MANAGED = ("create_time", "update_time", "createdIndex", "modifiedIndex")
 DEFAULTS_GONE_SINCE = (3, 14)
+# Integers below this have at most 14 digits.
+EXACT = 10**14
 
 
 def canonical(value: Any) -> bytes:
@@ -39,12 +41,14 @@ def normal_form(
     *,
     version: str | None = None,
     schemas: "Schemas | None" = None,
+    resource_id: str = "",
 ) -> Document:
     """Return the document without what the server manages, numbers in one form.
 
     With the version of a gateway older than 3.14 and its schemas, values that equal
     their schema's default are left out too. The id is left out: a resource's identity
-    is beside its document (see `same`).
+    is beside its document (see `same`). `resource_id` tells which plugin a metadata
+    document without an id is of.
     """
     kept = {
         name: _number_form(value)
@@ -52,7 +56,8 @@ def normal_form(
         if name not in SERVER_MANAGED and name != "id"
     }
     if schemas is not None and version and not at_least(version, *DEFAULTS_GONE_SINCE):
-        kept = schemas.without_defaults(kind, kept)
+        own_id = str(document.get("id", resource_id))
+        kept = schemas.without_defaults(kind, own_id, kept)
     return kept
 
 
@@ -70,9 +75,17 @@ def same(
     """
     if "id" in a and "id" in b and str(a["id"]) != str(b["id"]):
         return False
-    return canonical(
-        normal_form(kind, a, version=version, schemas=schemas)
-    ) == canonical(normal_form(kind, b, version=version, schemas=schemas))
+    forms = [
+        normal_form(
+            kind,
+            document,
+            version=version,
+            schemas=schemas,
+            resource_id=str({**a, **b}.get("id", "")),
+        )
+        for document in (a, b)
+    ]
+    return canonical(forms[0]) == canonical(forms[1])
 
 
 def digest(kind: str, document: Document, *, key: bytes) -> str:
@@ -86,11 +99,26 @@ def digest(kind: str, document: Document, *, key: bytes) -> str:
 
 
 def _number_form(value: Any) -> Any:
-    """Return the value with integral floats as integers, as Lua writes them."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        return int(value)
+    """Return the value with its numbers as Lua's JSON library writes them.
+
+    Lua has one type for 1 and 1.0, and lua-cjson writes 14 significant digits, its
+    default (https://github.com/openresty/lua-cjson): a document with more of them
+    would otherwise never compare equal to what is read back.
+    """
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) >= EXACT):
+        return _kept_digits(value)
     if isinstance(value, dict):
         return {name: _number_form(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_number_form(item) for item in value]
     return value
+
+
+def _kept_digits(number: float) -> float:
+    try:
+        kept = float(f"{number:.14g}")
+    except OverflowError:
+        return number  # an integer beyond any float; no gateway can hold it
+    return int(kept) if kept.is_integer() else kept

@@ -113,10 +113,12 @@ class Schemas:
                 self.plugin_schema(kind, name), configuration, f"plugins.{name}"
             )
 
-    def without_defaults(self, kind: str, document: Document) -> Document:
+    def without_defaults(
+        self, kind: str, resource_id: str, document: Document
+    ) -> Document:
         """Return the document without values that equal their schema's default."""
         if kind == "plugin_metadata":
-            schemas = [self.plugin_schema(kind, str(document.get("id", "")))]
+            schemas = [self.plugin_schema(kind, resource_id)]
             return _strip_object(document, [one for one in schemas if one], {})
         own = self.kinds.get(kind)
         plugins = document.get("plugins")
