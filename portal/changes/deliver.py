@@ -322,7 +322,7 @@ def _postpone_or_give_up(claim: Claim, actor: Actor, why: str) -> None:
             wait = max(wait, settings.GATEWAY_REQUEST_DEADLINE)
         else:
             held.state = DeliveryState.PENDING
-            states.move(change, State.APPROVED)
+            _move(change, State.APPROVED)
         held.not_before = timezone.now() + timedelta(seconds=wait)
         held.lease_token = held.lease_expires_at = None
         held.outcome = f"Waiting to try again: {why}"
@@ -385,6 +385,18 @@ def _hold(claim: Claim) -> tuple[ChangeRequest, Delivery]:
     return change, delivery
 
 
+def _move(change: ChangeRequest, to: State) -> bool:
+    """Move a change that is being delivered; leave any other, and say so.
+
+    A delivery that nobody's approval stands behind is refused, and must not move the
+    change that it names: not even back to approved.
+    """
+    if change.state != State.DELIVERING:
+        return False
+    states.move(change, to)
+    return True
+
+
 def _end_attempt(claim: Claim, outcome: str) -> None:
     claim.attempt.finished_at, claim.attempt.outcome = timezone.now(), outcome
     claim.attempt.save(update_fields=["finished_at", "outcome"])
@@ -415,7 +427,7 @@ def finish(claim: Claim, actor: Actor, ending: Ending) -> None:
         ]
     )
     _end_attempt(claim, words)
-    states.move(change, ending.state)
+    moved = _move(change, ending.state)
     events: list[Event | Entry] = [ending.event]
     if ending.restored:
         events.append(
@@ -424,7 +436,7 @@ def finish(claim: Claim, actor: Actor, ending: Ending) -> None:
                 {"items": [one.words for one in ending.restored]},
             )
         )
-    if ending.change_event is not ending.event:
+    if moved and ending.change_event is not ending.event:
         events.append(ending.change_event)
     record(
         *events,
