@@ -148,6 +148,8 @@ class Listener:
             log_config=None,
             access_log=False,
             server_header=False,
+            # X-Forwarded-For must not decide who a client is: APISIX trusts nobody's.
+            proxy_headers=False,
             timeout_keep_alive=60,
             timeout_graceful_shutdown=1,
         )

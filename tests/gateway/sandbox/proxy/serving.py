@@ -131,6 +131,7 @@ class Echo:
         self.status = 200
         self.headers: dict[str, str] = {}
         self.text: str | None = None
+        self.raw: bytes | None = None
         # Whether somebody went away in the middle of `/stream`.
         self.abandoned = False
         self.released = threading.Event()
@@ -142,13 +143,18 @@ class Echo:
             "method": request.method,
             "target": request.scope["raw_path"].decode()
             + ("?" + request.url.query if request.url.query else ""),
-            "headers": dict(request.headers),
+            "headers": {
+                name: ", ".join(request.headers.getlist(name))
+                for name in request.headers.keys()  # noqa: SIM118 - not a dict
+            },
             "body": (await request.body()).decode(),
             "scheme": request.url.scheme,
         }
         self.seen.append(entry)
         while not self.released.is_set():
             await asyncio.sleep(0.01)
+        if self.raw is not None:
+            return Response(self.raw, self.status, self.headers, "text/plain")
         if self.text is not None:
             return Response(self.text, self.status, self.headers, "text/plain")
         return JSONResponse(entry, self.status, self.headers)
