@@ -41,11 +41,14 @@ class Desk:
         self._watcher = subprocess.Popen(
             [sys.executable, "-S", "-E", Path(__file__).with_name("watch.py")],
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
             text=True,
         )
+        if self._watcher.stdout:
+            with self._watcher.stdout as said:
+                said.readline()  # it is ready
 
     def python(self, name: str, *arguments: str, keep: tuple[int, ...] = ()) -> Child:
         """Return a child that runs a Python module of ours; not yet started."""
@@ -55,7 +58,7 @@ class Desk:
         self, name: str, command: list[str], *, keep: tuple[int, ...] = ()
     ) -> Child:
         """Return a child whose output goes to `var/log/NAME.log`; not yet started."""
-        log = self.var / "log" / f"{name}.log"
+        log = self.var / "log" / f"{name.replace(' ', '-')}.log"
         return Child(name, command, log=log, folder=ROOT, keep=keep)
 
     def start(self, child: Child) -> None:

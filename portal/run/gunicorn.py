@@ -4,7 +4,9 @@ gunicorn --config python:portal.run.gunicorn portal.wsgi
 """
 
 import os
+import socket
 from pathlib import Path
+from typing import Any
 
 # Threads, because browsers open connections ahead of need: a plain sync worker waits
 # on such a silent one until it times out, and nobody else is answered meanwhile.
@@ -30,3 +32,18 @@ access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(B)s %(L)s "%(a)s"'
 
 # Nobody manages this server at run time, so there is nothing to listen for.
 control_socket_disable = True
+
+
+def when_ready(server: Any) -> None:
+    """Let the kernel keep connections that have sent nothing yet.
+
+    A thread waits up to five seconds for a new connection's first byte; a page full
+    of spare ones would keep all threads waiting. (Linux has this; elsewhere the
+    number of threads must do.)
+    """
+    if hasattr(socket, "TCP_DEFER_ACCEPT"):
+        for listener in server.LISTENERS:
+            if listener.sock.family in {socket.AF_INET, socket.AF_INET6}:
+                listener.sock.setsockopt(
+                    socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 30
+                )

@@ -1,10 +1,10 @@
 """End the desk's processes when the launcher could not: it was killed.
 
-    python portal/run/watch.py < pipe
+    python portal/run/watch.py [SECONDS] < pipe
 
 The launcher writes `+PID` and `-PID` lines, one per process group it started or saw
-end. When the pipe closes, whatever is left is ended. Standard library only: this
-process lives as long as the desk and must stay small.
+end. When the pipe closes, whatever is left is asked to end, and after SECONDS (8) made to.
+Standard library only: this process lives as long as the desk and must stay small.
 """
 
 import contextlib
@@ -12,8 +12,6 @@ import os
 import signal
 import sys
 import time
-
-PATIENCE = 8.0
 
 
 def end(groups: set[int], number: int) -> set[int]:
@@ -26,17 +24,19 @@ def end(groups: set[int], number: int) -> set[int]:
     return there
 
 
-def main() -> None:
+def main(patience: float) -> None:
     # Ctrl-C is for the launcher; we are needed exactly when all else is ending.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    sys.stdout.write("watching\n")
+    sys.stdout.flush()
     groups: set[int] = set()
     for line in sys.stdin:
         if line.startswith("+"):
             groups.add(int(line[1:]))
         elif line.startswith("-"):
             groups.discard(int(line[1:]))
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     left = end(groups, signal.SIGTERM)
     while left and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -45,4 +45,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else 8.0)
