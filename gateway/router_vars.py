@@ -12,7 +12,7 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, TypeAlias
 
-import regex  # type: ignore[import-untyped]
+import regex
 
 # What a variable holds: None is Lua's nil, True an argument without a value.
 Value: TypeAlias = Any

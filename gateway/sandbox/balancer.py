@@ -47,7 +47,7 @@ def nodes_of(upstream: Mapping[str, Any]) -> list[Node]:
         Node(
             node["host"],
             node.get("port", usual),
-            node["weight"],
+            int(node["weight"]),
             node.get("priority", 0),
         )
         for node in nodes
@@ -55,6 +55,7 @@ def nodes_of(upstream: Mapping[str, Any]) -> list[Node]:
 
 
 def _node_of(text: str, weight: int, usual: int) -> Node:
+    weight = int(weight)
     host, colon, port = text.rpartition(":")
     if not colon or not port.isdecimal() or host.endswith(":"):
         return Node(text, usual, weight)
@@ -112,7 +113,8 @@ class _Ring:
 
 
 def _hash(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+    data = text.encode(errors="surrogateescape")
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big")
 
 
 class _Pool:

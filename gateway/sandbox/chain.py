@@ -36,7 +36,9 @@ def uses(
     """Return what is in effect of these layers (weakest first), in order of running."""
     effective: dict[str, tuple[str, Mapping[str, Any], bool]] = {}
     for parent, plugins, is_consumer in layers:
-        for name, conf in plugins.items():
+        for name, written in plugins.items():
+            # `[]` is an empty object to the gateway.
+            conf = written if isinstance(written, Mapping) else {}
             is_new = is_consumer and (name not in effective or effective[name][2])
             effective[name] = (parent, conf, is_new)
     found: list[Use] = []

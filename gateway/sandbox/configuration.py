@@ -76,7 +76,7 @@ class Configuration:
 
     def _note(self, consumer: Consumer, document: Document) -> None:
         for plugin, credential in (document.get("plugins") or {}).items():
-            for field, value in credential.items():
+            for field, value in dict(credential).items():
                 if isinstance(value, str):
                     self._index[plugin, field, value] = (consumer, credential)
 

@@ -18,6 +18,7 @@ Document = Mapping[str, Any]
 
 VERSION = "APISIX/3.18.0"
 
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _VARIABLE = re.compile(r"(?<!\\)\$(?:\{(\w+)\}|(\w+))")
 
 # The codes for which nginx has a page, with its own names where they are not IANA's.
@@ -59,7 +60,7 @@ _PAGES = {
 
 def header_text(value: object) -> str:
     """Return a value as it may stand in a header: one line, its UTF-8 bytes as they are."""
-    text = str(value).replace("\r", "%0D").replace("\n", "%0A")
+    text = _CONTROL.sub(lambda found: f"%{ord(found[0]):02X}", str(value)).strip(" \t")
     return text.encode(errors="surrogateescape").decode("latin-1")
 
 
@@ -117,16 +118,22 @@ class Reply:
     @classmethod
     def of(cls, answer: Exit) -> "Reply":
         """Make the answer that APISIX would print for this."""
+        status = int(answer.status)
         headers = MutableHeaders({"content-type": "text/plain; charset=utf-8"})
         if answer.body is None:
-            page = _page(answer.status)
+            page = _page(status)
             if page:
                 headers["content-type"] = "text/html; charset=utf-8"
-            return cls(answer.status, headers, page)
+            return cls(status, headers, page)
         if isinstance(answer.body, str):
-            return cls(answer.status, headers, answer.body.encode())
+            return cls(status, headers, _bytes(answer.body))
         text = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":"))
-        return cls(answer.status, headers, text.encode() + b"\n")
+        return cls(status, headers, _bytes(text + "\n"))
+
+
+def _bytes(text: str) -> bytes:
+    # Parts of a request may stand in it, which need not have been UTF-8.
+    return text.encode(errors="surrogateescape")
 
 
 def _page(status: int) -> bytes:

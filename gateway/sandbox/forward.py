@@ -10,12 +10,13 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 from starlette.datastructures import MutableHeaders
 
 from gateway.sandbox.balancer import Balancer, Node
-from gateway.sandbox.exchange import Exchange, Exit, Reply, header_text
+from gateway.sandbox.exchange import Exchange, Exit, Reply
 
 _REQUEST_ONLY = frozenset(
     {
@@ -40,6 +41,7 @@ _ANSWER_ONLY = frozenset(
     {"connection", "keep-alive", "transfer-encoding", "trailer", "upgrade"}
     | {"date", "server"}
 )
+_VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
 # What nginx does not send again once it may have been acted on.
 _NOT_REPEATED = frozenset({"POST", "LOCK", "PATCH"})
 _DEFAULT_SECONDS = 60.0
@@ -149,7 +151,11 @@ class Forwarder:
         body: Body,
         timeout: Mapping[str, float],
     ) -> "Reply | _Failure":
-        request = _request(node, upstream, exchange, body)
+        try:
+            request = _request(node, upstream, exchange, body)
+        except httpx2.InvalidURL:
+            # The gateway accepts any text as a host; nobody answers under this one.
+            return _Failure(502, was_sent=False)
         request.extensions["timeout"] = _seconds(upstream, timeout)
         exchange.facts.update(balancer_ip=node.host, balancer_port=str(node.port))
         self._balancer.busy(upstream, node, 1)
@@ -209,11 +215,11 @@ def _request(
     return httpx2.Request(
         exchange.method,
         f"{scheme}://{host}:{node.port}/",
-        headers=[("host", upstream_host), *_headers(exchange)],
+        headers=[(b"host", upstream_host.encode("latin-1")), *_headers(exchange)],
         content=body.content(),
         extensions={
-            # The target as it is, since nginx passes on what it was sent.
-            "target": target.encode("latin-1", errors="replace"),
+            # As it is, since nginx passes on what it was sent; but always one line.
+            "target": quote(target, safe=_VISIBLE, errors="surrogateescape").encode(),
             "sni_hostname": upstream_host.rpartition(":")[0] or upstream_host,
         },
     )
@@ -231,21 +237,23 @@ def _host_header(
     return exchange.upstream_host or exchange.headers.get("host") or host
 
 
-def _headers(exchange: Exchange) -> list[tuple[str, str]]:
+def _headers(exchange: Exchange) -> list[tuple[bytes, bytes]]:
     request = exchange.request
     dropped = _REQUEST_ONLY | {
         name.strip().lower()
         for name in exchange.headers.get("connection", "").split(",")
     }
     kept = [
-        (name, value) for name, value in exchange.headers.items() if name not in dropped
+        (name, value)
+        for name, value in exchange.headers.raw
+        if name.decode("latin-1") not in dropped
     ]
     # The sandbox trusts nobody's X-Forwarded headers, as APISIX does since 3.14.
     return [
         *kept,
-        ("x-real-ip", request.remote_addr),
-        ("x-forwarded-for", request.remote_addr),
-        ("x-forwarded-proto", request.scheme),
-        ("x-forwarded-host", header_text(request.host)),
-        ("x-forwarded-port", str(request.port)),
+        (b"x-real-ip", request.remote_addr.encode()),
+        (b"x-forwarded-for", request.remote_addr.encode()),
+        (b"x-forwarded-proto", request.scheme.encode()),
+        (b"x-forwarded-host", request.host.encode("latin-1")),
+        (b"x-forwarded-port", str(request.port).encode()),
     ]

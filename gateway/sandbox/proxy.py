@@ -24,6 +24,7 @@ from gateway.sandbox.forward import Body, Forwarder
 from gateway.sandbox.plugins import new_plugins
 
 NOT_FOUND = Exit(404, {"error_msg": "404 Route Not Found"})
+_SMALL = 1024 * 1024
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -60,6 +61,9 @@ class _DataPlane:
             return
         incoming = HTTPRequest(scope, receive)
         body = Body(incoming.stream() if _has_body(incoming.headers) else None)
+        if _is_small(incoming.headers):
+            # Whole, so that another node may be sent it after the first one failed.
+            await body.read()
         configuration = self._current()
         exchange = Exchange(
             await _request_of(scope, body, configuration.router.reads_form),
@@ -169,8 +173,12 @@ class _DataPlane:
             return Reply.of(found)
         if found.get("service_name"):
             exchange.ignore("upstream.discovery_type")
+        if found.get("checks"):
+            exchange.ignore("upstream.checks")
         if (found.get("tls") or {}).keys() & {"client_cert", "client_cert_id"}:
             exchange.ignore("upstream.tls")
+        if "upgrade" in exchange.headers and exchange.route.get("enable_websocket"):
+            exchange.ignore("enable_websocket")
         if self._forwarder is None:
             self._forwarder = Forwarder(self._balancer)
         timeout = exchange.route.get("timeout") or {}
@@ -231,13 +239,18 @@ def _has_body(headers: Headers) -> bool:
     )
 
 
+def _is_small(headers: Headers) -> bool:
+    length = headers.get("content-length", "")
+    return length.isdecimal() and int(length) <= _SMALL
+
+
 async def _request_of(scope: Scope, body: Body, reads_form: bool) -> Request:
     headers = [
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in scope["headers"]
     ]
     path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
-    if "://" in path[:8]:
+    if not path.startswith("/") and "://" in path:
         # The absolute form, which clients send to a proxy.
         path = "/" + path.partition("://")[2].partition("/")[2]
     query = scope["query_string"].decode("latin-1")

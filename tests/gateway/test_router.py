@@ -1,22 +1,19 @@
 """The matcher decides as APISIX does: recorded decisions, the rules, a naive reference."""
 
-import json
 import re
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from gateway.router import Match, Mode, Request, Router
+from tests.contract import contract
 
-CONTRACT = Path(settings.BASE_DIR).parent / "shared" / "contract" / "routing.jsonl"
 ALL_MODES = pytest.mark.parametrize("mode", list(Mode))
 
 
@@ -30,12 +27,11 @@ def winner(
     return match and match.route_id
 
 
-@pytest.mark.skipif(not CONTRACT.exists(), reason="the recorded contract is not here")
+@pytest.mark.contract
 def test_every_recorded_decision_is_reproduced(capsys: Any) -> None:
     decisions: Counter[str] = Counter()
     disagreements: list[str] = []
-    for line in CONTRACT.read_text().splitlines():
-        recorded = json.loads(line)
+    for recorded in contract("routing"):
         router = Router(recorded["routes"], mode=recorded["router"])
         assert router.skipped == {}
         for case in recorded["cases"]:

@@ -119,12 +119,13 @@ def _limits(conf: Mapping[str, Any], exchange: Exchange) -> Iterator[_Limit]:
 
 
 def _number(value: Any, exchange: Exchange) -> int | None:
-    text = exchange.resolve(value) if isinstance(value, str) else str(value)
+    text = exchange.resolve(value) if isinstance(value, str) else value
     try:
-        number = int(text)
+        # JSON knows no integers: 60.0 is 60.
+        number = float(text)
     except ValueError:
         return None
-    return number if 0 < number <= _LARGEST else None
+    return int(number) if number.is_integer() and 0 < number <= _LARGEST else None
 
 
 def _key(conf: Mapping[str, Any], exchange: Exchange) -> str:

@@ -50,7 +50,7 @@ def _rewrite_path(conf: Mapping[str, Any], exchange: Exchange) -> list[str | Non
         exchange.target = path
         return groups
     fixed, mark, query = path.partition("?")
-    target = quote(fixed, safe=_SAFE) + mark + query
+    target = quote(fixed, safe=_SAFE, errors="surrogateescape") + mark + query
     if exchange.query:
         target += ("&" if mark else "?") + exchange.query
     exchange.target = target

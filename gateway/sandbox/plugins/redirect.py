@@ -33,7 +33,8 @@ class Redirect(Plugin):
             return None
         if conf.get("encode_uri"):
             path, mark, query = location.partition("?")
-            location = quote(path, safe="/:@!$&'()*+,;=-._~") + mark + query
+            encoded = quote(path, safe="/:@!$&'()*+,;=-._~", errors="surrogateescape")
+            location = encoded + mark + query
         if conf.get("append_query_string") and exchange.query:
             location += ("&" if "?" in location else "?") + exchange.query
         exchange.answer_headers["location"] = header_text(location)

@@ -4,7 +4,7 @@ import base64
 import binascii
 import zlib
 
-import regex  # type: ignore[import-untyped]
+import regex
 
 from gateway.router_vars import compile_vars
 from gateway.sandbox.exchange import Exchange, Reply
@@ -32,7 +32,7 @@ class ResponseRewrite(Plugin):
         if not matched:
             return
         if conf.get("status_code"):
-            reply.status = conf["status_code"]
+            reply.status = int(conf["status_code"])
         if conf.get("filters") or "body" in conf:
             exchange.notes[_ENCODING] = reply.headers.get("content-encoding", "")
             for name in ("content-length", "content-encoding", "last-modified", "etag"):

@@ -2,7 +2,7 @@
 
 import re
 
-import regex  # type: ignore[import-untyped]
+import regex
 
 from gateway.router_vars import REGEX_TIMEOUT, search
 

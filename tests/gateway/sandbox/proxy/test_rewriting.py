@@ -78,6 +78,7 @@ class TestProxyRewrite:
             ({"uri": "/x", "regex_uri": ["^/api", "/b"]}, "/x?v=7"),
             ({"use_real_request_uri_unsafe": True}, "/api//hello%20you?v=7"),
             ({"host": "bar.org"}, "/api/hello%20you?v=7"),
+            ({"uri": "/é?q=ö x"}, "/%C3%A9?q=%C3%B6%20x&v=7"),
         ],
     )
     def test_path_for_the_upstream(
