@@ -1,6 +1,7 @@
 """The matcher decides as APISIX does: recorded decisions, the rules, a naive reference."""
 
 import re
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -480,6 +481,15 @@ def test_next_match_is_what_answers_when_the_first_is_gone(
 def winner_of(routes: list[dict[str, Any]], mode: Mode, request: Request) -> str | None:
     match = Router(routes, mode=mode).match(request)
     return match and match.route_id
+
+
+def test_matcher_needs_no_django() -> None:
+    program = (
+        "import sys, gateway.router, gateway.sandbox.proxy;"
+        "sys.exit(any(name.partition('.')[0] == 'django' for name in sys.modules))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], check=False, timeout=120)  # noqa: S603
+    assert ended.returncode == 0
 
 
 @ALL_MODES
