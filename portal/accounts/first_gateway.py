@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from gateway.models import Gateway, KeyNotHere, origin
@@ -16,8 +17,8 @@ SLUG = "default"
 SANDBOX = "sandbox"
 
 
-class OtherGateway(Exception):
-    """The desk's gateway is another one than was asked for; the message says what to do."""
+class Unusable(Exception):
+    """What was asked for cannot be this desk's gateway; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,9 @@ def provide_first_gateway(
 
     Returns None when there are gateways but no `default`: people arranged their own.
     A real gateway's record is people's: only its key is brought up to date, and only
-    while it never worked. Raises OtherGateway when `default` is the sandbox, has a
-    history, and another gateway is asked for: that history must not become its own.
+    while it never worked. Raises Unusable for what is no address, and when `default` is
+    the sandbox with a history and another gateway is asked for: that history must not
+    become its own.
     """
     gateway = Gateway.objects.select_for_update().filter(slug=SLUG).first()
     if gateway is None:
@@ -66,7 +68,14 @@ def provide_first_gateway(
     if _settings_of(gateway) == before and _key_of(gateway) == admin_key:
         return gateway
     gateway.set_admin_key(admin_key)
-    gateway.full_clean()
+    try:
+        gateway.full_clean()
+    except ValidationError as error:
+        words = "; ".join(
+            f"APISIX_{name.upper()}: {' '.join(found)}"
+            for name, found in error.message_dict.items()
+        )
+        raise Unusable(words) from error
     gateway.save()
     changed = [
         name for name, value in _settings_of(gateway).items() if value != before[name]
@@ -87,7 +96,7 @@ def _may_follow(gateway: Gateway, admin_url: str, environment: str) -> bool:
             origin(gateway.admin_url) == origin(admin_url) and not gateway.answered_at
         )
     if environment != SANDBOX and gateway.changes.exists():
-        raise OtherGateway(
+        raise Unusable(
             "APISIX_ADMIN_URL names your own gateway, but this desk's gateway "
             f"`{SLUG}` is the sandbox and has changes in its history. Start a desk of "
             "its own for the other one: GATEHOUSE_VAR=var-apisix make run"

@@ -22,7 +22,7 @@ def main(descriptor: int) -> None:
     # Only now: these import models.
     from gateway.mirror import refresh
     from gateway.sealing import Unsealable, fingerprint_key
-    from portal.accounts.first_gateway import OtherGateway, provide_first_gateway
+    from portal.accounts.first_gateway import Unusable, provide_first_gateway
     from portal.accounts.management.commands.demo import provide
 
     told: dict[str, Any] = {}
@@ -38,7 +38,7 @@ def main(descriptor: int) -> None:
         if gateway is not None:
             refresh(gateway)
             told["trouble"] = gateway.trouble
-    except (Unsealable, OtherGateway) as error:
+    except (Unsealable, Unusable) as error:
         told["refused"] = str(error)
     with os.fdopen(descriptor, "w") as answer:
         json.dump(told, answer)

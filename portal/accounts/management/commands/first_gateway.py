@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from portal.accounts.first_gateway import OtherGateway, provide_first_gateway
+from portal.accounts.first_gateway import Unusable, provide_first_gateway
 from portal.settings import env
 
 
@@ -26,6 +26,6 @@ class Command(BaseCommand):
                 admin_key=admin_key,
                 public_url=env.str("APISIX_PUBLIC_URL", default=""),
             )
-        except OtherGateway as error:
+        except Unusable as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"First gateway: {gateway or 'people arranged their own'}")
