@@ -30,7 +30,6 @@ KEY_LIFE = timedelta(days=7)
 # Models repeat a call that they think was lost: an equal one is answered, not filed.
 SAME_REQUEST_WITHIN = timedelta(minutes=10)
 TITLE_LIMIT, REASON_LIMIT, KEY_LIMIT = 200, 5_000, 255
-REVISABLE = (State.IN_REVIEW, State.CHANGES_REQUESTED, State.CONFLICTED)
 
 
 @dataclass(frozen=True)
@@ -87,8 +86,29 @@ def propose(asked: ChangeAsked, *, actor: Actor) -> Proposed:
         raise
 
 
+def draft(asked: ChangeAsked, *, actor: Actor) -> Proposed:
+    """Keep a person's request although a blocker stands; `revise` submits it later.
+
+    A program's blocked request leaves nothing behind. Raises NotPresent, and what
+    `preview` raises.
+    """
+    actor.require_present_person()
+    person = actor.require(Verb.ASK, asked.gateway)
+    _check_words(asked)
+    if earlier := _earlier(asked, actor, person):
+        return Proposed(earlier, is_replay=True)
+    return _file(asked, make_plan(asked), actor, person, state=State.DRAFT)
+
+
 @transaction.atomic
-def _file(asked: ChangeAsked, plan: Plan, actor: Actor, person: Person) -> Proposed:
+def _file(
+    asked: ChangeAsked,
+    plan: Plan,
+    actor: Actor,
+    person: Person,
+    *,
+    state: State = State.IN_REVIEW,
+) -> Proposed:
     # Racing twins without a key: the second finds the first once it has the lock.
     Person.objects.select_for_update().get(pk=person.pk)
     if earlier := _earlier(asked, actor, person):
@@ -104,7 +124,7 @@ def _file(asked: ChangeAsked, plan: Plan, actor: Actor, person: Person) -> Propo
         token=actor.token,
         conversation=asked.conversation[:200],
         request_digest=_request_digest(asked),
-        state=State.IN_REVIEW,
+        state=state,
     )
     revision = _store(change, plan, actor, person, number=1)
     if asked.idempotency_key:
@@ -115,10 +135,9 @@ def _file(asked: ChangeAsked, plan: Plan, actor: Actor, person: Person) -> Propo
             request_digest=_request_digest(asked),
             change=change,
         )
+    event = Event.CHANGE_DRAFTED if state is State.DRAFT else Event.CHANGE_SUBMITTED
     record(
-        Entry(
-            Event.CHANGE_SUBMITTED, {"reason": asked.reason, "summary": plan.summary}
-        ),
+        Entry(event, {"reason": asked.reason, "summary": plan.summary}),
         actor=actor,
         subject=change,
         revision=1,
@@ -141,13 +160,13 @@ def revise(change: ChangeRequest, asked: ChangeAsked, *, actor: Actor) -> Revisi
         raise Malformed(
             "A change stays on its gateway. File a new one.", field="gateway"
         )
-    states.expect(change, *REVISABLE)
+    states.expect(change, *states.REVISABLE)
     _check_words(asked)
     before = change.latest_revision().number
     plan = _unblocked(make_plan(asked, revises=change))
     with transaction.atomic():
         locked = ChangeRequest.objects.select_for_update(of=("self",)).get(pk=change.pk)
-        states.expect(locked, *REVISABLE)
+        states.expect(locked, *states.REVISABLE)
         if locked.latest_revision().number != before:
             raise WrongState(
                 f"Change #{change.pk} was revised meanwhile. Reload it.",

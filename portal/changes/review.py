@@ -34,13 +34,6 @@ from portal.changes.outbox import queue
 from portal.changes.plan import stored_digest
 from portal.changes.states import State
 
-WITHDRAWABLE = (
-    State.DRAFT,
-    State.IN_REVIEW,
-    State.CHANGES_REQUESTED,
-    State.FAILED,
-    State.CONFLICTED,
-)
 COMMENT_LIMIT = 10_000
 
 
@@ -249,7 +242,7 @@ def withdraw(
             f"Change #{change.pk} is not yours. Only its author withdraws it."
         )
     actor.require(Verb.ASK, change.gateway)
-    states.expect(change, *WITHDRAWABLE)
+    states.expect(change, *states.WITHDRAWABLE)
     states.move(change, State.WITHDRAWN)
     record(
         Entry(Event.CHANGE_WITHDRAWN, {"comment": text}), actor=actor, subject=change
@@ -289,10 +282,8 @@ def permissions(change: ChangeRequest, *, actor: Actor) -> Permissions:
         reject=decides,
         request_changes=decides,
         comment=present and may_ask,
-        withdraw=is_author and may_ask and state in WITHDRAWABLE,
-        revise=is_author
-        and may_ask
-        and state in (State.IN_REVIEW, State.CHANGES_REQUESTED, State.CONFLICTED),
+        withdraw=is_author and may_ask and state in states.WITHDRAWABLE,
+        revise=is_author and may_ask and state in states.REVISABLE,
         cancel=operates and state is State.APPROVED,
         retry=operates and state is State.FAILED,
         why_not=why_not,

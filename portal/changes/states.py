@@ -72,6 +72,11 @@ OPEN = frozenset(
 # Nobody waits for a worker: the page need not ask again.
 SETTLED = frozenset({State.APPLIED, State.REJECTED, State.WITHDRAWN})
 
+# Its author may write a new revision.
+REVISABLE = (State.DRAFT, State.IN_REVIEW, State.CHANGES_REQUESTED, State.CONFLICTED)
+# Its author may take it back.
+WITHDRAWABLE = (*REVISABLE, State.FAILED)
+
 # Why nothing moves, and what would move it: for people and for models.
 EXPLAINED: dict[State, str] = {
     State.DRAFT: "It is a draft. Its author submits it when it is ready.",

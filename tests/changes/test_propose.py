@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from portal.accounts.errors import NotAllowed, NotVisible
+from portal.accounts.errors import NotAllowed, NotPresent, NotVisible
 from portal.accounts.models import Membership
 from portal.audit.models import AuditEvent
 from portal.changes.asked import ItemAsked
@@ -23,7 +23,7 @@ from portal.changes.errors import (
     WrongState,
 )
 from portal.changes.models import ChangeRequest, IdempotencyKey, Item, Revision
-from portal.changes.propose import preview, propose, revise
+from portal.changes.propose import draft, preview, propose, revise
 from portal.changes.review import request_changes, standing, withdraw
 from portal.changes.states import State
 from tests.changes.conftest import Desk, conference, present, program
@@ -540,3 +540,41 @@ def test_a_stored_request_digest_cannot_be_guessed_without_the_key(desk: Desk) -
     change = propose(asked, actor=present(desk.people.alice)).change
 
     assert change.request_digest != hashlib.sha256(asked.as_bytes()).hexdigest()
+
+
+def test_a_person_keeps_a_blocked_request_as_a_draft_and_submits_it_later(
+    desk: Desk,
+) -> None:
+    alice = present(desk.people.alice)
+    item = ItemAsked(
+        action="create",
+        kind="route",
+        id="r1",
+        document={"uri": "/x", "upstream_id": "u1"},
+    )
+    change = draft(desk.asked(item), actor=alice).change
+
+    assert change.state == State.DRAFT
+    assert change.latest_revision().findings[0]["code"] == "missing_reference"
+    with pytest.raises(Blocked):
+        revise(change, desk.asked(item), actor=alice)
+    with pytest.raises(WrongState):
+        desk.approve(change)
+    desk.sandbox.put("upstream", "u1", {"nodes": {"127.0.0.1:1": 1}})
+    revise(change, desk.asked(item), actor=alice)
+
+    change.refresh_from_db()
+    assert change.state == State.IN_REVIEW
+    assert list(
+        AuditEvent.objects.order_by("number").values_list("event", flat=True)
+    ) == [
+        "change.drafted",
+        "change.revised",
+    ]
+
+
+def test_a_program_keeps_no_draft(desk: Desk) -> None:
+    with pytest.raises(NotPresent):
+        draft(desk.asked(CREATE), actor=program(desk.people.alice))
+
+    assert nothing_is_stored()
