@@ -8,6 +8,7 @@ import pytest
 from tests.servers import place
 
 pytest_plugins = [
+    "pytester",
     "tests.sandbox",
     "tests.servers.chromium",
     "tests.servers.databases",
