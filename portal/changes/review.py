@@ -172,33 +172,38 @@ def approve(revision: Revision, *, actor: Actor, comment: str = "") -> Review:
 @transaction.atomic
 def reject(revision: Revision, *, actor: Actor, comment: str) -> Review:
     """Refuse this change for good, with a note. Raises as `approve` does, and Malformed."""
-    text = _words(comment, needed=True)
-    change = _locked(revision)
-    review = _review(
-        revision, change, actor=actor, verdict=Verdict.REJECT, comment=text
+    return _turn_down(
+        revision, actor, comment, Verdict.REJECT, State.REJECTED, Event.CHANGE_REJECTED
     )
-    states.move(change, State.REJECTED)
-    record(
-        Entry(Event.CHANGE_REJECTED, {"comment": text}),
-        actor=actor,
-        subject=change,
-        revision=revision.number,
-        digest=revision.digest,
-    )
-    return review
 
 
 @transaction.atomic
 def request_changes(revision: Revision, *, actor: Actor, comment: str) -> Review:
     """Send this revision back to its author with a note. Raises as `reject` does."""
+    return _turn_down(
+        revision,
+        actor,
+        comment,
+        Verdict.REQUEST_CHANGES,
+        State.CHANGES_REQUESTED,
+        Event.CHANGE_CHANGES_REQUESTED,
+    )
+
+
+def _turn_down(
+    revision: Revision,
+    actor: Actor,
+    comment: str,
+    verdict: Verdict,
+    state: State,
+    event: Event,
+) -> Review:
     text = _words(comment, needed=True)
     change = _locked(revision)
-    review = _review(
-        revision, change, actor=actor, verdict=Verdict.REQUEST_CHANGES, comment=text
-    )
-    states.move(change, State.CHANGES_REQUESTED)
+    review = _review(revision, change, actor=actor, verdict=verdict, comment=text)
+    states.move(change, state)
     record(
-        Entry(Event.CHANGE_CHANGES_REQUESTED, {"comment": text}),
+        Entry(event, {"comment": text}),
         actor=actor,
         subject=change,
         revision=revision.number,

@@ -1,0 +1,48 @@
+"""What was asked, decided and delivered.
+
+A ChangeRequest asks for something on one gateway; immutable Revisions say what; a
+Review is one person's verdict on one revision; a Delivery brings an approved
+revision to the gateway by Attempts, each made of Steps.
+"""
+
+from portal.changes.models.change import (
+    Action,
+    ChangeRequest,
+    ChangeRequestQuerySet,
+    Comment,
+    IdempotencyKey,
+    Immutable,
+    Item,
+    Review,
+    Revision,
+    Verdict,
+)
+from portal.changes.models.delivery import (
+    Attempt,
+    Delivery,
+    DeliveryQuerySet,
+    DeliveryState,
+    Outcome,
+    Step,
+    StepKind,
+)
+
+__all__ = [
+    "Action",
+    "Attempt",
+    "ChangeRequest",
+    "ChangeRequestQuerySet",
+    "Comment",
+    "Delivery",
+    "DeliveryQuerySet",
+    "DeliveryState",
+    "IdempotencyKey",
+    "Immutable",
+    "Item",
+    "Outcome",
+    "Review",
+    "Revision",
+    "Step",
+    "StepKind",
+    "Verdict",
+]
