@@ -28,6 +28,7 @@ class Server:
         self, app: ASGIApp | None = None, *, certificate: tuple[str, str] | None = None
     ) -> None:
         self.app = app
+        self.active = 0
         self._server = uvicorn.Server(
             uvicorn.Config(
                 self._call,
@@ -74,7 +75,11 @@ class Server:
 
     async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self.app is not None
-        await self.app(scope, receive, send)
+        self.active += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.active -= 1
 
 
 @contextmanager
@@ -101,6 +106,8 @@ def planing(
     try:
         yield
     finally:
+        # As a server does: first whoever is still answered, then the connections.
+        eventually(lambda: server.active == 0, "every request was answered")
         server.app = None
         server.await_(lifespan.__aexit__(None, None, None))
 
