@@ -16,7 +16,8 @@ regular expression, found anywhere) say which requests it hits, `times` how ofte
     status       do nothing and answer `status` (default 503)
     drop_before  do nothing and reset the connection
     drop_after   do the work and reset the connection without an answer
-    lag          reference guards see the store as it was `milliseconds` ago
+    lag          reference guards see the store as it was `milliseconds` ago, but
+                 not as it was before the fault was told
     stream       stream mode is `on` (true or false)
 
 `lag` and `stream` are conditions that stay until the faults are replaced.
@@ -41,8 +42,6 @@ ON_REQUEST = frozenset(
     {"slow", "drip", "refuse", "reset", "status", "drop_before", "drop_after"}
 )
 CONDITIONS = frozenset({"lag", "stream"})
-# A test's own requests carry this header: no fault hits them and nobody counts them.
-UNTRACKED = b"x-sandbox-untracked"
 REMEMBERED_REQUESTS = 100_000
 
 
@@ -118,11 +117,13 @@ class Faults:
     def __init__(self, *, stream: bool = False) -> None:
         self._stream = stream
         self._list: list[Fault] = []
+        self._since = time.monotonic()
         self.requests: deque[dict[str, Any]] = deque(maxlen=REMEMBERED_REQUESTS)
 
     def replace(self, specs: list[dict[str, Any]]) -> None:
         """Put these faults in force instead of all others. Raises BadFault."""
         self._list = [Fault.parse(spec) for spec in specs]
+        self._since = time.monotonic()
 
     def describe(self) -> list[dict[str, Any]]:
         """Return the faults in force."""
@@ -140,7 +141,8 @@ class Faults:
         """How far reference guards are behind, in seconds."""
         for fault in self._list:
             if fault.do == "lag":
-                return float(fault.options.get("milliseconds", 0)) / 1000
+                told = float(fault.options.get("milliseconds", 0)) / 1000
+                return min(told, time.monotonic() - self._since)
         return 0.0
 
     @property
@@ -171,7 +173,7 @@ class FaultyApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or not, or not quite."""
-        if scope["type"] != "http" or _is_untracked(scope):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         body = await _read(receive)
@@ -246,10 +248,6 @@ class FaultyApp:
         await asyncio.sleep(seconds)
         for message in messages:
             await send(message)
-
-
-def _is_untracked(scope: Scope) -> bool:
-    return any(name == UNTRACKED for name, _ in scope["headers"])
 
 
 async def _read(receive: Receive) -> bytes:

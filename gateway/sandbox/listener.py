@@ -99,7 +99,9 @@ class _Protocol(H11Protocol):
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             scope[WIRE] = wire
-            await inner(scope, receive, send)
+            # `stop()` ends what still answers; its connection is gone by then.
+            with contextlib.suppress(asyncio.CancelledError):
+                await inner(scope, receive, send)
 
         self.app = app
         super().connection_made(wire)  # type: ignore[arg-type]
@@ -174,10 +176,12 @@ class Listener:
         for listening in server.servers:
             listening.close()
         state = server.server_state
-        for request in list(state.tasks):
-            request.cancel()
         for connection in list(state.connections):
             connection.transport.abort()
+        # Lost connections are told of in the loop's next turn.
+        await asyncio.sleep(0.005)
+        for request in list(state.tasks):
+            request.cancel()
         await task
 
     def _bind(self, port: int) -> socket.socket:
@@ -187,7 +191,8 @@ class Listener:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             sock.bind((self.host, port))
-        except OSError:
+        except OSError as error:
             sock.close()
-            raise
+            words = f"port {port}: {error.strerror}"
+            raise OSError(error.errno, words) from error
         return sock

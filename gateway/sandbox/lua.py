@@ -28,7 +28,8 @@ def load(source: str, chunk: str | None = None) -> None:
 
     `chunk` is how Lua names it in messages; the text's first line when left out.
     """
-    name = f'[string "{chunk if chunk is not None else source.splitlines()[0]}"]'
+    first = chunk if chunk is not None else source.partition("\n")[0]
+    name = f'[string "{first}"]'
     waiting: list[str] = []
     position, line = 0, 1
     while position < len(source):

@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from starlette.types import ASGIApp
 
 from gateway.sandbox.admin import admin_app
 from gateway.sandbox.control import control_app
@@ -41,7 +42,9 @@ class Sandbox:
             options.state.mkdir(parents=True, exist_ok=True)
         self.store = Store(options.state / STATE_FILE if options.state else None)
         self.faults = Faults(stream=options.stream)
-        admin: Any = admin_app(self.store, self.faults, admin_key=options.admin_key)
+        # The Admin API itself, without faults and without being counted.
+        self.admin_api = admin_app(self.store, self.faults, admin_key=options.admin_key)
+        admin: ASGIApp = self.admin_api
         if options.faults:
             admin = control_app(
                 FaultyApp(admin, self.faults, refuse=self._refuse),

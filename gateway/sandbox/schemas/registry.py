@@ -1,6 +1,5 @@
 """What the sandbox knows of a plugin, and where it looks a plugin up."""
 
-import copy
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -61,12 +60,12 @@ class Plugin:
 
     def failure(self, configuration: Any, *, of_consumer: bool = False) -> str | None:
         """Return what is wrong with a configuration, or None."""
-        filled = copy.deepcopy(configuration)
+        filled = _as_tables(configuration)
         if of_consumer and self.consumer_schema is not None:
             schema, check = self.consumer_schema, self.check_consumer
         else:
             schema, check = self.full_schema(), self.check
-            if self.check_before is not None and isinstance(configuration, dict):
+            if self.check_before is not None and isinstance(filled, dict):
                 failure = self.check_before(filled)
                 if failure is not None:
                     return failure
@@ -74,13 +73,13 @@ class Plugin:
 
     def filled(self, configuration: dict[str, Any]) -> dict[str, Any]:
         """Return a valid configuration with its defaults."""
-        filled = copy.deepcopy(configuration)
+        filled: dict[str, Any] = _as_tables(configuration)
         dialect.check(self.full_schema(), filled)
         return filled
 
     def metadata_failure(self, metadata: Any) -> str | None:
         """Return what is wrong with the plugin's metadata, or None."""
-        filled = copy.deepcopy(metadata)
+        filled = _as_tables(metadata)
         failure = dialect.check(self.metadata_schema or obj(), filled)
         check = self.check_metadata
         return failure or (check(filled) if check else None)
@@ -99,6 +98,15 @@ class Plugin:
             "schema": self.full_schema(),
             **{key: value for key, value in more.items() if value is not None},
         }
+
+
+def _as_tables(value: Any) -> Any:
+    """Return a copy in which what is empty is an object, as a Lua table is either."""
+    if isinstance(value, dict):
+        return {key: _as_tables(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_tables(item) for item in value] or {}
+    return value
 
 
 def by_name(plugins: Iterable[Plugin]) -> dict[str, Plugin]:

@@ -100,9 +100,7 @@ def replay(
 def stable(value: Any) -> Any:
     """Return a body without what differs from one gateway to the next."""
     if isinstance(value, dict):
-        return {
-            key: stable(item) for key, item in value.items() if key not in VOLATILE
-        }
+        return {key: stable(item) for key, item in value.items() if key not in VOLATILE}
     if isinstance(value, list):
         return [stable(item) for item in value]
     return GENERATED_ID.sub("GENERATED", value) if isinstance(value, str) else value

@@ -4,7 +4,6 @@ Each test prints its figure and every disagreement (pytest -s, or on failure).
 """
 
 from collections.abc import Iterator
-
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,6 +12,8 @@ from gateway.sandbox.schemas import PLUGINS
 from tests.contract import contract
 from tests.gateway.sandbox.replay import Answered, Tally, plugins_of, replay, stable
 from tests.sandbox import SandboxGateway
+
+pytestmark = pytest.mark.contract
 
 STATUS_BAR = 0.97
 ERROR_BAR = 0.80

@@ -90,7 +90,8 @@ def _proxy_rewrite(configuration: dict[str, Any]) -> str | None:
 
 
 def _response_rewrite(configuration: dict[str, Any]) -> str | None:
-    headers = configuration.get("headers") or {}
+    given = configuration.get("headers")
+    headers = given if isinstance(given, dict) else {}
     if not any(
         isinstance(headers.get(name), dict | list) for name in ("add", "set", "remove")
     ):
