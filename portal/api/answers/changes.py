@@ -24,8 +24,8 @@ LATEST = 5
 
 def words(text: str, limit: int = WORDS_LIMIT) -> str:
     """Return somebody's words as data: made visible, and not without end."""
-    shown = visible(text)
-    return shown if len(shown) <= limit else shown[:limit] + "…"
+    shown = visible(text[:limit])
+    return shown[:limit] + "…" if max(len(text), len(shown)) > limit else shown
 
 
 def brief(change: ChangeRequest) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def whole(change: ChangeRequest, actor: Actor) -> dict[str, Any]:
     """Return everything a program may know of one change. A fixed number of queries."""
     revision = change.latest_revision()
     rows = list(revision.items.all()[: ITEMS_LIMIT + 1])
-    items, items_cut = fitting([_item(row) for row in rows[:ITEMS_LIMIT]], ITEMS_ROOM)
+    items, items_cut = fitting((_item(row) for row in rows[:ITEMS_LIMIT]), ITEMS_ROOM)
     reviews, reviews_cut = fitting(_reviews(change), TALK_ROOM)
     comments, comments_cut = fitting(_comments(change), TALK_ROOM)
     told = brief(change) | {
@@ -125,7 +125,7 @@ def previewed(plan: Plan) -> dict[str, Any]:
         "accepted": not blocked,
         "summary": words(plan.summary),
         "items": fitting(
-            [
+            (
                 {
                     "action": str(item.action),
                     "kind": item.kind.name,
@@ -134,7 +134,7 @@ def previewed(plan: Plan) -> dict[str, Any]:
                     "differences": differences(item.differences),
                 }
                 for item in plan.items[:ITEMS_LIMIT]
-            ],
+            ),
             ITEMS_ROOM,
         )[0],
         "findings": findings([finding.as_json() for finding in plan.findings]),
@@ -147,10 +147,10 @@ def findings(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     weight = {"blocker": 0, "warning": 1, "info": 2}
     heaviest = sorted(found, key=lambda one: weight.get(str(one.get("severity")), 3))
     return fitting(
-        [
+        (
             {key: words(v) if isinstance(v, str) else v for key, v in one.items()}
             for one in heaviest[:FINDINGS_LIMIT]
-        ],
+        ),
         FINDINGS_ROOM,
     )[0]
 

@@ -89,8 +89,13 @@ def page_of(
     return results, None
 
 
-def fitting(told: list[dict[str, Any]], room: int) -> tuple[list[dict[str, Any]], bool]:
-    """Return as many entries as fit, and whether some or some of the first was left out."""
+def fitting(
+    told: Iterable[dict[str, Any]], room: int
+) -> tuple[list[dict[str, Any]], bool]:
+    """Return as many entries as fit, and whether some or some of the first was left out.
+
+    `told` is read only as far as needed.
+    """
     kept: list[dict[str, Any]] = []
     for one in told:
         room -= size(one) + 1

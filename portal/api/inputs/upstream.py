@@ -46,11 +46,10 @@ NODES_SCHEMA = {
 class Nodes(serializers.Field[Any, Any, Any, Any]):
     """`{"host:port": weight}` or a list of nodes."""
 
+    # DRF formats these, hence the doubled braces.
     default_error_messages = {
-        "required": 'It is missing. Give an object like {"127.0.0.1:8000": 1}.',
-        "null": 'It is null. Give an object like {"127.0.0.1:8000": 1}.',
-        "invalid": 'Give an object like {"127.0.0.1:8000": 1}, or a list of '
-        '{"host": "127.0.0.1", "port": 8000, "weight": 1}.',
+        "invalid": 'Give an object like {{"127.0.0.1:8000": 1}}, or a list of '
+        '{{"host": "127.0.0.1", "port": 8000, "weight": 1}}.',
     }
 
     def to_internal_value(self, data: Any) -> Any:
