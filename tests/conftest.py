@@ -1,10 +1,10 @@
 """What every test may take, and the promise that nothing needed was skipped."""
 
-import os
 from collections.abc import Generator
 
 import pytest
 
+from tests.required import required
 from tests.servers import place
 
 pytest_plugins = [
@@ -14,21 +14,6 @@ pytest_plugins = [
     "tests.servers.databases",
     "tests.servers.valkey",
 ]
-
-NEEDED = ("postgresql", "valkey", "browser", "contract")
-
-
-def required() -> set[str]:
-    """Return the marks whose tests must not be skipped in this run.
-
-    On a person's machine a missing server skips its tests with words. Where the run
-    decides something (CI=true, or GATEHOUSE_REQUIRE=postgresql,valkey) it fails them.
-    """
-    if os.environ.get("CI", "").lower() in {"1", "true"}:
-        return set(NEEDED)
-    return {
-        name.strip() for name in os.environ.get("GATEHOUSE_REQUIRE", "").split(",")
-    } - {""}
 
 
 def pytest_configure(config: pytest.Config) -> None:
