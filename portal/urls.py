@@ -3,5 +3,6 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("portal.api.urls")),
+    path("", include("portal.web.urls")),
     path("admin/", admin.site.urls),
 ]

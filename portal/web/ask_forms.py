@@ -1,0 +1,221 @@
+"""Forms in which people ask: a route in a minute, or any resource as JSON."""
+
+import json
+import re
+from typing import Any, NoReturn
+
+from django import forms
+
+from gateway.kinds import KINDS
+from gateway.models import Gateway
+from portal.changes.asked import ItemAsked
+from portal.changes.propose import REASON_LIMIT, TITLE_LIMIT
+
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+ACTIONS = [
+    ("create", "Create"),
+    ("update", "Change: merge these fields"),
+    ("replace", "Change: this is the whole document"),
+    ("delete", "Delete"),
+]
+
+
+def _object_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"The key {name!r} stands twice in one object.")
+        found[name] = value
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number.")
+
+
+def parse_document(text: str) -> dict[str, Any]:
+    """Return the JSON object in `text`. Raises ValidationError with a place and words."""
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_object_once, parse_constant=_no_constant
+        )
+        # What cannot be written as UTF-8 (a lone surrogate) cannot be stored or sent.
+        json.dumps(value, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        raise forms.ValidationError(
+            f"This is no JSON: {error.msg} in line {error.lineno}, column {error.colno}."
+        ) from error
+    except RecursionError as error:
+        raise forms.ValidationError("This is nested too deeply.") from error
+    except UnicodeEncodeError as error:
+        raise forms.ValidationError(
+            "It holds half a character (a lone surrogate). Write the character itself."
+        ) from error
+    except ValueError as error:
+        raise forms.ValidationError(str(error)) from error
+    if not isinstance(value, dict):
+        raise forms.ValidationError("Give one JSON object: { … }.")
+    return value
+
+
+class WhyForm(forms.Form):
+    """What every request says besides its items."""
+
+    gateway = forms.ModelChoiceField(
+        Gateway.objects.none(), to_field_name="slug", empty_label=None
+    )
+    reason = forms.CharField(
+        max_length=REASON_LIMIT,
+        label="Why",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="A reviewer decides by it.",
+        error_messages={"required": "Say why: a reviewer decides by it."},
+    )
+    title = forms.CharField(
+        max_length=TITLE_LIMIT,
+        required=False,
+        help_text="May be left out; then it says what the change does.",
+    )
+
+
+class RouteForm(forms.Form):
+    """A new route, without knowing APISIX."""
+
+    uris = forms.CharField(
+        label="Path",
+        help_text="What callers ask for, such as /speaker/*. Several: one per line.",
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "/speaker/*"}),
+        error_messages={"required": "Say which path the route answers."},
+    )
+    host = forms.CharField(
+        required=False,
+        label="Host",
+        help_text="Only requests to this host; empty: any host.",
+    )
+    methods = forms.MultipleChoiceField(
+        choices=[(method, method) for method in METHODS],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="None: any method.",
+    )
+    upstream = forms.CharField(
+        label="Goes to",
+        help_text="The server that answers, such as http://127.0.0.1:8000.",
+        widget=forms.TextInput(attrs={"placeholder": "http://127.0.0.1:8000"}),
+        error_messages={"required": "Say which server answers."},
+    )
+    name = forms.CharField(
+        required=False, max_length=256, help_text="How people call it."
+    )
+    key_auth = forms.BooleanField(
+        required=False, label="Callers must show an API key (key-auth)"
+    )
+    limit = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=10**9,
+        label="At most this many requests a minute, per address",
+        help_text="Empty: no limit.",
+    )
+
+    # Where a refusal of the change points, in the words of its document.
+    PATHS = (
+        (re.compile(r"uris?\b"), "uris"),
+        (re.compile(r"hosts?\b"), "host"),
+        (re.compile(r"methods\b"), "methods"),
+        (re.compile(r"upstream\b"), "upstream"),
+        (re.compile(r"name\b"), "name"),
+        (re.compile(r"plugins\.key-auth\b"), "key_auth"),
+        (re.compile(r"plugins\.limit-count\b"), "limit"),
+    )
+
+    def items(self) -> tuple[ItemAsked, ...]:
+        """Return what a valid form asks for."""
+        given = self.cleaned_data
+        uris = given["uris"].split()
+        document: dict[str, Any] = {"upstream": {"url": given["upstream"]}}
+        document |= {"uri": uris[0]} if len(uris) == 1 else {"uris": uris}
+        for name in ("host", "name", "methods"):
+            if given[name]:
+                document[name] = given[name]
+        plugins: dict[str, Any] = {}
+        if given["key_auth"]:
+            plugins["key-auth"] = {}
+        if given["limit"]:
+            plugins["limit-count"] = {
+                "count": given["limit"],
+                "time_window": 60,
+                "rejected_code": 429,
+                "key_type": "var",
+                "key": "remote_addr",
+                "policy": "local",
+            }
+        if plugins:
+            document["plugins"] = plugins
+        return (
+            ItemAsked(
+                action="create", kind="route", document=document, field="items.0"
+            ),
+        )
+
+    def field_for(self, path: str) -> str:
+        """Return the field that a dotted path of the route's document comes from."""
+        return next((field for pattern, field in self.PATHS if pattern.match(path)), "")
+
+
+class ItemForm(forms.Form):
+    """One resource of any kind, its document as JSON."""
+
+    action = forms.ChoiceField(choices=ACTIONS, label="Do")
+    kind = forms.ChoiceField(
+        choices=[
+            (kind.name, kind.title)
+            for kind in sorted(KINDS.values(), key=lambda k: (-k.tier, k.title))
+        ],
+        initial="route",
+    )
+    id = forms.CharField(
+        required=False,
+        max_length=600,
+        label="Id",
+        help_text="When creating it may be left out.",
+        widget=forms.TextInput(attrs={"class": "input input--code"}),
+    )
+    document = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "false"}),
+        help_text=(
+            "A JSON object as the Admin API takes it. A value shown as redacted:… "
+            "keeps the secret that is there."
+        ),
+    )
+
+    def clean_document(self) -> dict[str, Any] | None:
+        text = self.cleaned_data["document"]
+        return parse_document(text) if text.strip() else None
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        if "document" in given and "action" in given:
+            if given["action"] == "delete":
+                given["document"] = None
+            elif given["document"] is None:
+                self.add_error("document", "Give the document: a JSON object.")
+        return given
+
+    def item(self, field: str) -> ItemAsked:
+        given = self.cleaned_data
+        action = given["action"]
+        return ItemAsked(
+            action="update" if action == "replace" else action,
+            kind=given["kind"],
+            id=given["id"],
+            document=given["document"],
+            replace=action == "replace",
+            field=field,
+        )
+
+    def field_for(self, path: str) -> str:
+        """Return the field that a dotted path of an item comes from."""
+        first = path.partition(".")[0]
+        return first if first in ("id", "kind", "action") else "document"

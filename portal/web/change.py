@@ -1,0 +1,198 @@
+"""One change: read it, talk about it, decide on it, watch it arrive."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from portal.accounts.actor import Actor
+from portal.accounts.presence import present_actor
+from portal.changes import operate, review
+from portal.changes.errors import Malformed, StaleRevision
+from portal.changes.models import ChangeRequest, Delivery, Revision
+from portal.changes.states import EXPLAINED, State
+from portal.errors import GatehouseError
+from portal.web.pages import PersonRequest, page
+from portal.web.story import (
+    ShownItem,
+    Told,
+    by_weight,
+    marks_of,
+    talk_of,
+    way_of,
+)
+
+# How often an open page asks what is new, in seconds.
+EVERY = {State.APPROVED: 1, State.DELIVERING: 1}
+EVERY_OTHERWISE = 5
+
+
+def visible_change(request: PersonRequest, number: int) -> ChangeRequest:
+    """Return a change that this person may see, else 404."""
+    return get_object_or_404(
+        ChangeRequest.objects.visible_to(request.user).with_people(), pk=number
+    )
+
+
+@require_GET
+@page
+def change_page(request: PersonRequest, number: int) -> HttpResponse:
+    """Show a change; to a page that is open already, only what is new."""
+    change = visible_change(request, number)
+    if not request.htmx:
+        return _show(request, change)
+    marks = marks_of(change, request.user)
+    live, _, decide = request.GET.get("seen", "").partition(".")
+    if live == marks.live and decide == marks.decide:
+        return HttpResponse(status=204)
+    context = _context(request, change) | {
+        "oob": True,
+        "is_decide_new": decide != marks.decide,
+    }
+    return render(request, "changes/_news.html", context)
+
+
+def _show(
+    request: PersonRequest,
+    change: ChangeRequest,
+    *,
+    error: GatehouseError | None = None,
+    kept: dict[str, str] | None = None,
+) -> HttpResponse:
+    context = _context(request, change) | {"error": error, "kept": kept or {}}
+    return render(
+        request,
+        "changes/detail.html",
+        context,
+        status=error.status if error else 200,
+    )
+
+
+def tell(change: ChangeRequest) -> Told:
+    """Fetch all that the page shows of a change."""
+    revisions = list(
+        change.revisions.select_related("author", "token").order_by("number")
+    )
+    revision = revisions[-1]
+    standing = review.standing(change)
+    delivery = (
+        Delivery.objects.filter(revision__change=change)
+        .prefetch_related("attempts__steps__item")
+        .order_by("-pk")
+        .first()
+    )
+    return Told(
+        change=change,
+        revision=revision,
+        revisions=revisions,
+        items=[ShownItem.of(item, revision.findings) for item in revision.items.all()],
+        findings=by_weight(revision.findings),
+        standing=standing,
+        delivery=delivery,
+        way=way_of(change, standing, delivery),
+        talk=talk_of(change, revisions, delivery),
+    )
+
+
+def _context(request: PersonRequest, change: ChangeRequest) -> dict[str, Any]:
+    state = State(change.state)
+    return {
+        "told": tell(change),
+        "change": change,
+        "explained": EXPLAINED[state],
+        "may": review.permissions(change, actor=present_actor(request)),
+        "seen": marks_of(change, request.user),
+        "every": EVERY.get(state, EVERY_OTHERWISE),
+    }
+
+
+def _seen_revision(request: HttpRequest, change: ChangeRequest) -> Revision:
+    """Return the revision that the form was made for.
+
+    Raises StaleRevision when its content is not what the person saw.
+    """
+    number = request.POST.get("revision", "")
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        raise Malformed("The form does not say which revision it is for. Reload it.")
+    revision = change.revisions.filter(number=int(number)).first()
+    if revision is None or revision.digest != request.POST.get("digest", ""):
+        raise StaleRevision(
+            "What you decided on is not what this change now says. Read it again below."
+        )
+    return revision
+
+
+def _approve(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
+    revision = _seen_revision(request, change)
+    review.approve(revision, actor=actor, comment=request.POST.get("comment", ""))
+    return f"You approved revision {revision.number}."
+
+
+def _reject(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
+    revision = _seen_revision(request, change)
+    review.reject(revision, actor=actor, comment=request.POST.get("comment", ""))
+    return "You rejected this change. Its author sees your note."
+
+
+def _request_changes(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
+    revision = _seen_revision(request, change)
+    review.request_changes(
+        revision, actor=actor, comment=request.POST.get("comment", "")
+    )
+    return "You asked for changes. The author sees your note."
+
+
+def _comment(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
+    review.add_comment(change, actor=actor, text=request.POST.get("comment", ""))
+    return "Your comment stands below."
+
+
+def _withdraw(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
+    actor.require_present_person()
+    review.withdraw(change, actor=actor, comment=request.POST.get("comment", ""))
+    return "You withdrew this change."
+
+
+def _cancel(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
+    operate.cancel(change, actor=actor, comment=request.POST.get("comment", ""))
+    return "You cancelled the delivery; the gateway was not touched."
+
+
+def _retry(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
+    operate.retry(change, actor=actor)
+    return "The delivery is queued again."
+
+
+ACTS: dict[str, Callable[[HttpRequest, ChangeRequest, Actor], str]] = {
+    "approve": _approve,
+    "reject": _reject,
+    "request-changes": _request_changes,
+    "comment": _comment,
+    "withdraw": _withdraw,
+    "cancel": _cancel,
+    "retry": _retry,
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page
+def act(request: PersonRequest, number: int, name: str) -> HttpResponse:
+    """Do what was pressed; a refusal shows the page again, with words and all typed.
+
+    A GET only leads to the page: a reload, or somebody who had to sign in again.
+    """
+    change = visible_change(request, int(number))
+    if request.method != "POST":
+        return redirect(change)
+    try:
+        done = ACTS[name](request, change, present_actor(request))
+    except GatehouseError as error:
+        # As it is now, not as it was when the refused operation looked.
+        change = visible_change(request, change.number)
+        kept = {name: request.POST.get("comment", "")}
+        return _show(request, change, error=error, kept=kept)
+    messages.success(request, done)
+    return redirect(change)

@@ -1,0 +1,43 @@
+"""What the frame around every page shows. Lazy: pages without it ask nothing."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from portal.accounts.models import Person
+from portal.accounts.roles import Role, Verb, roles_allowing
+from portal.changes.waiting import to_decide
+
+SHOWN_GATEWAYS = 8
+
+
+class Frame:
+    """The signed-in person's corner of the page. Five queries at most."""
+
+    def __init__(self, person: Person) -> None:
+        held = list(person.memberships.values_list("role", "gateway_id"))
+        roles = [role for role, _ in held]
+        self.role = "superuser" if person.is_superuser else ", ".join(_names(roles))
+        self.asks = person.is_superuser or bool(
+            set(roles).intersection(roles_allowing(Verb.ASK))
+        )
+        self.decides = person.is_superuser or bool(
+            set(roles).intersection(roles_allowing(Verb.DECIDE))
+        )
+        self.gateways = list(person.gateways()[: SHOWN_GATEWAYS + 1])
+        self.has_more_gateways = len(self.gateways) > SHOWN_GATEWAYS
+        self.gateways = self.gateways[:SHOWN_GATEWAYS]
+        self.waiting = to_decide(person).count() if self.decides else 0
+
+
+def _names(roles: list[str]) -> list[str]:
+    return [role.value for role in Role if role.value in set(roles)]
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `frame`, or nothing for strangers."""
+    person = getattr(request, "user", None)
+    if not getattr(person, "is_authenticated", False):
+        return {}
+    return {"frame": SimpleLazyObject(lambda: Frame(person))}

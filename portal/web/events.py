@@ -1,0 +1,99 @@
+"""Entries of the ledger, as pages show them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from portal.accounts.actor import Channel
+from portal.audit.events import Event
+from portal.audit.models import AuditEvent
+
+LOOKS: dict[str, tuple[str, str]] = {
+    Event.CHANGE_APPROVED: ("check", "good"),
+    Event.CHANGE_APPLIED: ("check", "good"),
+    Event.DELIVERY_VERIFIED: ("check", "good"),
+    Event.CHANGE_REJECTED: ("cross", "bad"),
+    Event.CHANGE_FAILED: ("warning", "bad"),
+    Event.CHANGE_CONFLICTED: ("warning", "bad"),
+    Event.DELIVERY_REFUSED: ("blocker", "bad"),
+    Event.PERSON_SIGN_IN_FAILED: ("warning", "warn"),
+    Event.CHANGE_CHANGES_REQUESTED: ("edit", "warn"),
+    Event.CHANGE_WITHDRAWN: ("undo", "warn"),
+    Event.CHANGE_CANCELLED: ("undo", "warn"),
+    Event.CHANGE_SUBMITTED: ("send", ""),
+    Event.CHANGE_REVISED: ("edit", ""),
+    Event.CHANGE_COMMENTED: ("comment", ""),
+    Event.DELIVERY_QUEUED: ("clock", "busy"),
+    Event.DELIVERY_STARTED: ("gateway", "busy"),
+}
+BY_SUBJECT = {
+    "token": "token",
+    "person": "token",
+    "gateway": "gateway",
+    "change": "changes",
+}
+
+
+@dataclass(frozen=True)
+class ShownEvent:
+    """One entry with its look and the page of what it is about ("" for none)."""
+
+    event: AuditEvent
+    words: str
+    icon: str
+    tone: str
+    url: str
+    client: str
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """Return what is worth a line of its own, empty values left out."""
+        return {
+            name.replace("_", " "): value
+            for name, value in self.event.details.items()
+            if value not in ("", None, [], {}) and name != "digest"
+        }
+
+
+def shown(events: Iterable[AuditEvent]) -> list[ShownEvent]:
+    """Return the entries as pages show them; asks nothing more of the database."""
+    return [_shown(event) for event in events]
+
+
+def _shown(event: AuditEvent) -> ShownEvent:
+    icon, tone = LOOKS.get(
+        event.event, (BY_SUBJECT.get(event.subject_type, "audit"), "")
+    )
+    return ShownEvent(
+        event=event,
+        words=str(event.get_event_display()),
+        icon=icon,
+        tone=tone,
+        url=_url(event),
+        client=program(event.channel, event.client),
+    )
+
+
+def _url(event: AuditEvent) -> str:
+    if event.subject_type == "change" and event.subject_id.isdigit():
+        return reverse("web:change", args=[int(event.subject_id)])
+    if event.subject_type == "gateway" and event.gateway:
+        return reverse("web:gateway", args=[event.gateway])
+    return ""
+
+
+BROWSERS = (
+    ("Edg/", "Edge"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+
+
+def program(channel: str, client: str) -> str:
+    """Return by which program somebody acted, short; a browser by its name."""
+    if channel != Channel.PORTAL:
+        return client
+    return next((name for mark, name in BROWSERS if mark in client), "")

@@ -1,0 +1,213 @@
+"""Come in, go out, and set one's own password."""
+
+import hashlib
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import forms as auth_forms
+from django.contrib.auth import views as auth_views
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse_lazy
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+
+from portal.accounts import manage, sign_in
+from portal.accounts.actor import Actor
+from portal.accounts.models import Person
+from portal.accounts.presence import SIGNED_IN_AT, carries_token, present_actor
+from portal.web.pages import page, refusal
+
+# Seconds, and failures within them: one name from one address; one address at all.
+WITHIN = 300
+PER_NAME, PER_ADDRESS = 5, 30
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return where the request came from.
+
+    Behind our TLS proxy that is what the proxy itself wrote last, never what the
+    caller wrote before it.
+    """
+    if settings.SECURE_PROXY_SSL_HEADER:
+        told = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        if told:
+            return told[:64]
+    return str(request.META.get("REMOTE_ADDR", ""))[:64]
+
+
+def stranger(request: HttpRequest) -> sign_in.Stranger:
+    """Return whoever sends this, not signed in."""
+    return sign_in.Stranger(
+        client=request.headers.get("User-Agent", "")[:200],
+        request_id=getattr(request, "request_id", ""),
+    )
+
+
+class Attempts:
+    """Counts what failed lately, in the cache."""
+
+    def __init__(self, request: HttpRequest, name: str, what: str = "sign-in") -> None:
+        address = address_of(request)
+        self.limits = {
+            self._key(what, address, name.lower()): PER_NAME,
+            self._key(what, address): PER_ADDRESS,
+        }
+
+    @staticmethod
+    def _key(*parts: str) -> str:
+        return "tries:" + hashlib.sha256("\x00".join(parts).encode()).hexdigest()
+
+    @property
+    def are_too_many(self) -> bool:
+        return any(cache.get(key, 0) >= limit for key, limit in self.limits.items())
+
+    def add(self) -> None:
+        for key in self.limits:
+            # add() then incr(): two at once never count as one.
+            if not cache.add(key, 1, WITHIN):
+                try:
+                    cache.incr(key)
+                except ValueError:
+                    cache.add(key, 1, WITHIN)
+
+    def forget(self) -> None:
+        """Let somebody who got in start anew; their address keeps its count."""
+        cache.delete(next(iter(self.limits)))
+
+
+class SignInForm(auth_forms.AuthenticationForm):
+    error_messages = {
+        "invalid_login": "Name and password do not belong together. Try again.",
+        "inactive": "This account is switched off. Ask an administrator.",
+    }
+
+
+@method_decorator(never_cache, name="dispatch")
+class SignIn(auth_views.LoginView):
+    """Sign in with name and password."""
+
+    template_name = "accounts/login.html"
+    form_class = SignInForm
+    redirect_authenticated_user = True
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if carries_token(request):
+            return refusal(request, 403, "A token opens the API; people sign in.")
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        name = request.POST.get("username", "")
+        tries = Attempts(request, name)
+        if tries.are_too_many:
+            form = self.get_form()
+            # Nothing is looked up: a locked door tells nobody which key fits.
+            context = {"is_locked": True, "minutes": WITHIN // 60, "form": form}
+            response = self.render_to_response(self.get_context_data(**context))
+            response.status_code = 429
+            response["Retry-After"] = str(WITHIN)
+            return response
+        form = self.get_form()
+        if form.is_valid():
+            tries.forget()
+            return self.form_valid(form)
+        tries.add()
+        sign_in.sign_in_failed(
+            name[:150].replace("\x00", ""),
+            stranger=stranger(request),
+            address=address_of(request),
+        )
+        return self.form_invalid(form)
+
+    def form_valid(self, form: auth_forms.AuthenticationForm) -> HttpResponse:
+        response = super().form_valid(form)
+        self.request.session[SIGNED_IN_AT] = timezone.now().isoformat()
+        # The ledger names the session, so it must have its key by now.
+        self.request.session.save()
+        sign_in.signed_in(actor=present_actor(self.request))
+        return response
+
+    def form_invalid(self, form: auth_forms.AuthenticationForm) -> HttpResponse:
+        response = super().form_invalid(form)
+        response.status_code = 400
+        return response
+
+
+class SignOut(auth_views.LogoutView):
+    """Sign out, by POST only."""
+
+    http_method_names = ["post", "options"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated and not carries_token(request):
+            sign_in.signed_out(actor=present_actor(request))
+        return super().post(request, *args, **kwargs)  # type: ignore[return-value]
+
+
+@method_decorator(page, name="dispatch")
+class ChangePassword(auth_views.PasswordChangeView):
+    """Set a new password, knowing the old one."""
+
+    template_name = "accounts/password_change.html"
+    success_url = reverse_lazy("web:home")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        manage.password_set(form.user, actor=present_actor(self.request))
+        messages.success(self.request, "Your password is changed.")
+        return response
+
+
+class ResetForm(auth_forms.PasswordResetForm):
+    """Ask for a link by mail."""
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Mail whoever owns this address; the caller cannot tell whether anybody does."""
+        for person in self.get_users(self.cleaned_data["email"]):
+            manage.send_reset_link(person, actor=self.asker)
+
+    asker: sign_in.Stranger
+
+
+class ResetPassword(auth_views.PasswordResetView):
+    """Ask for a link to set a forgotten password."""
+
+    template_name = "accounts/password_reset.html"
+    form_class = ResetForm
+    success_url = reverse_lazy("web:password_reset_done")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        tries = Attempts(self.request, form.cleaned_data["email"], "reset")
+        if tries.are_too_many:
+            return refusal(
+                self.request,
+                429,
+                f"Too many links were asked for. Try again in {WITHIN // 60} minutes.",
+            )
+        tries.add()
+        form.asker = stranger(self.request)
+        return super().form_valid(form)
+
+
+class SetPassword(auth_views.PasswordResetConfirmView):
+    """Set a password by the link from the mail."""
+
+    template_name = "accounts/password_set.html"
+    success_url = reverse_lazy("web:login")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        person: Person = form.user
+        # The link proves who it is; nobody is signed in by it.
+        somebody = stranger(self.request)
+        actor = Actor(
+            person=person,
+            channel=somebody.channel,
+            client=somebody.client,
+            request_id=somebody.request_id,
+        )
+        manage.password_set(person, actor=actor)
+        messages.success(self.request, "Your password is set. Sign in with it.")
+        return response

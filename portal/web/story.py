@@ -1,0 +1,274 @@
+"""What happened to one change, as its page tells it: the way, the talk, the delivery."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count
+
+from gateway.diff import Difference, diff
+from portal.accounts.models import Person
+from portal.audit.events import Event
+from portal.audit.models import AuditEvent
+from portal.changes.findings import Severity
+from portal.changes.models import (
+    ChangeRequest,
+    Delivery,
+    DeliveryState,
+    Item,
+    Review,
+    Revision,
+    Step,
+    Verdict,
+)
+from portal.changes.review import Standing
+from portal.changes.states import State
+
+# What only the ledger tells of a change's life; the rest has rows of its own.
+TOLD_BY_LEDGER = [
+    Event.CHANGE_WITHDRAWN,
+    Event.CHANGE_CANCELLED,
+    Event.DELIVERY_RETRIED,
+    Event.DELIVERY_REFUSED,
+]
+
+
+@dataclass(frozen=True)
+class ShownItem:
+    """One resource with its differences, field by field."""
+
+    action: str
+    kind: str
+    id: str
+    base: Any
+    wanted: Any
+    differences: Sequence[Difference]
+    findings: Sequence[dict[str, Any]] = ()
+
+    @classmethod
+    def of(cls, item: Item, findings: Sequence[dict[str, Any]]) -> "ShownItem":
+        return cls(
+            action=item.action,
+            kind=item.kind,
+            id=item.resource_id,
+            base=item.base,
+            wanted=item.wanted,
+            differences=diff(item.base, item.wanted),
+            findings=[f for f in findings if f.get("item") == item.position],
+        )
+
+    @property
+    def sign(self) -> str:
+        return {"create": "plus", "delete": "minus"}.get(self.action, "edit")
+
+
+def by_weight(findings: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the findings, heaviest first."""
+    order = [Severity.BLOCKER, Severity.WARNING, Severity.INFO]
+    return sorted(findings, key=lambda f: order.index(Severity(f["severity"])))
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One of the four gates on a change's way: done, now, ahead or stopped."""
+
+    name: str
+    icon: str
+    state: str
+    words: str = ""
+    at: datetime | None = None
+
+
+def way_of(
+    change: ChangeRequest, standing: Standing, delivery: Delivery | None
+) -> list[Gate]:
+    """Say which gates the change has passed and where it stands."""
+    state = State(change.state)
+    was_approved = delivery is not None
+    reviewed, words = "ahead", ""
+    if state is State.IN_REVIEW:
+        reviewed, words = "now", f"{standing.given} of {standing.required} approvals"
+    elif state in (State.REJECTED, State.CHANGES_REQUESTED):
+        reviewed, words = "stopped", state.label
+    elif was_approved:
+        reviewed = "done"
+        words = ", ".join(review.reviewer.username for review in standing.approvers)
+    elif state is State.WITHDRAWN:
+        reviewed, words = "stopped", state.label
+    approved_at = standing.approvers[-1].created_at if standing.approvers else None
+    return [
+        Gate("Asked", "send", "done", change.author.username, change.created_at),
+        Gate(
+            "Reviewed",
+            "cross" if reviewed == "stopped" else "admin",
+            reviewed,
+            words,
+            (change.moved_at if reviewed == "stopped" else approved_at)
+            if reviewed != "ahead"
+            else None,
+        ),
+        _written(state, delivery, change),
+        Gate(
+            "Live",
+            "check",
+            "done" if state is State.APPLIED else "ahead",
+            "read back and equal" if state is State.APPLIED else "",
+            delivery.finished_at if delivery and state is State.APPLIED else None,
+        ),
+    ]
+
+
+def _written(state: State, delivery: Delivery | None, change: ChangeRequest) -> Gate:
+    if delivery is None:
+        return Gate("Written", "gateway", "ahead")
+    if state in (State.FAILED, State.CONFLICTED, State.WITHDRAWN):
+        return Gate("Written", "cross", "stopped", state.label, delivery.finished_at)
+    if state is State.APPLIED:
+        return Gate("Written", "gateway", "done", change.gateway.slug)
+    words = "in progress" if state is State.DELIVERING else "waits for its turn"
+    return Gate("Written", "gateway", "now", words)
+
+
+@dataclass(frozen=True)
+class Said:
+    """One entry of the conversation."""
+
+    at: datetime
+    who: str
+    did: str
+    icon: str
+    tone: str = ""
+    text: str = ""
+    order: int = 0
+
+
+VERDICT_LOOKS = {
+    Verdict.APPROVE: ("check", "good"),
+    Verdict.REJECT: ("cross", "bad"),
+    Verdict.REQUEST_CHANGES: ("edit", "warn"),
+}
+
+
+def talk_of(
+    change: ChangeRequest, revisions: Sequence[Revision], delivery: Delivery | None
+) -> list[Said]:
+    """Return what people and Gatehouse did, oldest first. Three queries."""
+    said = [
+        Said(
+            revision.created_at,
+            revision.author.username,
+            "asked for this"
+            if revision.number == 1
+            else f"wrote revision {revision.number}",
+            "send" if revision.number == 1 else "edit",
+        )
+        for revision in revisions
+    ]
+    for review in Review.objects.filter(revision__change=change).select_related(
+        "reviewer", "revision"
+    ):
+        look, tone = VERDICT_LOOKS[Verdict(review.verdict)]
+        said.append(
+            Said(
+                review.created_at,
+                review.reviewer.username,
+                f"{review.get_verdict_display()} revision {review.revision.number}",
+                look,
+                tone,
+                review.comment,
+                1,
+            )
+        )
+    said += [
+        Said(
+            comment.created_at,
+            comment.author.username,
+            "commented",
+            "comment",
+            "",
+            comment.text,
+            1,
+        )
+        for comment in change.comments.select_related("author")
+    ]
+    said += [
+        Said(
+            event.at,
+            event.actor,
+            str(event.get_event_display()),
+            "undo",
+            "warn",
+            str(event.details.get("comment", "")),
+            1,
+        )
+        for event in AuditEvent.objects.filter(
+            subject_type="change",
+            subject_id=str(change.number),
+            event__in=TOLD_BY_LEDGER,
+        )
+    ]
+    if delivery and delivery.finished_at and delivery.state != DeliveryState.CANCELLED:
+        is_good = delivery.state == DeliveryState.VERIFIED
+        said.append(
+            Said(
+                delivery.finished_at,
+                "Gatehouse",
+                "applied the change" if is_good else "could not apply the change",
+                "check" if is_good else "warning",
+                "good" if is_good else "bad",
+                delivery.outcome,
+                2,
+            )
+        )
+    return sorted(said, key=lambda one: (one.at, one.order))
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What a page has seen: when either differs, that part is sent anew."""
+
+    live: str
+    decide: str
+
+    def __str__(self) -> str:
+        return f"{self.live}.{self.decide}"
+
+
+def marks_of(change: ChangeRequest, person: Person) -> Marks:
+    """Return the marks of a change as it is now. Two queries."""
+    counted = ChangeRequest.objects.filter(pk=change.pk).aggregate(
+        written=Count("revisions", distinct=True),
+        decided=Count("revisions__reviews", distinct=True),
+        said=Count("comments", distinct=True),
+    )
+    steps = Step.objects.filter(attempt__delivery__revision__change=change).aggregate(
+        sent=Count("pk"), answered=Count("duration_ms")
+    )
+    deliveries = list(
+        Delivery.objects.filter(revision__change=change).values_list(
+            "state", "tries", "finished_at", "not_before"
+        )
+    )
+    decide = [change.state, counted["written"], counted["decided"], person.pk]
+    return Marks(_mark(decide, counted, steps, deliveries), _mark(decide))
+
+
+def _mark(*parts: Any) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Told:
+    """Everything about a change that its page shows, fetched."""
+
+    change: ChangeRequest
+    revision: Revision
+    revisions: Sequence[Revision]
+    items: Sequence[ShownItem]
+    findings: Sequence[dict[str, Any]]
+    standing: Standing
+    delivery: Delivery | None
+    way: Sequence[Gate] = field(default=())
+    talk: Sequence[Said] = field(default=())

@@ -1,0 +1,186 @@
+"""Template words of the portal."""
+
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from gateway import diff
+from gateway.kinds import KINDS
+from portal.changes.states import State
+from portal.web.events import program
+
+register = template.Library()
+
+
+@register.filter
+def visible(value: Any) -> str:
+    """Show characters that hide; line breaks stay. The template escapes the rest."""
+    return "\n".join(diff.visible(line) for line in str(value or "").splitlines())
+
+
+@register.filter
+def pretty(value: Any) -> str:
+    """Return a document as indented JSON, hidden characters shown."""
+    if value is None:
+        return ""
+    return str(visible(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()))
+
+
+@register.filter
+def plainly(value: Any) -> str:
+    """Return a value of a diff as one reads it: text bare, the rest as JSON."""
+    if isinstance(value, str):
+        return diff.visible(value) if value else '""'
+    if isinstance(value, list) and all(isinstance(one, str | int) for one in value):
+        return ", ".join(diff.visible(str(one)) for one in value) or "[]"
+    return pretty(value)
+
+
+@register.filter
+def state_name(value: str) -> str:
+    return State(value).label
+
+
+@register.filter
+def kind_title(name: str) -> str:
+    """Return a kind's title for people."""
+    return KINDS[name].title if name in KINDS else name
+
+
+@register.filter
+def kind_path(name: str) -> str:
+    """Return a kind's plural, as addresses name it."""
+    return KINDS[name].path
+
+
+@register.filter
+def weight(severity: str) -> str:
+    """Return what a finding of this severity means."""
+    return {
+        "blocker": "Stops the change",
+        "warning": "Look twice",
+        "info": "Good to know",
+    }.get(severity, severity)
+
+
+@register.filter
+def milliseconds(value: int | None) -> str:
+    if value is None:
+        return ""
+    return f"{value} ms" if value < 1000 else f"{value / 1000:.1f} s"
+
+
+@register.simple_tag
+def widget(field: Any) -> SafeString:
+    """Draw a form field's widget with the look of our components."""
+    kind = getattr(field.field.widget, "input_type", "")
+    if kind in {"checkbox", "radio"}:
+        return field.as_widget()
+    code = " input--code" if field.name == "document" else ""
+    return field.as_widget(attrs={"class": f"input{code}"})
+
+
+@register.filter
+def is_choices(field: Any) -> bool:
+    """Whether a field is a group of boxes, which needs a legend and not a label."""
+    return getattr(field.field.widget, "use_fieldset", False)
+
+
+@register.filter
+def is_box(field: Any) -> bool:
+    """Whether a field is one box, whose label stands behind it."""
+    return (
+        getattr(field.field.widget, "input_type", "") == "checkbox"
+        and not field.field.widget.use_fieldset
+    )
+
+
+@register.filter
+def last(path: tuple[Any, ...]) -> str:
+    """Return the field's own name of a path."""
+    return diff.visible(str(path[-1])) if path else "everything"
+
+
+@register.filter
+def above(path: tuple[Any, ...]) -> str:
+    """Return where a field stands, as a way into the document."""
+    return "".join(f"{diff.visible(str(part))} › " for part in path[:-1])
+
+
+@register.filter
+def sign(op: str) -> str:
+    return {"add": "+", "remove": "−"}.get(op, "±")
+
+
+@register.filter
+def program_name(client: str, channel: str) -> str:
+    """Return by which program somebody acted; a browser by its short name."""
+    return program(channel, client)
+
+
+@register.filter
+def took(run: Any) -> str:
+    """Return how long a delivery or an attempt took, once it is over."""
+    began = getattr(run, "queued_at", None) or run.started_at
+    if run.finished_at is None:
+        return ""
+    return milliseconds(round((run.finished_at - began).total_seconds() * 1000))
+
+
+@register.filter
+def kept_for(kept: dict[str, str] | None, name: str) -> str:
+    """Return what was typed into the form of this name before it was refused."""
+    return (kept or {}).get(name, "")
+
+
+@register.filter
+def cut_words(text: str) -> list[str]:
+    return text.split()
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Draw an icon of the sprite; words beside it say what it means."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>',
+        static("icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def ago(moment: datetime | None) -> SafeString | str:
+    """Say how long ago, with the exact time on hover."""
+    if moment is None:
+        return ""
+    exact = moment.astimezone(timezone.get_current_timezone())
+    return format_html(
+        '<time datetime="{}" title="{}" data-ago>{}</time>',
+        exact.isoformat(timespec="seconds"),
+        exact.strftime("%Y-%m-%d %H:%M:%S %Z"),
+        in_words(moment),
+    )
+
+
+def in_words(moment: datetime) -> str:
+    """Return "2 min ago" and the like; the date when it is more than a month."""
+    seconds = int((timezone.now() - moment).total_seconds())
+    is_past, seconds = seconds >= 0, abs(seconds)
+    if seconds < 5:
+        return "just now"
+    for size, unit in (
+        (60, "s"),
+        (3600, "min"),
+        (86400, "h"),
+        (30 * 86400, "d"),
+    ):
+        if seconds < size:
+            count = seconds // {"s": 1, "min": 60, "h": 3600, "d": 86400}[unit]
+            return f"{count} {unit} ago" if is_past else f"in {count} {unit}"
+    return moment.strftime("%Y-%m-%d")

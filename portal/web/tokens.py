@@ -1,0 +1,83 @@
+"""My tokens: make one for a program, see it once, end it."""
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST
+
+from portal.accounts.models import Scope
+from portal.accounts.presence import present_actor
+from portal.accounts.tokens import create_token, revoke_token
+from portal.errors import GatehouseError
+from portal.web.pages import PersonRequest, page
+
+LIVES = [("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "1 year")]
+FOR_EVER = ("", "No end (revoke it by hand)")
+
+
+class TokenForm(forms.Form):
+    """What a new token is for."""
+
+    name = forms.CharField(
+        max_length=80,
+        label="Name",
+        help_text="Which program will use it, such as “ChatGPT”.",
+    )
+    scopes = forms.MultipleChoiceField(
+        choices=Scope.choices,
+        initial=list(Scope.values),
+        widget=forms.CheckboxSelectMultiple,
+        label="It may",
+        help_text="Deciding is for people: no token can approve anything.",
+        error_messages={"required": "Choose at least one thing it may do."},
+    )
+    days = forms.ChoiceField(
+        choices=[*LIVES, FOR_EVER], initial="90", required=False, label="Ends after"
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page
+@sensitive_variables("secret")
+def tokens_page(request: PersonRequest) -> HttpResponse:
+    """List my tokens; a POST makes one and shows it, this once."""
+    form = TokenForm(request.POST or None)
+    made, secret, status = None, "", 200
+    if request.method == "POST":
+        status = 400
+        if form.is_valid():
+            given = form.cleaned_data
+            try:
+                made, secret = create_token(
+                    actor=present_actor(request),
+                    name=given["name"],
+                    scopes=given["scopes"],
+                    days=int(given["days"]) if given["days"] else None,
+                )
+                form, status = TokenForm(), 200
+            except GatehouseError as error:
+                form.add_error(
+                    error.field if error.field in form.fields else None, str(error)
+                )
+                status = error.status
+    context = {
+        "form": form,
+        "made": made,
+        "secret": secret,
+        "tokens": request.user.api_tokens.all(),
+    }
+    response = render(request, "tokens.html", context, status=status)
+    if secret:
+        response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_POST
+@page
+def revoke(request: PersonRequest, token_id: int) -> HttpResponse:
+    """End one of my tokens."""
+    token = revoke_token(token_id, actor=present_actor(request))
+    messages.success(request, f"{token.name} no longer opens anything.")
+    return redirect("web:tokens")

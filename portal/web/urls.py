@@ -1,0 +1,55 @@
+"""Addresses for people."""
+
+from django.contrib.auth import views as auth_views
+from django.urls import path, re_path
+
+from portal.web import ask, audit, change, changes, gateways, home, sign_in, tokens
+
+app_name = "web"
+
+ACT = r"(?P<name>approve|reject|request-changes|comment|withdraw|cancel|retry)"
+
+urlpatterns = [
+    path("", home.home_page, name="home"),
+    path("changes/", changes.changes_page, name="changes"),
+    path("changes/new/", ask.ask_page, name="ask"),
+    path("changes/<int:number>/", change.change_page, name="change"),
+    path("changes/<int:number>/revise/", ask.revise_page, name="revise"),
+    re_path(rf"^changes/(?P<number>[0-9]{{1,18}})/{ACT}/$", change.act, name="act"),
+    path("gateways/", gateways.gateways_page, name="gateways"),
+    path("gateways/<slug:slug>/", gateways.gateway_page, name="gateway"),
+    path(
+        "gateways/<slug:slug>/<slug:kind>/", gateways.resources_page, name="resources"
+    ),
+    path(
+        "gateways/<slug:slug>/<slug:kind>/<path:resource_id>/",
+        gateways.resource_page,
+        name="resource",
+    ),
+    path("audit/", audit.audit_page, name="audit"),
+    path("audit/<int:number>/", audit.entry_page, name="audit_entry"),
+    path("tokens/", tokens.tokens_page, name="tokens"),
+    path("tokens/<int:token_id>/revoke/", tokens.revoke, name="revoke_token"),
+    path("accounts/login/", sign_in.SignIn.as_view(), name="login"),
+    path("accounts/logout/", sign_in.SignOut.as_view(), name="logout"),
+    path(
+        "accounts/password/", sign_in.ChangePassword.as_view(), name="password_change"
+    ),
+    path(
+        "accounts/password/reset/",
+        sign_in.ResetPassword.as_view(),
+        name="password_reset",
+    ),
+    path(
+        "accounts/password/reset/sent/",
+        auth_views.PasswordResetDoneView.as_view(
+            template_name="accounts/password_reset_sent.html"
+        ),
+        name="password_reset_done",
+    ),
+    path(
+        "accounts/password/set/<uidb64>/<token>/",
+        sign_in.SetPassword.as_view(),
+        name="password_reset_confirm",
+    ),
+]
