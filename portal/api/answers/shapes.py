@@ -132,8 +132,8 @@ class Difference(serializers.Serializer):
     path = Char()
     op = Char(help_text="add, remove or change.")
     words = Char(help_text="The same in words.")
-    before = serializers.JSONField(allow_null=True)
-    after = serializers.JSONField(allow_null=True)
+    before = serializers.JSONField()
+    after = serializers.JSONField()
 
 
 class ItemTold(serializers.Serializer):
