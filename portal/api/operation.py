@@ -66,9 +66,12 @@ def operation(
         )
     ]
     if body_example is not None:
-        examples.append(
-            OpenApiExample("request", value=body_example, request_only=True)
-        )
+        examples += [
+            OpenApiExample(
+                "request", value=body_example, request_only=True, media_type=media_type
+            )
+            for media_type in body_types
+        ]
     responses: dict[Any, Any] = {
         status: OpenApiResponse(answer, description=answer_words or "Done.")
     }
