@@ -62,8 +62,9 @@ FILED = {
         },
         "findings": [],
     },
-    "message": "Change #128 on gateway default: in review. It waits for approval by somebody "
-    "who wrote none of it. See https://gatehouse.example.com/changes/128/",
+    "message": "Change #128 on gateway default waits for approval by a person who wrote none "
+    f"of it (Creates route {ROUTE_ID}: GET /speaker/* → 127.0.0.1:8000): "
+    "https://gatehouse.example.com/changes/128/",
 }
 ITEM = {
     "action": "create",

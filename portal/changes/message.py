@@ -7,7 +7,23 @@ for ours.
 from django.conf import settings
 
 from portal.changes.models import ChangeRequest
-from portal.changes.states import EXPLAINED, State
+from portal.changes.states import State
+
+SUMMARY_LIMIT = 400
+
+# How the sentence goes on after "Change #128 on gateway default".
+NEXT: dict[State, str] = {
+    State.DRAFT: "is a draft that its author has yet to submit",
+    State.IN_REVIEW: "waits for approval by a person who wrote none of it",
+    State.CHANGES_REQUESTED: "was sent back by a reviewer and waits for a new revision",
+    State.APPROVED: "is approved and waits for its turn at the gateway",
+    State.DELIVERING: "is being written to the gateway",
+    State.APPLIED: "is applied: it is live, verified by reading back",
+    State.FAILED: "failed: the gateway could not be brought to it and an operator has to look",
+    State.CONFLICTED: "conflicts with what the gateway holds now and has to be asked for anew",
+    State.REJECTED: "was rejected by a reviewer, whose note says why",
+    State.WITHDRAWN: "was withdrawn and will not be applied",
+}
 
 
 def link(change: ChangeRequest) -> str:
@@ -16,10 +32,11 @@ def link(change: ChangeRequest) -> str:
 
 
 def message_for(change: ChangeRequest) -> str:
-    """Say where the change stands and what would move it."""
-    state = State(change.state)
+    """Say in one sentence what the change is, where it stands, and where people decide."""
     summary = change.summary.rstrip(".")
+    if len(summary) > SUMMARY_LIMIT:
+        summary = f"{summary[:SUMMARY_LIMIT]}…"
     return (
-        f"Change #{change.number} on gateway {change.gateway.slug} ({summary}): "
-        f"{state.label.lower()}. {EXPLAINED[state]} See {link(change)}"
+        f"Change #{change.number} on gateway {change.gateway.slug} "
+        f"{NEXT[State(change.state)]} ({summary}): {link(change)}"
     )

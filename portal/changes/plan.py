@@ -83,7 +83,7 @@ class Plan:
     @property
     def summary(self) -> str:
         """Say what the whole change does, from its items alone."""
-        return " ".join(item.sentence.rstrip(".") + "." for item in self.items)
+        return "; ".join(item.sentence.rstrip(".") for item in self.items) + "."
 
     @property
     def digest(self) -> str:

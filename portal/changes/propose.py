@@ -115,7 +115,7 @@ def _file(
         return Proposed(earlier, is_replay=True)
     change = ChangeRequest.objects.create(
         gateway=asked.gateway,
-        title=(asked.title or plan.summary)[:TITLE_LIMIT],
+        title=asked.title.strip(),
         reason=asked.reason,
         summary=plan.summary,
         author=person,
@@ -173,8 +173,8 @@ def revise(change: ChangeRequest, asked: ChangeAsked, *, actor: Actor) -> Revisi
                 field="revision",
             )
         revision = _store(locked, plan, actor, person, number=before + 1)
-        locked.title = (asked.title or plan.summary)[:TITLE_LIMIT]
-        locked.reason, locked.summary = asked.reason, plan.summary
+        locked.title, locked.reason = asked.title.strip(), asked.reason
+        locked.summary = plan.summary
         locked.save(update_fields=["title", "reason", "summary"])
         states.move(locked, State.IN_REVIEW)
         record(

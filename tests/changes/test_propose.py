@@ -52,7 +52,8 @@ def test_a_change_is_filed_and_recorded_and_nothing_is_sent(desk: Desk) -> None:
 
     assert change.state == State.IN_REVIEW
     assert (change.channel, change.client) == ("api", "ChatGPT")
-    assert change.title == change.summary
+    assert change.title == ""
+    assert str(change) == f"#{change.number} {change.summary}"
     assert "/speaker/* → 127.0.0.1:8000" in change.summary
     event = AuditEvent.objects.get()
     assert (event.event, event.actor, event.client) == (

@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
                 ),
                 ("moved_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("number", models.BigAutoField(primary_key=True, serialize=False)),
-                ("title", models.CharField(max_length=200)),
+                ("title", models.CharField(blank=True, max_length=200)),
                 ("reason", models.TextField()),
                 ("summary", models.TextField(editable=False)),
                 (

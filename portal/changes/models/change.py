@@ -59,7 +59,7 @@ class ChangeRequest(HasState):
     gateway = models.ForeignKey(
         Gateway, on_delete=models.PROTECT, related_name="changes"
     )
-    title = models.CharField(max_length=200)
+    title = models.CharField(max_length=200, blank=True)
     reason = models.TextField()
     # Made from the items alone, never from title or reason: what really happens.
     summary = models.TextField(editable=False)
@@ -110,7 +110,7 @@ class ChangeRequest(HasState):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.number} {self.title}"
+        return f"#{self.number} {self.title or self.summary}"
 
     def get_absolute_url(self) -> str:
         return reverse("web:change", args=[self.number])
