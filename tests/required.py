@@ -2,7 +2,7 @@
 
 import os
 
-NEEDED = ("postgresql", "valkey", "browser", "contract")
+NEEDED = ("postgresql", "valkey", "browser", "contract", "compose")
 
 
 def required() -> set[str]:

@@ -128,12 +128,12 @@ app = Starlette(
 )
 
 
-async def _run(port: int) -> None:
+async def _run(host: str, port: int) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopped.set)
-    listener = Listener(app, port=port)
+    listener = Listener(app, host=host, port=port)
     await listener.start()
     sys.stdout.write(f"listening on {listener.port}\n")
     sys.stdout.flush()
@@ -144,9 +144,11 @@ async def _run(port: int) -> None:
 def main() -> int:
     """Serve until SIGTERM or SIGINT; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m gateway.sandbox.upstream_demo")
+    parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 in a container")
     parser.add_argument("--port", type=int, default=0, help="0 is any free port")
+    given = parser.parse_args()
     try:
-        asyncio.run(_run(parser.parse_args().port))
+        asyncio.run(_run(given.host, given.port))
     except OSError as error:
         sys.stderr.write(f"The demo upstream cannot start: {error}\n")
         return 1
