@@ -221,6 +221,12 @@ CSRF_COOKIE_NAME = f"gatehouse_csrf_{_public.port or ''}".rstrip("_")
 SECURE_SSL_REDIRECT = (
     False  # TLS ends at the proxy in front; health checks come by HTTP
 )
+SILENCED_SYSTEM_CHECKS = [
+    "security.W008",  # no redirect: for the reason above
+    # Whether all of a domain's names are https is not one desk's decision.
+    "security.W005",
+    "security.W021",
+]
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
 SECURE_REFERRER_POLICY = "same-origin"

@@ -6,6 +6,7 @@ import signal
 import socket
 import sqlite3
 import stat
+import subprocess
 import sys
 import threading
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 import requests
+from django.conf import settings
 
 from tests.flow.stack import Stack, are_gone
 from tests.sandbox import SandboxGateway
@@ -79,6 +81,17 @@ class TestARunningDesk:
             " FROM gateway_gateway",
         )
         assert row == ("default", stack.sandbox_admin, stack.proxy, "", 1)
+
+    def test_the_worker_is_found_well_as_in_its_container(self, stack: Stack) -> None:
+        checked = subprocess.run(
+            [sys.executable, "-m", "portal.run.healthy", "worker"],
+            cwd=settings.BASE_DIR,
+            env={**stack.environment(), "DJANGO_SETTINGS_MODULE": "portal.settings"},
+            capture_output=True,
+            text=True,
+            timeout=LONG,
+        )
+        assert checked.returncode == 0, checked.stderr
 
     def test_nothing_listens_beyond_this_machine(self, stack: Stack) -> None:
         listening = {

@@ -97,7 +97,7 @@ def test_ask_approve_delivered_remembered(stack: Stack, browser: Browser) -> Non
     # As riley: the queue, the change, approve; the page turns to applied by itself.
     riley = sign_in(browser, stack, "riley")
     riley.goto(f"{stack.url}/changes/")
-    riley.get_by_role("link", name=re.compile(rf"#?{number}\b")).first.click()
+    riley.locator(f'a[href="/changes/{number}/"]').first.click()
     riley.wait_for_url(f"{stack.url}/changes/{number}/")
     expect(riley.get_by_text("/speaker/*").first).to_be_visible()
     riley.get_by_role("button", name=re.compile("^Approve")).click()
