@@ -104,7 +104,9 @@ def _route(candidate: Candidate, store: Store) -> None:
     if failure is not None:
         raise Refused(f"failed to validate the 'vars' expression: {failure}")
     if "filter_func" in document:
-        _load("filter_func", "return " + document["filter_func"])
+        kind = _load("filter_func", "return " + document["filter_func"])
+        if kind not in ("function", "unknown"):
+            raise Refused("'filter_func' should be a function")
     _script(document)
 
 
@@ -257,12 +259,14 @@ def _require(candidate: Candidate, store: Store, *fields: str) -> None:
 
 
 def _script(document: Document) -> None:
-    if "script" in document:
-        _load("script", document["script"])
+    if "script" not in document:
+        return
+    if _load("script", document["script"]) not in ("table", "unknown"):
+        raise Refused("'script' should be a Lua object")
 
 
-def _load(field: str, source: str) -> None:
+def _load(field: str, source: str) -> str:
     try:
-        lua.load(source)
+        return lua.load(source)
     except lua.LoadError as error:
         raise Refused(f"failed to load '{field}' string: {error}") from error

@@ -28,7 +28,7 @@ import hashlib
 import re
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -165,7 +165,7 @@ class FaultyApp:
         app: ASGIApp,
         faults: Faults,
         *,
-        refuse: Callable[[float], Awaitable[None]] | None = None,
+        refuse: Callable[[float], None] | None = None,
     ) -> None:
         self._app = app
         self._faults = faults
@@ -227,9 +227,9 @@ class FaultyApp:
             await self._app(scope, receive, _keep_status(seen))
             await _reset(wire)
         else:
-            await _reset(wire)
             if fault.do == "refuse" and self._refuse is not None:
-                await self._refuse(float(options.get("seconds", 1)))
+                self._refuse(float(options.get("seconds", 1)))
+            await _reset(wire)
 
     async def _answer_slowly(
         self, fault: Fault, scope: Scope, receive: Receive, send: Send

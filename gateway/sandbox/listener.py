@@ -163,18 +163,22 @@ class Listener:
                 raise RuntimeError("The server ended before it had started.")
             await asyncio.sleep(0.005)
 
-    async def stop(self) -> None:
-        """Refuse connections from now on and drop those that are open."""
+    def refuse(self) -> None:
+        """Refuse connections at once; those that are open stay until `stop()`."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+        for listening in self._server.servers if self._server else ():
+            listening.close()
+
+    async def stop(self) -> None:
+        """Refuse connections from now on and drop those that are open."""
+        self.refuse()
         if self._server is None or self._task is None:
             return
         server, task = self._server, self._task
         self._server = self._task = None
         server.should_exit = True
-        for listening in server.servers:
-            listening.close()
         state = server.server_state
         for connection in list(state.connections):
             connection.transport.abort()

@@ -148,7 +148,10 @@ def _failure(
         return f"unknown plugin [{name}]"
     failure = plugin.failure(configuration, of_consumer=of_consumer)
     if failure is not None:
-        return f"failed to check the configuration of plugin {name} err: {failure}"
+        words = "failed to check the configuration of"
+        if known is STREAM_PLUGINS:
+            return f"{words} stream plugin [{name}]: {failure}"
+        return f"{words} plugin {name} err: {failure}"
     return (
         _meta_failure(name, configuration) if isinstance(configuration, dict) else None
     )

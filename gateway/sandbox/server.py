@@ -77,7 +77,9 @@ class Sandbox:
         await self.pause()
         self.store.close()
 
-    async def _refuse(self, seconds: float) -> None:
+    def _refuse(self, seconds: float) -> None:
+        # At once, lest whoever is reset comes in again before the port is closed.
+        self.admin.refuse()
         task = asyncio.ensure_future(self._close_for(seconds))
         self._refusing.add(task)
         task.add_done_callback(self._refusing.discard)

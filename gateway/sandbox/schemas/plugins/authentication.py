@@ -5,7 +5,13 @@ Facts: https://apisix.apache.org/docs/apisix/plugins/key-auth/ and its neighbour
 
 from typing import Any
 
-from gateway.sandbox.schemas.plugins.shared import ANONYMOUS, HIDE, realm
+from gateway.sandbox.schemas.plugins.shared import (
+    ANONYMOUS,
+    HIDE,
+    REFERENCES,
+    from_base64,
+    realm,
+)
 from gateway.sandbox.schemas.registry import Plugin
 from gateway.sandbox.schemas.words import (
     Schema,
@@ -27,8 +33,24 @@ _ASYMMETRIC = [
 
 def _jwt_consumer(consumer: dict[str, Any]) -> str | None:
     # A secret is only needed where the same one signs and verifies.
-    if consumer["algorithm"] in _SYMMETRIC and "secret" not in consumer:
+    if consumer["algorithm"] not in _SYMMETRIC:
+        return None
+    if "secret" not in consumer:
         return 'property "secret" is required when using HS based algorithms'
+    if consumer["base64_secret"] and from_base64(consumer["secret"]) is None:
+        return "base64_secret required but the secret is not in base64 format"
+    return None
+
+
+def _jwe_consumer(consumer: dict[str, Any]) -> str | None:
+    if consumer["secret"].startswith(REFERENCES):
+        return None
+    secret: bytes | None = consumer["secret"].encode()
+    if consumer.get("is_base64_encoded"):
+        secret = from_base64(consumer["secret"])
+    # What it encrypts with takes a key of 256 bits.
+    if secret is None or len(secret) != 32:
+        return "the secret length should be 32 chars"
     return None
 
 
@@ -73,7 +95,9 @@ def _multi(configuration: dict[str, Any]) -> str | None:
     for position in configuration["auth_plugins"]:
         for name, inner in position.items() if isinstance(position, dict) else ():
             plugin = PLUGINS.get(name)
-            if plugin is None or plugin.sort != "auth":
+            if plugin is None:
+                return f"{name} plugin did not found"
+            if plugin.sort != "auth":
                 return f"{name} plugin is not supported"
             failure = plugin.failure(inner)
             if failure is not None:
@@ -182,6 +206,7 @@ AUTHENTICATION = [
             required=["key", "secret"],
             encrypt_fields=["key", "secret"],
         ),
+        check_consumer=_jwe_consumer,
     ),
     Plugin(
         name="ldap-auth",

@@ -3,6 +3,8 @@
 Facts: https://apisix.apache.org/docs/apisix/plugins/proxy-cache/ and its neighbours.
 """
 
+from typing import Any
+
 from gateway.sandbox.schemas.plugins.shared import ANSWER_SIZE
 from gateway.sandbox.schemas.registry import Plugin
 from gateway.sandbox.schemas.words import (
@@ -34,6 +36,21 @@ _CACHE = {
 _PART = text(pattern="(^[^\\$].+$|^\\$[0-9a-zA-Z_]+$)")
 
 
+# The zones of a stock gateway, and where each keeps its answers.
+_ZONES = {"disk_cache_one": "disk", "memory_cache": "memory"}
+
+
+def _cache(configuration: dict[str, Any]) -> str | None:
+    if "$request_method" in configuration.get("cache_key", ()):
+        return "cache_key variable $request_method unsupported"
+    zone, strategy = configuration["cache_zone"], configuration["cache_strategy"]
+    if zone not in _ZONES:
+        return f"cache_zone {zone} not found"
+    if _ZONES[zone] != strategy:
+        return f"invalid or empty cache_zone for cache_strategy: {strategy}"
+    return None
+
+
 CACHING = [
     Plugin(
         name="proxy-cache",
@@ -54,10 +71,12 @@ CACHING = [
                 **ANSWER_SIZE,
             }
         ),
+        check=_cache,
     ),
     Plugin(
         name="graphql-proxy-cache",
         priority=1009,
         schema=obj(_CACHE),
+        check=_cache,
     ),
 ]

@@ -3,6 +3,9 @@
 Facts: https://apisix.apache.org/docs/apisix/plugins/http-logger/ and its neighbours.
 """
 
+from typing import Any
+
+from gateway.sandbox import expressions
 from gateway.sandbox.schemas.common import PORT, URI
 from gateway.sandbox.schemas.plugins.logging_base import bodies_failure, brokers, logger
 from gateway.sandbox.schemas.plugins.shared import LOG_BODIES, LOG_FORMAT
@@ -38,6 +41,13 @@ _KAFKA = {
     "api_version": {"type": "integer", "enum": [0, 1, 2], "default": 1},
     "tls": obj({"verify": flag(False)}),
 }
+
+
+def _file(configuration: dict[str, Any]) -> str | None:
+    failure = expressions.failure(configuration.get("match"))
+    if failure is not None:
+        return f"failed to validate the 'match' expression: {failure}"
+    return bodies_failure(configuration)
 
 
 LOGGERS = [
@@ -147,7 +157,7 @@ LOGGERS = [
                 "match": array(array(), most=20),
             }
         ),
-        check=bodies_failure,
+        check=_file,
         metadata_schema=obj({"path": text(), **LOG_FORMAT}),
     ),
 ]

@@ -31,8 +31,7 @@ def bodies_failure(configuration: dict[str, Any]) -> str | None:
     for field in ("include_req_body_expr", "include_resp_body_expr"):
         failure = expressions.failure(configuration.get(field))
         if failure is not None:
-            side = "request" if "req_" in field else "response"
-            return f"failed to validate the '{side}' expression: {failure}"
+            return f"failed to validate the '{field}' expression: {failure}"
     return None
 
 

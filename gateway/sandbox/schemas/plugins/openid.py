@@ -20,10 +20,23 @@ from gateway.sandbox.schemas.words import (
     whole,
 )
 
+# How the library below the plugin names what the plugin groups.
+_RENAMED = {
+    "use_dpop": "dpop.enabled",
+    "dpop_signing_alg": "dpop.signing_alg",
+    "dpop_private_key": "dpop.private_key",
+    "dpop_public_jwk": "dpop.public_jwk",
+    "use_par": "par.enabled",
+    "par_endpoint": "par.endpoint",
+}
+
 
 def _check(configuration: dict[str, Any]) -> str | None:
-    if "use_dpop" in configuration:
-        return 'property "use_dpop" is not allowed, use "dpop.enabled" instead'
+    for name, instead in _RENAMED.items():
+        if name in configuration:
+            return f'property "{name}" is not allowed, use "{instead}" instead'
+    if not configuration["bearer_only"] and "session" not in configuration:
+        return 'property "session.secret" is required when "bearer_only" is false'
     return None
 
 

@@ -30,9 +30,11 @@ _PHASES = ("rewrite", "access", "header_filter", "body_filter", "log", "before_p
 def _functions(configuration: dict[str, Any]) -> str | None:
     for source in configuration["functions"]:
         try:
-            lua.load(source)
+            kind = lua.load(source)
         except lua.LoadError as error:
             return f"failed to loadstring: {error}"
+        if kind not in ("function", "unknown"):
+            return f"only accept Lua function, the input code type is {kind}"
     return None
 
 

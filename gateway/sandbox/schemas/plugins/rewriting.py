@@ -3,13 +3,11 @@
 Facts: https://apisix.apache.org/docs/apisix/plugins/proxy-rewrite/ and its neighbours.
 """
 
-import base64
-import binascii
 import re
 from typing import Any
 
 from gateway.sandbox import expressions, pcre
-from gateway.sandbox.schemas.plugins.shared import ANSWER_SIZE
+from gateway.sandbox.schemas.plugins.shared import ANSWER_SIZE, from_base64
 from gateway.sandbox.schemas.registry import Plugin
 from gateway.sandbox.schemas.words import (
     any_of,
@@ -100,7 +98,7 @@ def _response_rewrite(configuration: dict[str, Any]) -> str | None:
                 return "invalid type as header value"
             if not field:
                 return "invalid field length in header"
-    if configuration.get("body_base64") and not _is_base64(configuration.get("body")):
+    if configuration["body_base64"] and not from_base64(configuration.get("body")):
         return "invalid base64 content"
     failure = expressions.failure(configuration.get("vars"))
     if failure is not None:
@@ -110,13 +108,6 @@ def _response_rewrite(configuration: dict[str, Any]) -> str | None:
         if failure is not None:
             return f'regex "{rule["regex"]}" validation failed: {failure}'
     return None
-
-
-def _is_base64(content: Any) -> bool:
-    try:
-        return bool(content) and base64.b64decode(content, validate=True) is not None
-    except (binascii.Error, ValueError, TypeError):
-        return False
 
 
 def _redirect(configuration: dict[str, Any]) -> str | None:
@@ -135,7 +126,7 @@ def _faults(configuration: dict[str, Any]) -> str | None:
         for rule in (configuration.get(part) or {}).get("vars", ()):
             failure = expressions.failure(rule)
             if failure is not None:
-                return f"failed to validate the 'vars' expression: {failure}"
+                return f"failed to create vars expression: {failure}"
     return None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.sandbox import expressions, pcre
 from gateway.sandbox.schemas.common import HOST, IP_CHOICES
-from gateway.sandbox.schemas.registry import Plugin
+from gateway.sandbox.schemas.registry import Check, Plugin
 from gateway.sandbox.schemas.words import (
     Schema,
     above,
@@ -42,7 +42,7 @@ def _networks(configuration: dict[str, Any]) -> str | None:
     return None
 
 
-def _patterns(*fields: str) -> Any:
+def _patterns(*fields: str) -> Check:
     def check(configuration: dict[str, Any]) -> str | None:
         for field in fields:
             for pattern in configuration.get(field, ()):
@@ -54,20 +54,20 @@ def _patterns(*fields: str) -> Any:
     return check
 
 
+_CORS_LISTS = (
+    *("allow_origins", "allow_methods", "allow_headers", "expose_headers"),
+    "timing_allow_origins",
+)
+
+
 def _cors(configuration: dict[str, Any]) -> str | None:
     if configuration["allow_credential"]:
-        for field in (
-            "allow_origins",
-            "allow_methods",
-            "allow_headers",
-            "expose_headers",
-        ):
+        for field in _CORS_LISTS:
             if configuration.get(field) == "*":
                 return "you can not set '*' for other option when 'allow_credential' is true"
-    for pattern in configuration.get("allow_origins_by_regex", ()):
-        if pcre.failure(pattern) is not None:
-            return pcre.failure(pattern)
-    return None
+    return _patterns("allow_origins_by_regex", "timing_allow_origins_by_regex")(
+        configuration
+    )
 
 
 def _waf(configuration: dict[str, Any]) -> str | None:

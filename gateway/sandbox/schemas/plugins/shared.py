@@ -1,5 +1,7 @@
 """Pieces that several plugins' schemas share."""
 
+import base64
+import binascii
 from typing import Any
 
 from gateway.sandbox.schemas.words import (
@@ -17,6 +19,18 @@ from gateway.sandbox.schemas.words import (
 
 ANONYMOUS = {"anonymous_consumer": text(1)}
 HIDE = {"hide_credentials": flag(False)}
+
+
+# A value that stands elsewhere: no check can look at it.
+REFERENCES = ("$secret://", "$env://", "$ENV://")
+
+
+def from_base64(content: Any) -> bytes | None:
+    """Return what a text means in base64, None when it is none."""
+    try:
+        return base64.b64decode(content, validate=True)
+    except (binascii.Error, ValueError, TypeError):
+        return None
 
 
 def realm(default: str) -> dict[str, Schema]:
