@@ -4,55 +4,53 @@ https://apisix.apache.org/docs/apisix/admin-api/ ; what differs from it was obse
 on 3.18.0 (docs/apisix.md).
 """
 
-import re
+import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import orjson
 import requests
 import urllib3
 
-from gateway.deadline import Deadline, deadline_session
+from gateway.answers import (
+    Document,
+    Entry,
+    as_entries,
+    as_entry,
+    as_object,
+    as_rows,
+    parsed,
+    refusal,
+)
+from gateway.deadline import Deadline, DeadlineAdapter, deadline_session
 from gateway.errors import (
-    Busy,
     GatewayError,
     Invalid,
-    ItemError,
     KeyRefused,
     NotFound,
-    StillReferenced,
+    NotOffered,
+    TimedOut,
     UnexpectedAnswer,
     UnknownOutcome,
     Unreachable,
 )
-from gateway.kinds import KINDS, Kind
+from gateway.kinds import KIND_BY_PATH, KINDS, Kind
+from gateway.redaction import secrets_in
 
-Document = dict[str, Any]
+__all__ = ["AdminClient", "Answer", "Document", "Entries", "Entry", "new_session"]
 
 PAGE_SIZE = 500
 ANSWER_LIMIT = 64 * 1024 * 1024
-WORDS_LIMIT = 2_000
 POOL_SIZE = 4
-# Guards that a moment later may no longer refuse: they read memory that lags.
-LAGGING_GUARD = re.compile(r"is still using it now|already exists in global rule")
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One resource as read: its id, its document, and etcd's revisions of it."""
-
-    id: str
-    document: Document
-    created_index: int | None = None
-    modified_index: int | None = None
-
 
 # Inside AdminClient, `list` is the method.
 Entries = list[Entry]
+Strings = list[str]
+Rows = list[Any]
 
 
 @dataclass(frozen=True)
@@ -68,6 +66,14 @@ class Answer:
         return self.status == 201
 
 
+class Reply(NamedTuple):
+    """A 2xx answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+
 def new_session() -> requests.Session:
     """Return a session with a few keep-alive connections to one gateway."""
     return deadline_session(POOL_SIZE)
@@ -79,7 +85,7 @@ class AdminClient:
 
     `deadline` is the total time in seconds that one request may take. No redirect is
     followed, no write is sent twice, and no conditional header is ever sent: APISIX
-    answers those with 412 after it has written.
+    answers those with 412 after it has written. `session` is one of `new_session()`.
     """
 
     def __init__(
@@ -123,45 +129,48 @@ class AdminClient:
         """Return all resources of a kind; credentials need their consumer as `parent`.
 
         Whole in one request, or with `paged` in pages of 500: no cheaper for the
-        gateway, but with bounded answers.
+        gateway, but with bounded answers. Pages are no snapshot: what is deleted while
+        they are read moves others to pages already read. Raises NotOffered.
         """
-        path = self._list_path(KINDS[kind], parent)
+        path = _list_path(KINDS[kind], parent)
         if not paged:
-            return self._entries(KINDS[kind], self._list_page(path))
-        entries: Entries = []
-        page = 1
-        while True:
+            rows, _ = self._rows(KINDS[kind], path)
+            return as_entries(KINDS[kind], rows)
+        everything: Rows = []
+        totals: set[int | None] = set()
+        page, is_last = 1, False
+        while not is_last:
             query = urlencode({"page": page, "page_size": PAGE_SIZE})
-            found = self._entries(KINDS[kind], self._list_page(f"{path}?{query}"))
-            entries += found
-            if len(found) < PAGE_SIZE:
-                return entries
-            page += 1
+            rows, total = self._rows(KINDS[kind], f"{path}?{query}")
+            totals.add(total)
+            everything += rows
+            page, is_last = page + 1, len(rows) < PAGE_SIZE
+        if len(totals - {None}) > 1:
+            return self.list(kind, parent=parent)  # the pages do not fit together
+        found = {one.id: one for one in as_entries(KINDS[kind], everything)}
+        return [*found.values()]
 
     def get(self, kind: str, resource_id: str) -> Entry:
         """Return one resource. Raises NotFound."""
-        body, _, _ = self._send("GET", KINDS[kind].url_path(resource_id))
-        entry = self._entry(KINDS[kind], body)
-        if entry is None:
-            raise UnexpectedAnswer("The Admin API answered a resource without a value.")
-        return entry
+        reply = self._send("GET", _path(KINDS[kind], resource_id))
+        return as_entry(KINDS[kind], reply.body)
 
     def put(self, kind: str, resource_id: str, document: Document) -> Answer:
         """Create or replace one resource."""
-        return self._write("PUT", KINDS[kind].url_path(resource_id), document)
+        path = _path(KINDS[kind], resource_id)
+        return self._write("PUT", path, document, _secrets(kind, document))
 
     def delete(self, kind: str, resource_id: str, *, force: bool = False) -> Answer:
         """Delete one resource; `force` skips the gateway's reference guards."""
-        path = KINDS[kind].url_path(resource_id) + ("?force=true" if force else "")
-        return self._write("DELETE", path, None)
+        path = _path(KINDS[kind], resource_id) + ("?force=true" if force else "")
+        return self._write("DELETE", path)
 
     # --- Checks that store nothing
 
     def validate(self, kind: str, document: Document) -> None:
         """Check a document against its kind's schema (3.5 and later). Raises Invalid."""
-        self._send(
-            "POST", f"/schema/validate/{KINDS[kind].path}", document, is_read=True
-        )
+        path = f"/schema/validate/{KINDS[kind].path}"
+        self._send("POST", path, document, _secrets(kind, document), is_read=True)
 
     def validate_configs(self, configs: Mapping[str, Sequence[Document]]) -> None:
         """Check documents and plugins of many kinds (3.17 and later).
@@ -169,248 +178,224 @@ class AdminClient:
         `configs` is {plural path: documents}. Raises Invalid with `errors`, which name
         path and index. References are not checked.
         """
-        self._send("POST", "/configs/validate", configs, is_read=True)
+        secrets = {
+            secret
+            for path, documents in configs.items()
+            for document in documents
+            for secret in _secrets(KIND_BY_PATH[path].name, document)
+        }
+        self._send("POST", "/configs/validate", configs, secrets, is_read=True)
 
     # --- What the gateway is
 
     def plugins(self) -> dict[str, Any]:
         """Return every plugin's description: {name: {schema, priority, version, …}}."""
-        body, _, _ = self._send("GET", "/plugins?all=true")
-        return self._object(body)
+        return as_object(self._send("GET", "/plugins?all=true").body)
 
     def stream_plugins(self) -> dict[str, Any]:
         """Return every stream plugin's description."""
-        body, _, _ = self._send("GET", "/plugins?all=true&subsystem=stream")
-        return self._object(body)
+        return as_object(self._send("GET", "/plugins?all=true&subsystem=stream").body)
 
-    def plugin_names(self) -> Sequence[str]:
+    def plugin_names(self) -> Strings:
         """Return the names of the enabled HTTP plugins, by priority."""
-        body, _, _ = self._send("GET", "/plugins/list?subsystem=http")
-        return [str(name) for name in body] if isinstance(body, list) else []
+        body = self._send("GET", "/plugins/list?subsystem=http").body
+        if not isinstance(body, Sequence) or isinstance(body, str):
+            raise UnexpectedAnswer("The Admin API answered no list of plugins.")
+        return [str(name) for name in body]
 
-    def plugin_schema(self, name: str, *, schema_type: str | None = None) -> Document:
-        """Return one plugin's JSON Schema; `schema_type` may be consumer or metadata."""
-        query = f"?schema_type={schema_type}" if schema_type else ""
-        body, _, _ = self._send("GET", f"/schema/plugins/{name}{query}")
-        return self._object(body)
+    def plugin_schema(self, name: str, schema_type: str | None = None) -> Document:
+        """Return the schema of one plugin, or its `consumer` one. Raises NotFound."""
+        query = f"?{urlencode({'schema_type': schema_type})}" if schema_type else ""
+        path = KINDS["plugin_metadata"].url_path(name).rpartition("/")[2]
+        return as_object(self._send("GET", f"/schema/plugins/{path}{query}").body)
 
     def schema(self, kind: str) -> Document:
-        """Return a kind's JSON Schema. Raises NotFound or Invalid where there is none."""
-        body, _, _ = self._send("GET", f"/schema/{kind}")
-        return self._object(body)
+        """Return a kind's JSON Schema. Raises NotOffered where there is none."""
+        return as_object(self._send("GET", f"/schema/{KINDS[kind].name}").body)
 
     def version(self) -> str:
         """Return the gateway's version, such as 3.18.0; "" when it does not tell.
 
         Asks with the key, so that a wrong key is noticed here.
         """
-        _, headers, _ = self._send("GET", "/plugins/list?subsystem=http")
-        server = headers.get("Server", "")
+        server = self._send("GET", "/plugins/list?subsystem=http").headers.get(
+            "Server", ""
+        )
         return server.partition("/")[2].strip() if server.startswith("APISIX/") else ""
 
     # --- How
 
-    def _list_path(self, kind: Kind, parent: str | None) -> str:
-        if kind.parent is None:
-            return f"/{kind.path}"
-        if parent is None:
-            raise ValueError(
-                f"Listing {kind.path} needs the {kind.parent} they belong to."
-            )
-        return f"{KINDS[kind.parent].url_path(parent)}/{kind.path}"
-
-    def _list_page(self, path: str) -> Any:
+    def _rows(self, kind: Kind, path: str) -> tuple[Rows, int | None]:
         try:
-            body, _, _ = self._send("GET", path)
+            reply = self._send("GET", path)
         except NotFound:
-            return {"list": []}  # an empty list of credentials
-        return body
+            if kind.parent is None:
+                raise
+            return [], 0  # a consumer without credentials, or no such consumer
+        if kind.parent is not None and "list" not in as_object(reply.body):
+            # Before 3.11 a path below a consumer means the consumer itself.
+            raise NotOffered(f"This gateway has no {kind.path}.")
+        return as_rows(reply.body)
 
-    def _entries(self, kind: Kind, body: Any) -> Entries:
-        rows = body.get("list") if isinstance(body, dict) else None
-        # An empty list may come as an object: Lua has one type for both.
-        found = [
-            self._entry(kind, row) for row in (rows if isinstance(rows, list) else [])
-        ]
-        return [
-            entry
-            for entry in found
-            if entry is not None
-            # Credentials live below their consumer and are no consumers.
-            and not (kind.name == "consumer" and "/" in entry.id)
-        ]
-
-    def _entry(self, kind: Kind, row: Any) -> Entry | None:
-        if not isinstance(row, dict) or not isinstance(row.get("value"), dict):
-            return None
-        prefix = "/apisix/" + ("consumers" if kind.parent else kind.path) + "/"
-        return Entry(
-            id=str(row.get("key", "")).removeprefix(prefix),
-            document=row["value"],
-            created_index=row.get("createdIndex"),
-            modified_index=row.get("modifiedIndex"),
-        )
-
-    def _object(self, body: Any) -> Document:
-        if not isinstance(body, dict):
-            raise UnexpectedAnswer(
-                "The Admin API answered no JSON object where one was due."
-            )
-        return body
-
-    def _write(self, method: str, path: str, document: Document | None) -> Answer:
+    def _write(
+        self,
+        method: str,
+        path: str,
+        document: Document | None = None,
+        secrets: Set[str] = frozenset(),
+    ) -> Answer:
         started = time.monotonic()
-        body, _, status = self._send(method, path, document)
-        return Answer(status, body, time.monotonic() - started)
+        reply = self._send(method, path, document, secrets)
+        if reply.body is None:
+            # Headers that are cut off look like an answer without a body.
+            raise self._incomplete()
+        return Answer(reply.status, reply.body, time.monotonic() - started)
 
     def _send(
-        self, method: str, path: str, document: Any = None, *, is_read: bool = False
-    ) -> tuple[Any, Any, int]:
-        """Send one request; return (body, headers, status) of a 2xx answer.
+        self,
+        method: str,
+        path: str,
+        document: Any = None,
+        secrets: Set[str] = frozenset(),
+        *,
+        is_read: bool = False,
+    ) -> Reply:
+        """Send one request; return a 2xx answer, raise anything else.
 
         A read whose kept-alive connection turns out to be dead is sent once more; a
         write never is.
         """
-        is_read = is_read or method == "GET"
-        try:
-            status, headers, content = self._exchange(method, path, document)
-        except UnknownOutcome as error:
-            if not is_read or error.status == TIMED_OUT:
-                raise
-            status, headers, content = self._exchange(method, path, document)
-        if 200 <= status < 300:
-            return self._parsed(content), headers, status
-        raise self._refusal(status, content)
-
-    def _exchange(
-        self, method: str, path: str, document: Any
-    ) -> tuple[int, Any, bytes]:
-        headers = {"X-API-KEY": self._admin_key, "Accept": "application/json"}
-        data = None
-        if document is not None:
-            data = orjson.dumps(document)
-            headers["Content-Type"] = "application/json"
+        body = None if document is None else _encoded(document)
         with Deadline(self._deadline) as deadline:
             try:
-                with self._session.request(
-                    method,
-                    f"{self.admin_url}/apisix/admin{path}",
-                    data=data,
-                    headers=headers,
-                    timeout=self._deadline,
-                    verify=self._verify,
-                    allow_redirects=False,
-                    stream=True,
-                ) as response:
-                    content = self._content(response)
-                    status, answered = response.status_code, response.headers
-            except (
-                requests.RequestException,
-                urllib3.exceptions.HTTPError,
-                OSError,
-            ) as error:
-                raise self._transport_error(error, deadline.has_passed) from None
-            if deadline.has_passed:
-                raise self._late()
-        return status, answered, content
+                status, headers, content = self._exchange(method, path, body, deadline)
+            except UnknownOutcome:
+                is_stale = deadline.is_reused and not deadline.has_passed
+                if not is_stale or not (is_read or method == "GET"):
+                    raise
+                self._adapter().drop_idle()
+                status, headers, content = self._exchange(method, path, body, deadline)
+        if 200 <= status < 300:
+            return Reply(status, headers, parsed(content))
+        raise refusal(status, content, hide={*secrets, self._admin_key} - {""})
 
-    def _content(self, response: requests.Response) -> bytes:
-        chunks, size = [], 0
-        for chunk in response.iter_content(65_536):
-            size += len(chunk)
-            if size > ANSWER_LIMIT:
-                raise UnexpectedAnswer(
-                    f"The Admin API's answer is larger than {ANSWER_LIMIT >> 20} MiB.",
-                    status=response.status_code,
-                )
-            chunks.append(chunk)
-        return b"".join(chunks)
+    def _exchange(
+        self, method: str, path: str, body: bytes | None, deadline: Deadline
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        self._adapter()
+        headers = {"X-API-KEY": self._key_to_send(), "Accept": "application/json"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            with self._session.request(
+                method,
+                f"{self.admin_url}/apisix/admin{path}",
+                data=body,
+                headers=headers,
+                timeout=deadline.seconds_left,
+                verify=self._verify,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                content = _content(response)
+        # ValueError: what requests and http.client let slip.
+        except (
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+            OSError,
+            ValueError,
+        ) as error:
+            raise self._broken(error, deadline) from None
+        if deadline.has_cut:
+            raise self._late()
+        return response.status_code, response.headers, content
 
-    def _transport_error(self, error: Exception, has_passed: bool) -> GatewayError:
-        # The messages of urllib3 name address and cause, never headers; still, ours
-        # are written here, so that nothing of a request can slip in.
-        if _never_connected(error):
+    def _adapter(self) -> DeadlineAdapter:
+        adapter = self._session.get_adapter(self.admin_url)
+        if not isinstance(adapter, DeadlineAdapter):
+            raise TypeError("AdminClient needs a session of new_session().")
+        return adapter
+
+    def _key_to_send(self) -> str:
+        """Return the key if a header can carry it: the libraries' errors repeat it."""
+        key = self._admin_key
+        if not key or not key.isascii() or not key.isprintable() or key != key.strip():
+            raise KeyRefused(
+                "The admin key cannot be sent: it is empty or holds characters that no "
+                "HTTP header can carry. Enter it again."
+            )
+        return key
+
+    def _broken(self, error: Exception, deadline: Deadline) -> GatewayError:
+        # Our own words: the libraries' could repeat what was sent.
+        if not deadline.has_sent:
             return Unreachable(
                 f"The Admin API at {self.admin_url} cannot be reached: {_cause(error)}."
             )
-        if has_passed or isinstance(error, requests.Timeout):
+        if deadline.has_passed or isinstance(error, requests.Timeout):
             return self._late()
+        return self._incomplete()
+
+    def _incomplete(self) -> UnknownOutcome:
         return UnknownOutcome(
             f"The Admin API at {self.admin_url} broke the connection before its answer "
             "was complete."
         )
 
-    def _late(self) -> UnknownOutcome:
-        return UnknownOutcome(
-            f"The Admin API at {self.admin_url} did not answer within {self._deadline:g} s.",
-            status=TIMED_OUT,
+    def _late(self) -> TimedOut:
+        return TimedOut(
+            f"The Admin API at {self.admin_url} did not answer within "
+            f"{self._deadline:g} s."
         )
 
-    def _parsed(self, content: bytes) -> Any:
-        if not content.strip():
-            return None
-        try:
-            return orjson.loads(content)
-        except orjson.JSONDecodeError:
+
+def _path(kind: Kind, resource_id: str) -> str:
+    """Return a resource's path. An id like `..` would name something else."""
+    if not kind.accepts_id(resource_id):
+        raise Invalid(
+            f"{resource_id!r} is no id of a {kind.title.lower()}: {kind.id_rule}."
+        )
+    return kind.url_path(resource_id)
+
+
+def _list_path(kind: Kind, parent: str | None) -> str:
+    if kind.parent is None:
+        return f"/{kind.path}"
+    if parent is None:
+        raise ValueError(f"Listing {kind.path} needs the {kind.parent} they belong to.")
+    return f"{_path(KINDS[kind.parent], parent)}/{kind.path}"
+
+
+def _secrets(kind: str, document: Document) -> Set[str]:
+    """Return the well-known secrets of a document, which a refusal must not repeat."""
+    return secrets_in(kind, document, encrypt_fields={})
+
+
+def _encoded(document: Any) -> bytes:
+    """Return the JSON of a document. Raises Invalid."""
+    try:
+        return orjson.dumps(document)
+    except TypeError:
+        pass
+    try:
+        # Integers beyond 64 bits, and texts that are no Unicode.
+        return json.dumps(document, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError):
+        raise Invalid("The document cannot be written as JSON.") from None
+
+
+def _content(response: requests.Response) -> bytes:
+    """Return the whole body. Raises UnexpectedAnswer for more than the limit."""
+    chunks, size = [], 0
+    for chunk in response.raw.stream(65_536, decode_content=False):
+        size += len(chunk)
+        if size > ANSWER_LIMIT:
             raise UnexpectedAnswer(
-                "The Admin API answered something that is no JSON."
-            ) from None
-
-    def _refusal(self, status: int, content: bytes) -> GatewayError:
-        """Return the error of an answer that is not 2xx."""
-        try:
-            body = orjson.loads(content)
-        except orjson.JSONDecodeError:
-            body = None
-        words = self._words(body)
-        if status in (401, 403):
-            return KeyRefused(
-                f"The Admin API refuses the admin key: {words or status}.",
-                status=status,
+                f"The Admin API's answer is larger than {ANSWER_LIMIT >> 20} MiB.",
+                status=response.status_code,
             )
-        if status == 404 and isinstance(body, dict):
-            return NotFound(words or "Not found.", status=status)
-        if status in (429, 502, 503, 504):
-            return Busy(words or f"The Admin API answered {status}.", status=status)
-        if 400 <= status < 500 and (
-            isinstance(body, dict) or not content.startswith(b"<")
-        ):
-            words = words or content[:WORDS_LIMIT].decode("utf-8", "replace").strip()
-            kind = StillReferenced if LAGGING_GUARD.search(words) else Invalid
-            return kind(
-                words or f"The Admin API answered {status}.",
-                status=status,
-                errors=_item_errors(body),
-            )
-        return UnexpectedAnswer(
-            f"The Admin API answered {status}, not as an Admin API does. "
-            "Check the gateway's address.",
-            status=status,
-        )
-
-    def _words(self, body: Any) -> str:
-        """Return APISIX's words alone: its `req_body` would repeat secrets."""
-        if not isinstance(body, dict):
-            return ""
-        for name in ("error_msg", "message", "description"):
-            value = body.get(name)
-            if value and isinstance(value, str):
-                return value.replace(self._admin_key, "***")[:WORDS_LIMIT]
-        return ""
-
-
-# The status of an UnknownOutcome whose deadline passed: no answer has one.
-TIMED_OUT = 0
-
-
-def _never_connected(error: Exception) -> bool:
-    """Say whether the failure came before any byte of the request was sent."""
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError):
-        return True
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    return isinstance(reason, urllib3.exceptions.NewConnectionError) or isinstance(
-        error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema
-    )
+        chunks.append(chunk)
+    return b"".join(chunks)
 
 
 def _cause(error: Exception) -> str:
@@ -422,21 +407,8 @@ def _cause(error: Exception) -> str:
         ("certificate", "its TLS certificate is not trusted"),
         ("ssl", "TLS failed"),
         ("timed out", "no connection in time"),
+        ("unreachable", "no way to that network"),
     ):
         if mark in text:
             return words
     return "no connection"
-
-
-def _item_errors(body: Any) -> tuple[ItemError, ...]:
-    rows = body.get("errors") if isinstance(body, dict) else None
-    return tuple(
-        ItemError(
-            str(row.get("resource_type", "")),
-            # APISIX counts from 0 here; a missing index means the first.
-            int(row.get("index") or 0),
-            str(row.get("error", ""))[:WORDS_LIMIT],
-        )
-        for row in (rows if isinstance(rows, list) else [])
-        if isinstance(row, dict)
-    )

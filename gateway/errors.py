@@ -1,17 +1,20 @@
 """What can go wrong with one request to an Admin API, drawn as a tree.
 
     GatewayError
-    ├── Unreachable        not sent: refused, unknown host, no key to send
-    ├── KeyRefused         401, 403: the admin key does not fit
+    ├── Unreachable        not sent: refused, unknown host, TLS, no key to send
+    ├── KeyRefused         401, 403: the admin key or this machine is not let in
     ├── Invalid            400: the gateway's own words
-    │   └── StillReferenced    a guard names a referrer; the guards read lagging memory
-    ├── NotFound           404
-    ├── Busy               502, 503, 504, 429: may pass
-    ├── UnknownOutcome     no whole answer to what was sent: it may have been applied
+    │   ├── StillReferenced    a guard names a referrer; the guards read lagging memory
+    │   └── NotOffered         this gateway has no such kind or endpoint
+    ├── NotFound           404 "Key not found": the gateway does not hold it
+    ├── Busy               429, 502, 503, 504: may pass
+    ├── UnknownOutcome     sent, and no whole answer came: it may have been applied
+    │   └── TimedOut           the deadline passed: it may still be under way
     └── UnexpectedAnswer   no Admin API answers like this (HTML, a redirect, huge)
 
 Two questions matter to a caller: may the gateway have acted on it (`sent`), and is it
-worth trying again (`retryable`). No message ever holds the admin key.
+worth trying again (`retryable`). No message ever holds the admin key, nor a secret of
+the document that was sent.
 """
 
 from dataclasses import dataclass
@@ -39,12 +42,12 @@ class Unreachable(GatewayError):
 
 
 class KeyRefused(GatewayError):
-    """The gateway does not accept the admin key."""
+    """The gateway does not accept the admin key, or not from this machine."""
 
 
 @dataclass(frozen=True)
 class ItemError:
-    """What `configs/validate` says of one document: plural path, index, words."""
+    """What `configs/validate` says of one document: plural path, index from 0, words."""
 
     resource_type: str
     index: int
@@ -69,6 +72,10 @@ class StillReferenced(Invalid):
     """A reference guard refused; it may only lag behind the store."""
 
 
+class NotOffered(Invalid):
+    """An older release, or switched off (stream routes without stream mode)."""
+
+
 class NotFound(GatewayError):
     """The gateway does not hold it."""
 
@@ -85,6 +92,10 @@ class UnknownOutcome(GatewayError):
 
     sent = True
     retryable = True
+
+
+class TimedOut(UnknownOutcome):
+    """The deadline passed before a whole answer came."""
 
 
 class UnexpectedAnswer(GatewayError):

@@ -25,9 +25,10 @@ NO_POST = EVERY_VERB - {Verb.POST}
 NO_PATCH = EVERY_VERB - {Verb.PATCH}
 NO_POST_NO_PATCH = EVERY_VERB - {Verb.POST, Verb.PATCH}
 
-PLAIN_ID = re.compile(r"[a-zA-Z0-9\-_.]{1,64}")
+# Not "." and "..": in an address these mean another one.
+PLAIN_ID = re.compile(r"(?!\.{1,2}\Z)[a-zA-Z0-9\-_.]{1,64}")
 USERNAME = re.compile(r"[a-zA-Z0-9_\-]{1,256}")
-PLUGIN_NAME = re.compile(r"[a-zA-Z0-9\-_.]{1,256}")
+PLUGIN_NAME = re.compile(r"(?!\.{1,2}\Z)[a-zA-Z0-9\-_.]{1,256}")
 SECRET_MANAGER = re.compile(r"vault|aws|gcp")
 
 
@@ -63,6 +64,11 @@ class Kind:
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def id_parts(self) -> int:
+        """Return of how many parts of a path an id is made."""
+        return {"credential": 3, "secret": 2}.get(self.name, 1)
 
     def accepts_id(self, resource_id: str) -> bool:
         """Say whether the gateway would accept this id for this kind."""

@@ -8,8 +8,9 @@ harmless value costs a question, a shown secret costs the secret.
 import copy
 import hashlib
 import hmac
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 Document = dict[str, Any]
@@ -17,6 +18,8 @@ Path = tuple[str | int, ...]
 EncryptFields = Mapping[str, Sequence[str]]
 
 MARK = "redacted:"
+HIDDEN = "(secret)"
+SHORT = 6
 REDACTED = re.compile(r"redacted:[0-9a-f]{8}")
 REFERENCE = re.compile(r"\$(secret|env)://", re.IGNORECASE)
 SECRET_NAME = re.compile(
@@ -191,10 +194,35 @@ def resolve(
     return whole, unresolved
 
 
-def scrub(text: str, secrets: set[str], *, key: bytes) -> str:
-    """Return the text with every secret in it replaced by its fingerprint."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, fingerprint(secret, key))
+def scrub(text: str, secrets: Set[str], *, key: bytes | None = None) -> str:
+    """Return the text with every secret in it replaced, by its fingerprint under `key`.
+
+    Finds secrets as they are, escaped as in JSON, and cut off at the end of the text.
+    A short one counts only as a word of its own, else it would blank half the text.
+    """
+    for secret in sorted(secrets - {""}, key=len, reverse=True):
+        mark = HIDDEN if key is None else fingerprint(secret, key)
+        for form in {secret, json.dumps(secret)[1:-1], _lua_json(secret)}:
+            if len(form) < SHORT:
+                form_alone = rf"(?<![\w]){re.escape(form)}(?![\w])"
+                text = re.sub(form_alone, mark, text)
+            else:
+                text = text.replace(form, mark)
+                text = _without_beginning_at_end(text, form, mark)
+    return text
+
+
+def _lua_json(secret: str) -> str:
+    """Return the text as lua-cjson writes it within a JSON text."""
+    return json.dumps(secret, ensure_ascii=False)[1:-1].replace("/", "\\/")
+
+
+def _without_beginning_at_end(text: str, secret: str, mark: str) -> str:
+    """Replace the beginning of a secret that the text ends with, after a cut."""
+    bare = text.removesuffix("…")
+    for size in range(min(len(secret) - 1, len(bare)), SHORT - 1, -1):
+        if bare.endswith(secret[:size]):
+            return bare[:-size] + mark
     return text
 
 

@@ -14,7 +14,7 @@ import jsonschema_rs
 
 from gateway.client import AdminClient
 from gateway.documents import canonical
-from gateway.errors import Invalid, NotFound
+from gateway.errors import NotOffered
 from gateway.kinds import KINDS
 
 Document = dict[str, Any]
@@ -223,11 +223,11 @@ def fetch_schemas(client: AdminClient) -> Schemas:
             continue
         try:
             kinds[kind] = client.schema(kind)
-        except (NotFound, Invalid):
+        except NotOffered:
             continue  # older gateways know fewer kinds
     try:
         stream_plugins = client.stream_plugins()
-    except (NotFound, Invalid):
+    except NotOffered:
         stream_plugins = {}
     return Schemas(
         version=client.version(),

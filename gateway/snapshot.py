@@ -1,11 +1,11 @@
 """The live configuration of one gateway at one time."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.client import AdminClient
-from gateway.errors import Invalid, NotFound
+from gateway.errors import NotOffered
 from gateway.kinds import KINDS
 
 Document = dict[str, Any]
@@ -13,36 +13,44 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All documents as {(kind, id): document}, of the kinds that could be listed."""
+    """All documents as {(kind, id): document}, of the kinds that could be listed.
+
+    `left_out` is {kind: why}: what this gateway does not offer.
+    """
 
     documents: dict[tuple[str, str], Document]
     kinds: frozenset[str]
+    left_out: dict[str, str] = field(default_factory=dict)
 
 
 def take(client: AdminClient, kinds: Iterable[str] = tuple(KINDS)) -> Snapshot:
     """List every kind: one request each, and one per consumer for its credentials.
 
     A kind that the gateway does not offer (stream routes without stream mode, what
-    came with a later release) is left out of `kinds`. Raises GatewayError.
+    came with a later release) is left out and said. Any other trouble raises
+    GatewayError: half a snapshot would look like deletions.
     """
     wanted = set(kinds)
     documents: dict[tuple[str, str], Document] = {}
-    listed = set()
+    left_out: dict[str, str] = {}
     for kind in KINDS:
-        if kind not in wanted or kind == "credential":
+        if kind not in wanted:
             continue
         try:
-            entries = client.list(kind)
-        except (Invalid, NotFound):
-            continue
-        listed.add(kind)
-        documents |= {(kind, entry.id): entry.document for entry in entries}
-    if "credential" in wanted and "consumer" in listed:
-        listed.add("credential")
-        for kind, username in list(documents):
-            if kind == "consumer":
-                documents |= {
-                    ("credential", entry.id): entry.document
-                    for entry in client.list("credential", parent=username)
-                }
-    return Snapshot(documents, frozenset(listed))
+            for parent in _parents(client, kind, documents):
+                for entry in client.list(kind, parent=parent):
+                    documents[kind, entry.id] = entry.document
+        except NotOffered as error:
+            left_out[kind] = str(error)
+    return Snapshot(documents, frozenset(wanted - left_out.keys()), left_out)
+
+
+def _parents(
+    client: AdminClient, kind: str, documents: dict[tuple[str, str], Document]
+) -> list[str] | list[None]:
+    """Return the ids below which a kind is listed; one None where there is no such."""
+    holder = KINDS[kind].parent
+    if holder is None:
+        return [None]
+    known = [resource_id for of, resource_id in documents if of == holder]
+    return known or [one.id for one in client.list(holder)]

@@ -70,7 +70,7 @@ def test_what_was_sent_equals_what_was_read_back(version: str | None) -> None:
         if not same(kind, sent, read, version=version, schemas=schemas)
         or digest(kind, sent, key=KEY) != digest(kind, read, key=KEY)
     ]
-    print(f"{len(recorded) - len(unequal)} of {len(recorded)} pairs equal")
+    print(f"{len(recorded) - len(unequal)} of {len(recorded)} pairs equal")  # noqa: T201
     assert len(recorded) > 1_000
     assert not unequal, unequal[:3]
 
@@ -95,7 +95,7 @@ def test_every_single_field_mutation_is_told_apart() -> None:
             tried[what] += 1
             if same(kind, mutant, read):
                 missed.append((what, path, mutant))
-    print(f"{sum(tried.values())} mutations of {len(seen)} documents: {dict(tried)}")
+    print(f"{sum(tried.values())} mutations of {len(seen)} documents: {dict(tried)}")  # noqa: T201
     assert sum(tried.values()) > 50_000
     assert not missed, missed[:3]
 
@@ -213,7 +213,7 @@ def test_filled_in_defaults_make_no_difference_before_3_14(deep: bool) -> None:
             # A newer gateway stores what it was sent, so there it is a difference.
             assert not same(kind, sent, stored, version=NEW, schemas=schemas)
             assert not same(kind, sent, stored)
-    print(f"{len(recorded) - len(missed)} of {len(recorded)}; {filled_up} had defaults")
+    print(f"{len(recorded) - len(missed)} of {len(recorded)}; {filled_up} had defaults")  # noqa: T201
     assert filled_up > 900
     assert not missed, missed[:3]
 
@@ -232,7 +232,7 @@ def test_before_3_14_what_is_no_default_is_still_told_apart() -> None:
                 if canonical(_meant(filled)) != canonical(_meant(stored)):
                     missed.append((what, path, mutant))
             tried += 1
-    print(f"{tried} mutations, {len(missed)} missed")
+    print(f"{tried} mutations, {len(missed)} missed")  # noqa: T201
     assert tried > 4_000
     assert not missed, missed[:5]
 

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from gateway.client import AdminClient
-from gateway.errors import Invalid, NotFound
+from gateway.errors import Invalid, NotOffered
 from gateway.schemas import Schemas
 from gateway.versions import at_least
 from portal.changes.findings import Finding, Severity
@@ -97,10 +97,10 @@ def _one_by_one(
         return  # it knows no schema of these
     try:
         client.validate(item.kind.name, {**(item.wanted or {}), "id": item.id})
+    except NotOffered:
+        return
     except Invalid as error:
         yield _refused(index, error.detail)
-    except NotFound:
-        return
 
 
 def _by_schema(index: int, item: PlannedItem, schemas: Schemas) -> Iterator[Finding]:
