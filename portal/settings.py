@@ -91,7 +91,7 @@ if not DEMO:
 # --- Application
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "portal.web.back_office_app.BackOfficeConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -25,7 +25,7 @@ from portal.errors import GatehouseError
 from portal.web.ask_forms import ItemForm, RouteForm, WhyForm
 from portal.web.change import visible_change
 from portal.web.pages import PersonRequest, page, refusal
-from portal.web.story import ShownItem, by_weight
+from portal.web.story import ShownItem, by_field, by_weight
 
 ITEMS_AT_MOST = 20
 
@@ -294,7 +294,7 @@ def _show(
                 id=item.id,
                 base=item.shown_base,
                 wanted=item.shown_wanted,
-                differences=item.differences,
+                differences=by_field(item.differences),
             )
             for item in plan.items
         ],

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Count
 
-from gateway.diff import Difference, diff
+from gateway.diff import Difference, Op, diff
 from portal.accounts.models import Person
 from portal.audit.events import Event
 from portal.audit.models import AuditEvent
@@ -55,13 +55,36 @@ class ShownItem:
             id=item.resource_id,
             base=item.base,
             wanted=item.wanted,
-            differences=diff(item.base, item.wanted),
+            differences=by_field(diff(item.base, item.wanted)),
             findings=[f for f in findings if f.get("item") == item.position],
         )
 
     @property
     def sign(self) -> str:
         return {"create": "plus", "delete": "minus"}.get(self.action, "edit")
+
+
+def by_field(differences: Sequence[Difference]) -> list[Difference]:
+    """Take objects that come or go apart, so that each row names one field."""
+    rows: list[Difference] = []
+    for one in differences:
+        value = one.after if one.op is Op.ADD else one.before
+        if one.op is not Op.CHANGE and isinstance(value, dict) and value:
+            is_added = one.op is Op.ADD
+            rows += by_field(
+                [
+                    Difference(
+                        (*one.path, name),
+                        one.op,
+                        None if is_added else value[name],
+                        value[name] if is_added else None,
+                    )
+                    for name in value
+                ]
+            )
+        else:
+            rows.append(one)
+    return rows
 
 
 def by_weight(findings: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,0 +1,283 @@
+"""Changes and all that belongs to them: read-only, but for a reviewer's decision.
+
+The decision is the same operation that the portal calls, as the same present person,
+one transaction per change.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest
+from django.utils.html import format_html
+
+from portal.accounts.presence import present_actor
+from portal.accounts.roles import Verb
+from portal.changes import review
+from portal.changes.errors import StaleRevision
+from portal.changes.models import (
+    Attempt,
+    ChangeRequest,
+    Comment,
+    Delivery,
+    IdempotencyKey,
+    Item,
+    Review,
+    Revision,
+    Step,
+)
+from portal.errors import GatehouseError
+from portal.web.admin.shown import Rights, Shown, ShownInline
+from portal.web.templatetags.gatehouse import visible
+
+
+class DecisionForm(ActionForm):
+    """The choice of an action, with the note that a rejection needs."""
+
+    note = forms.CharField(
+        required=False,
+        max_length=review.COMMENT_LIMIT,
+        widget=forms.TextInput(attrs={"placeholder": "Why (needed to reject)"}),
+    )
+
+
+class RevisionInline(ShownInline):
+    model = Revision
+    fields = ("number", "author", "token", "digest", "created_at")
+
+
+class CommentInline(ShownInline):
+    model = Comment
+    fields = ("author", "text", "created_at")
+
+
+class ItemInline(ShownInline):
+    model = Item
+    fields = ("position", "action", "kind", "resource_id", "base", "wanted")
+
+
+class ReviewInline(ShownInline):
+    model = Review
+    fields = ("reviewer", "verdict", "comment", "created_at")
+
+
+class AttemptInline(ShownInline):
+    model = Attempt
+    fields = ("number", "worker", "started_at", "finished_at", "outcome")
+
+
+class StepInline(ShownInline):
+    model = Step
+    fields = ("kind", "method", "path", "status", "outcome", "words", "duration_ms")
+
+
+@admin.register(ChangeRequest)
+class ChangeRequestAdmin(Shown):
+    gateway_path = "gateway"
+    list_display = (
+        "number",
+        "state",
+        "what_it_does",
+        "warnings",
+        "gateway",
+        "author",
+        "channel",
+        "client",
+        "created_at",
+        "seen",
+    )
+    list_display_links = ("number", "what_it_does")
+    list_filter = ("state", "gateway", "channel", "created_at")
+    list_select_related = ("gateway", "author")
+    search_fields = ("=number", "title", "summary", "author__username", "client")
+    ordering = ("-number",)
+    inlines = (RevisionInline, CommentInline)
+    actions = ("approve_selected", "reject_selected")
+    action_form = DecisionForm
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        latest = Revision.objects.filter(change=OuterRef("pk")).order_by("-number")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                latest_number=Subquery(latest.values("number")[:1]),
+                latest_digest=Subquery(latest.values("digest")[:1]),
+                latest_findings=Subquery(latest.values("findings")[:1]),
+            )
+        )
+
+    @admin.display(description="what it does")
+    def what_it_does(self, change: Any) -> str:
+        return str(visible(change.summary))
+
+    @admin.display(description="warnings")
+    def warnings(self, change: Any) -> str:
+        found = change.latest_findings or []
+        return ", ".join(f["code"] for f in found if f.get("severity") == "warning")
+
+    @admin.display(description="revision")
+    def seen(self, change: Any) -> str:
+        """Show the revision, and carry what was seen of it into the decision."""
+        return format_html(
+            '{}<input type="hidden" name="seen-{}" value="{}">',
+            change.latest_number,
+            change.pk,
+            change.latest_digest,
+        )
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        return Rights.of(request).anywhere(Verb.DECIDE)
+
+    @admin.action(description="Approve", permissions=["decide"])
+    def approve_selected(
+        self, request: HttpRequest, changes: "QuerySet[ChangeRequest]"
+    ) -> None:
+        """Approve each as it was listed."""
+        self._decide(request, changes, review.approve, "approved")
+
+    @admin.action(description="Reject, with the note", permissions=["decide"])
+    def reject_selected(
+        self, request: HttpRequest, changes: "QuerySet[ChangeRequest]"
+    ) -> None:
+        """Reject each as it was listed, with one note for all."""
+        self._decide(request, changes, review.reject, "rejected")
+
+    def _decide(
+        self,
+        request: HttpRequest,
+        changes: "QuerySet[ChangeRequest]",
+        operation: Callable[..., Review],
+        done: str,
+    ) -> None:
+        note = request.POST.get("note", "")
+        for change in changes.order_by("number"):
+            try:
+                # Inside: a program is refused in words, too.
+                actor = present_actor(request)
+                operation(_as_seen(request, change), actor=actor, comment=note)
+            except GatehouseError as error:
+                messages.error(request, f"#{change.number}: {error}")
+            else:
+                messages.success(request, f"#{change.number} {done}.")
+
+
+def _as_seen(request: HttpRequest, change: ChangeRequest) -> Revision:
+    """Return the revision that the list showed. Raises StaleRevision."""
+    revision = change.latest_revision()
+    if request.POST.get(f"seen-{change.pk}") != revision.digest:
+        raise StaleRevision(
+            "This is not what the list showed when you chose it. Look at it again."
+        )
+    return revision
+
+
+@admin.register(Revision)
+class RevisionAdmin(Shown):
+    gateway_path = "change__gateway"
+    list_display = ("__str__", "change", "number", "author", "token", "created_at")
+    list_filter = ("change__gateway", "created_at")
+    list_select_related = ("change", "author", "token")
+    search_fields = ("=change__number", "author__username", "digest")
+    ordering = ("-pk",)
+    inlines = (ItemInline, ReviewInline)
+
+
+@admin.register(Item)
+class ItemAdmin(Shown):
+    gateway_path = "revision__change__gateway"
+    list_display = ("resource_id", "kind", "action", "revision")
+    list_filter = ("action", "kind", "revision__change__gateway")
+    list_select_related = ("revision",)
+    search_fields = ("resource_id", "=revision__change__number")
+    ordering = ("-pk",)
+
+
+@admin.register(Review)
+class ReviewAdmin(Shown):
+    gateway_path = "revision__change__gateway"
+    list_display = ("__str__", "revision", "reviewer", "verdict", "created_at")
+    list_filter = ("verdict", "revision__change__gateway", "created_at")
+    list_select_related = ("revision", "reviewer")
+    search_fields = ("=revision__change__number", "reviewer__username", "comment")
+    ordering = ("-pk",)
+
+
+@admin.register(Comment)
+class CommentAdmin(Shown):
+    gateway_path = "change__gateway"
+    list_display = ("__str__", "change", "author", "created_at")
+    list_filter = ("change__gateway", "created_at")
+    list_select_related = ("change", "author")
+    search_fields = ("=change__number", "author__username", "text")
+    ordering = ("-pk",)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(Shown):
+    gateway_path = "gateway"
+    # Whoever holds a lease's token could speak for the worker.
+    hidden = ("lease_token",)
+    list_display = (
+        "__str__",
+        "gateway",
+        "state",
+        "tries",
+        "queued_at",
+        "finished_at",
+        "outcome",
+    )
+    list_filter = ("state", "gateway", "queued_at")
+    list_select_related = ("gateway", "revision")
+    search_fields = ("=revision__change__number", "outcome")
+    ordering = ("-pk",)
+    inlines = (AttemptInline,)
+
+
+@admin.register(Attempt)
+class AttemptAdmin(Shown):
+    gateway_path = "delivery__gateway"
+    list_display = (
+        "__str__",
+        "number",
+        "worker",
+        "started_at",
+        "finished_at",
+        "outcome",
+    )
+    list_filter = ("delivery__gateway", "started_at")
+    list_select_related = ("delivery__revision",)
+    search_fields = ("=delivery__revision__change__number", "worker", "outcome")
+    ordering = ("-pk",)
+    inlines = (StepInline,)
+
+
+@admin.register(Step)
+class StepAdmin(Shown):
+    gateway_path = "attempt__delivery__gateway"
+    list_display = (
+        "__str__",
+        "kind",
+        "status",
+        "outcome",
+        "duration_ms",
+        "attempt",
+        "started_at",
+    )
+    list_filter = ("kind", "outcome", "attempt__delivery__gateway")
+    list_select_related = ("attempt__delivery__revision",)
+    search_fields = ("path", "words", "=attempt__delivery__revision__change__number")
+    ordering = ("-pk",)
+
+
+@admin.register(IdempotencyKey)
+class IdempotencyKeyAdmin(Shown):
+    gateway_path = "change__gateway"
+    list_display = ("key", "author", "client", "change", "created_at")
+    list_filter = ("created_at",)
+    list_select_related = ("author", "change")
+    search_fields = ("key", "author__username", "=change__number")
+    ordering = ("-pk",)

@@ -1,0 +1,163 @@
+"""Gateways, their keys, and what they were last seen to hold."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from gateway.models import Catalogue, FingerprintKey, Gateway, Resource
+from portal.accounts import manage
+from portal.accounts.presence import present_actor
+from portal.accounts.roles import Verb
+from portal.errors import GatehouseError
+from portal.web.admin.shown import Operated, Rights, Shown
+
+
+class GatewayForm(forms.ModelForm):
+    """A gateway; its admin key goes in and never comes out."""
+
+    admin_key = forms.CharField(
+        required=False,
+        widget=forms.PasswordInput(
+            render_value=False, attrs={"autocomplete": "new-password"}
+        ),
+        help_text=(
+            "Written only, never shown. Empty: the key stays as it is. Another scheme, "
+            "host or port of the Admin API address clears it."
+        ),
+    )
+
+    class Meta:
+        model = Gateway
+        fields = (
+            "slug",
+            "title",
+            "environment",
+            "admin_url",
+            "admin_key",
+            "public_url",
+            "verify_tls",
+            "ca_bundle",
+            "control_urls",
+            "approvals_required",
+        )
+
+
+@admin.register(Gateway)
+class GatewayAdmin(Operated, Shown):
+    form = GatewayForm
+    gateway_path = "pk"
+    list_display = (
+        "slug",
+        "title",
+        "environment",
+        "well",
+        "version",
+        "admin_url",
+        "has_admin_key",
+        "approvals_required",
+        "mirrored_at",
+        "retired_at",
+    )
+    list_filter = ("environment", "retired_at")
+    search_fields = ("slug", "title", "environment", "admin_url", "public_url")
+    actions = ("retire_selected",)
+    told = ("has_admin_key", "version", "answered_at", "trouble", "mirrored_at")
+
+    @admin.display(boolean=True)
+    def well(self, gateway: Gateway) -> bool:
+        return gateway.is_well
+
+    @admin.display(boolean=True, description="has an admin key")
+    def has_admin_key(self, gateway: Gateway) -> bool:
+        return bool(gateway.sealed_admin_key)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        own = list(GatewayForm.Meta.fields)
+        if obj is None:
+            return own
+        if not self.has_change_permission(request, obj):
+            own.remove("admin_key")
+        return [*own, *self.told, "retired_at"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        if obj is None:
+            return []
+        # The slug stands in addresses, in the ledger and in people's scripts.
+        return ["slug", *self.told, "retired_at"]
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return Rights.of(request).everywhere(Verb.ADMINISTER)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        rights = Rights.of(request)
+        if obj is None:
+            return rights.anywhere(Verb.ADMINISTER)
+        return rights.person.may(Verb.ADMINISTER, obj)
+
+    def save_model(
+        self, request: HttpRequest, obj: Gateway, form: Any, change: bool
+    ) -> None:
+        actor, key = present_actor(request), form.cleaned_data.get("admin_key", "")
+        if not change:
+            manage.create_gateway(obj, admin_key=key, actor=actor)
+            return
+        had_key = bool(obj.sealed_admin_key)
+        manage.change_gateway(obj, fields=form.changed_data, admin_key=key, actor=actor)
+        if had_key and not obj.sealed_admin_key:
+            messages.warning(
+                request,
+                "The admin key was for another address and is gone. Enter it again.",
+            )
+
+    def has_retire_permission(self, request: HttpRequest) -> bool:
+        return Rights.of(request).anywhere(Verb.ADMINISTER)
+
+    @admin.action(
+        description="Retire (take out of service, keep the history)",
+        permissions=["retire"],
+    )
+    def retire_selected(
+        self, request: HttpRequest, gateways: "QuerySet[Gateway]"
+    ) -> None:
+        for gateway in gateways:
+            try:
+                manage.retire_gateway(gateway, actor=present_actor(request))
+            except GatehouseError as error:
+                messages.error(request, f"{gateway.slug}: {error}")
+            else:
+                messages.success(request, f"{gateway.slug} is retired.")
+
+
+@admin.register(Resource)
+class ResourceAdmin(Shown):
+    gateway_path = "gateway"
+    hidden = ("search",)
+    list_display = ("resource_id", "kind", "gateway", "first_seen", "last_seen")
+    list_filter = ("kind", "gateway")
+    list_select_related = ("gateway",)
+    search_fields = ("search",)
+    ordering = ("gateway", "kind", "resource_id")
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        return super().get_queryset(request).defer("sealed")
+
+
+@admin.register(Catalogue)
+class CatalogueAdmin(Shown):
+    gateway_path = "gateway"
+    # Hundreds of kilobytes of JSON Schema; the API shows it plugin by plugin.
+    hidden = ("document",)
+    list_display = ("gateway", "version", "fetched_at")
+    list_select_related = ("gateway",)
+    search_fields = ("gateway__slug", "version")
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        return super().get_queryset(request).defer("document")
+
+
+@admin.register(FingerprintKey)
+class FingerprintKeyAdmin(Shown):
+    """That it is there; what it is, nobody sees."""

@@ -1,0 +1,192 @@
+"""People, roles and tokens. Nobody sets another person's password here."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from portal.accounts import manage
+from portal.accounts.models import ApiToken, Membership, Person
+from portal.accounts.presence import present_actor
+from portal.accounts.roles import Verb
+from portal.accounts.tokens import revoke_token
+from portal.errors import GatehouseError
+from portal.web.admin.shown import Operated, Rights, Shown, ShownInline
+
+OWN = (
+    "username",
+    "first_name",
+    "last_name",
+    "email",
+    "is_active",
+    "is_staff",
+    "is_superuser",
+)
+
+
+class MembershipInline(ShownInline):
+    model = Membership
+    fields = ("role", "gateway")
+
+
+class PersonForm(forms.ModelForm):
+    """An account without a password: its owner sets that by a link."""
+
+    class Meta:
+        model = Person
+        fields = OWN
+
+
+@admin.register(Person)
+class PersonAdmin(Operated, Shown):
+    form = PersonForm
+    list_display = (
+        "username",
+        "first_name",
+        "last_name",
+        "email",
+        "is_active",
+        "is_staff",
+        "is_superuser",
+        "last_login",
+    )
+    list_filter = ("is_active", "is_staff", "is_superuser", "memberships__role")
+    search_fields = ("username", "first_name", "last_name", "email")
+    ordering = ("username",)
+    inlines = (MembershipInline,)
+    actions = ("send_reset_links",)
+    told = ("last_login", "date_joined")
+
+    def _administers(self, request: HttpRequest) -> bool:
+        return Rights.of(request).everywhere(Verb.ADMINISTER)
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return self._administers(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._administers(request)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [*OWN, *(self.told if obj else ())]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        # A name stands in the ledger as text: it stays who it was.
+        fixed = ["username", *self.told] if obj else []
+        if not Rights.of(request).person.is_superuser:
+            fixed.append("is_superuser")
+        return fixed
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return self.inlines if obj else ()
+
+    def save_model(
+        self, request: HttpRequest, obj: Person, form: Any, change: bool
+    ) -> None:
+        actor = present_actor(request)
+        if change:
+            manage.change_person(obj, fields=form.changed_data, actor=actor)
+            return
+        manage.create_person(obj, actor=actor)
+        if obj.email:
+            messages.info(request, f"A link to set a password goes to {obj.email}.")
+        else:
+            messages.warning(
+                request,
+                "Without an address no link to set a password can be sent. Add one, "
+                "then send the link from the list.",
+            )
+
+    def has_reset_permission(self, request: HttpRequest) -> bool:
+        return self._administers(request)
+
+    @admin.action(description="Send a link to set the password", permissions=["reset"])
+    def send_reset_links(
+        self, request: HttpRequest, people: "QuerySet[Person]"
+    ) -> None:
+        for person in people:
+            if not person.email or not person.is_active:
+                messages.error(
+                    request, f"{person}: switched off, or without a mail address."
+                )
+                continue
+            try:
+                manage.send_reset_link(person, actor=present_actor(request))
+            except GatehouseError as error:
+                messages.error(request, f"{person}: {error}")
+            else:
+                messages.success(request, f"{person}: a link is on its way.")
+
+
+@admin.register(Membership)
+class MembershipAdmin(Operated, Shown):
+    list_display = ("person", "role", "where")
+    list_filter = ("role", "gateway")
+    list_select_related = ("person", "gateway")
+    search_fields = ("person__username", "gateway__slug")
+    ordering = ("person__username",)
+
+    @admin.display(description="on")
+    def where(self, membership: Membership) -> str:
+        return membership.gateway.slug if membership.gateway else "all gateways"
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return Rights.of(request).everywhere(Verb.ADMINISTER)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return Rights.of(request).everywhere(Verb.ADMINISTER)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return ["person", "role", "gateway"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        # A role is given and taken, never turned into another.
+        return self.get_fields(request) if obj else []
+
+    def save_model(
+        self, request: HttpRequest, obj: Membership, form: Any, change: bool
+    ) -> None:
+        manage.grant(obj, actor=present_actor(request))
+
+    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        manage.revoke(obj, actor=present_actor(request))
+
+    def delete_queryset(
+        self, request: HttpRequest, queryset: "QuerySet[Membership]"
+    ) -> None:
+        for membership in queryset.select_related("person", "gateway"):
+            manage.revoke(membership, actor=present_actor(request))
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(Shown):
+    hidden = ("hash",)
+    list_display = (
+        "name",
+        "hint",
+        "person",
+        "created_at",
+        "expires_at",
+        "last_used_at",
+        "revoked_at",
+    )
+    list_filter = ("created_at", "expires_at", "revoked_at")
+    list_select_related = ("person",)
+    search_fields = ("name", "hint", "person__username")
+    actions = ("revoke_selected",)
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return Rights.of(request).person.is_superuser
+
+    @admin.action(description="Revoke", permissions=["revoke"])
+    def revoke_selected(
+        self, request: HttpRequest, tokens: "QuerySet[ApiToken]"
+    ) -> None:
+        for token in tokens:
+            try:
+                revoke_token(token.pk, actor=present_actor(request))
+            except GatehouseError as error:
+                messages.error(request, f"{token}: {error}")
+            else:
+                messages.success(request, f"{token} is revoked.")

@@ -1,0 +1,174 @@
+"""What all of the back office shares: rights by role, rows by gateway, read-only."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import orjson
+from django.contrib import admin, messages
+from django.db import models
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.html import format_html
+
+from portal.accounts.models import Person
+from portal.accounts.roles import ALLOWED, Role, Verb
+from portal.errors import GatehouseError
+from portal.web.templatetags.gatehouse import pretty
+
+
+class Rights:
+    """What the person of a request may do, where. One query per request."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+        self.held = (
+            list(person.memberships.values_list("role", "gateway_id"))
+            if isinstance(person, Person)
+            else []
+        )
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> "Rights":
+        kept = getattr(request, "_rights", None)
+        if kept is None:
+            kept = cls(cast(Person, request.user))
+            request._rights = kept  # type: ignore[attr-defined]
+        return kept
+
+    def anywhere(self, verb: Verb) -> bool:
+        return self.person.is_superuser or any(
+            verb in ALLOWED[Role(role)] for role, _ in self.held
+        )
+
+    def everywhere(self, verb: Verb) -> bool:
+        return self.person.is_superuser or any(
+            verb in ALLOWED[Role(role)] for role, gateway in self.held if not gateway
+        )
+
+    def gateway_ids(self) -> list[int]:
+        return [gateway for _, gateway in self.held if gateway]
+
+
+class Shown(admin.ModelAdmin):
+    """A model to look at. Who may look is a matter of role, not of Django permissions.
+
+    `gateway_path` leads from a row to its gateway; whoever may read some gateways only
+    sees their rows. Without it only those who read everything see any.
+    """
+
+    gateway_path: str | None = None
+    hidden: Sequence[str] = ()
+    show_full_result_count = False
+    list_per_page = 50
+    needed: Verb = Verb.READ
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        rights = Rights.of(request)
+        if self.gateway_path is None:
+            return rights.everywhere(Verb.EXPORT)
+        return rights.anywhere(self.needed)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> "models.QuerySet[Any]":
+        rows = super().get_queryset(request)
+        rights = Rights.of(request)
+        if self.gateway_path is None or rights.everywhere(Verb.READ):
+            return rows
+        return rows.filter(**{f"{self.gateway_path}__in": rights.gateway_ids()})
+
+    def _readable(self) -> list[Any]:
+        return [
+            field
+            for field in self.model._meta.fields
+            if not isinstance(field, models.BinaryField)
+            and field.name not in self.hidden
+        ]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [
+            as_json(field) if isinstance(field, models.JSONField) else field.name
+            for field in self._readable()
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return self.get_fields(request, obj)
+
+
+def as_json(field: Any) -> Callable[[Any], str]:
+    """Return a column that shows a JSON field indented."""
+
+    def shown(row: Any) -> str:
+        value = getattr(row, field.name)
+        return "" if value is None else format_html("<pre>{}</pre>", pretty(value))
+
+    shown.short_description = field.verbose_name  # type: ignore[attr-defined]
+    return shown
+
+
+def one_line(value: Any, limit: int = 120) -> str:
+    """Return JSON on one line, for lists."""
+    text = orjson.dumps(value).decode()
+    return text if len(text) <= limit else f"{text[:limit]}…"
+
+
+class ShownInline(admin.TabularInline):
+    """Rows below their parent, to look at."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = True
+    max_num = 0
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return Rights.of(request).anywhere(Verb.READ)
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields or ()
+
+
+class Operated:
+    """Forms here call operations; a refusal becomes a message, and nothing is saved."""
+
+    def changeform_view(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        return _in_words(request, super().changeform_view, *args, **kwargs)  # type: ignore[misc]
+
+    def delete_view(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        return _in_words(request, super().delete_view, *args, **kwargs)  # type: ignore[misc]
+
+    def changelist_view(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        return _in_words(request, super().changelist_view, *args, **kwargs)  # type: ignore[misc]
+
+
+def _in_words(
+    request: HttpRequest, view: Callable[..., HttpResponse], *args: Any, **kwargs: Any
+) -> HttpResponse:
+    try:
+        return view(request, *args, **kwargs)
+    except GatehouseError as error:
+        messages.error(request, str(error))
+        return HttpResponseRedirect(request.get_full_path())

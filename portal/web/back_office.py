@@ -1,0 +1,56 @@
+"""The Django admin as a door: opened by the portal's own sign-in, closed to tokens.
+
+It lives here and not beside the models because it knows HTTP requests, and nothing
+below the doors does.
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
+from django.views.decorators.cache import never_cache
+
+from portal.accounts.presence import carries_token
+from portal.web.pages import refusal
+
+
+class BackOffice(admin.AdminSite):
+    site_header = "Gatehouse back office"
+    site_title = "Gatehouse"
+    index_title = "Back office"
+    site_url = "/"
+    enable_nav_sidebar = True
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Let staff in; a request that brings a token is a program's."""
+        return not carries_token(request) and super().has_permission(request)
+
+    @never_cache
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Send people to the portal's sign-in, which counts tries and records them."""
+        if carries_token(request):
+            return refusal(
+                request, 403, "A token opens the API; the back office is for people."
+            )
+        if request.user.is_authenticated and not self.has_permission(request):
+            return refusal(
+                request, 403, "The back office is for staff. Ask an administrator."
+            )
+        wanted = request.GET.get("next", "") or resolve_url("admin:index")
+        return redirect_to_login(wanted, resolve_url("web:login"))
+
+    def logout(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        from portal.web.sign_in import SignOut  # it needs the app registry
+
+        return SignOut.as_view()(request)
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return redirect("web:password_change")

@@ -1,0 +1,304 @@
+"""The tour's steps for people, in a real Chromium: mouse, keyboard, phone."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.cache import cache
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from gateway.mirror import refresh
+from portal.accounts.actor import Actor, Channel
+from portal.changes.asked import ChangeAsked, ItemAsked
+from portal.changes.deliver import deliver
+from portal.changes.models import ChangeRequest, Review
+from portal.changes.propose import propose
+from portal.changes.review import reject
+from portal.changes.states import State
+from tests.changes.conftest import Desk, present
+from tests.factories import PASSWORD, Cast, make_cast, make_gateway, make_token
+from tests.sandbox import SandboxGateway
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+]
+
+# A person who looks at the pages names a folder; nothing is kept otherwise.
+SHOTS = os.environ.get("GATEHOUSE_SHOTS", "")
+expect.set_options(timeout=60_000)
+
+
+@pytest.fixture
+def desk(transactional_db: None, sandbox: SandboxGateway) -> Desk:
+    """The cast and a live sandbox gateway, visible to the server's threads."""
+    cache.clear()
+    gateway = make_gateway(
+        admin_url=sandbox.admin_url,
+        admin_key=sandbox.key,
+        public_url=sandbox.proxy_url,
+        environment="sandbox",
+        version="",
+    )
+    refresh(gateway)
+    return Desk(gateway, sandbox, make_cast())
+
+
+@pytest.fixture
+def quiet(page: Page) -> Iterator[Page]:
+    """A page that must not complain: no script error, nothing the policy refused."""
+    complaints: list[str] = []
+    page.on(
+        "console",
+        lambda said: complaints.append(said.text) if said.type == "error" else None,
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    # A refused form is answered with 4xx, which the browser also logs.
+    assert [
+        words for words in complaints if "Failed to load resource" not in words
+    ] == []
+
+
+def by_chatgpt(people: Cast) -> Actor:
+    token, _ = make_token(people.alice)
+    return Actor(
+        person=people.alice, channel=Channel.API, client="ChatGPT", token=token
+    )
+
+
+def conference(desk: Desk, **fields: object) -> ChangeRequest:
+    """Ask, as ChatGPT in alice's name, for the Conference API's route."""
+    document = {
+        "name": "conference",
+        "uri": "/speaker/*",
+        "methods": ["GET"],
+        "upstream": {"type": "roundrobin", "nodes": {"127.0.0.1:8000": 1}},
+    } | fields
+    asked = ChangeAsked(
+        gateway=desk.gateway,
+        title="Publish the Conference API",
+        reason="The speakers' page needs sessions and topics.",
+        items=(ItemAsked(action="create", kind="route", document=document),),
+    )
+    return propose(asked, actor=by_chatgpt(desk.people)).change
+
+
+def come_in(page: Page, server: LiveServer, name: str) -> None:
+    page.goto(f"{server.url}/accounts/login/")
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+
+
+def shoot(page: Page, name: str) -> None:
+    """Keep pictures of the page, light and dark, wide and narrow, when asked to."""
+    if not SHOTS:
+        return
+    Path(SHOTS).mkdir(parents=True, exist_ok=True)
+    before = page.viewport_size
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        for width in (1280, 360):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.screenshot(path=f"{SHOTS}/{name}-{scheme}-{width}.png", full_page=True)
+    page.emulate_media(color_scheme="light")
+    if before:
+        page.set_viewport_size(before)
+
+
+def test_riley_approves_and_the_open_page_turns_to_applied(
+    quiet: Page, live_server: LiveServer, desk: Desk
+) -> None:
+    change = conference(desk)
+    come_in(quiet, live_server, "riley")
+    expect(quiet.get_by_role("heading", name="1 waiting for you")).to_be_visible()
+    shoot(quiet, "home")
+
+    quiet.get_by_role("link", name=re.compile("Creates route")).first.click()
+    expect(quiet.get_by_role("heading", level=1)).to_contain_text("/speaker/*")
+    expect(quiet.get_by_role("row", name=re.compile("uri"))).to_contain_text(
+        "/speaker/*"
+    )
+    shoot(quiet, "change-in-review")
+    quiet.get_by_role("button", name=re.compile("^Approve")).click()
+    expect(quiet.locator("[data-state=approved]")).to_be_visible()
+    opened = quiet.evaluate("performance.timeOrigin")
+
+    deliver(change.latest_revision().delivery.pk)
+
+    expect(quiet.locator("[data-state=applied]")).to_be_visible()
+    assert quiet.evaluate("performance.timeOrigin") == opened, "the page was reloaded"
+    delivery = quiet.locator("#delivery")
+    expect(delivery).to_contain_text("PUT /apisix/admin/routes/")
+    expect(delivery).to_contain_text("Read back")
+    expect(delivery).to_contain_text(" ms")
+    expect(quiet.get_by_role("status").first).to_be_attached()
+    expect(quiet.get_by_role("button", name=re.compile("Approve"))).to_have_count(0)
+    shoot(quiet, "change-applied")
+    change.refresh_from_db()
+    assert change.state == State.APPLIED
+
+
+def test_approving_works_with_the_keyboard_alone(
+    quiet: Page, live_server: LiveServer, desk: Desk
+) -> None:
+    change = conference(desk)
+    come_in(quiet, live_server, "riley")
+    quiet.goto(f"{live_server.url}{change.get_absolute_url()}")
+
+    for _ in range(80):
+        quiet.keyboard.press("Tab")
+        focused = quiet.evaluate("document.activeElement.textContent.trim()")
+        if str(focused).startswith("Approve"):
+            break
+    # Whoever uses the keyboard sees where they are.
+    assert (
+        quiet.evaluate("getComputedStyle(document.activeElement).boxShadow") != "none"
+    )
+    quiet.keyboard.press("Enter")
+
+    expect(quiet.get_by_text("You approved revision 1.")).to_be_visible()
+    assert Review.objects.get().reviewer == desk.people.riley
+
+
+def test_approving_works_without_javascript(
+    browser: Browser, live_server: LiveServer, desk: Desk
+) -> None:
+    change = conference(desk)
+    plain = browser.new_context(java_script_enabled=False)
+    plain.set_default_timeout(60_000)
+    page = plain.new_page()
+    come_in(page, live_server, "riley")
+    page.goto(f"{live_server.url}{change.get_absolute_url()}")
+
+    page.get_by_role("button", name=re.compile("^Approve")).click()
+
+    expect(page.get_by_text("You approved revision 1.")).to_be_visible()
+    plain.close()
+
+
+def test_alice_sees_why_her_change_was_rejected(
+    quiet: Page, live_server: LiveServer, desk: Desk
+) -> None:
+    change = conference(desk)
+    reject(
+        change.latest_revision(),
+        actor=present(desk.people.riley),
+        comment="Limit it to 10 requests a minute first.",
+    )
+    come_in(quiet, live_server, "alice")
+
+    quiet.goto(f"{live_server.url}{change.get_absolute_url()}")
+
+    expect(quiet.get_by_text("Limit it to 10 requests a minute first.")).to_be_visible()
+    expect(quiet.locator("[data-state=rejected]")).to_be_visible()
+    shoot(quiet, "change-rejected")
+
+
+def test_what_riley_types_survives_news_on_the_page(
+    quiet: Page, live_server: LiveServer, desk: Desk
+) -> None:
+    from portal.changes.review import add_comment
+
+    change = conference(desk)
+    come_in(quiet, live_server, "riley")
+    quiet.goto(f"{live_server.url}{change.get_absolute_url()}")
+    quiet.get_by_label("Why not").fill("Half a thought")
+
+    add_comment(change, actor=present(desk.people.omar), text="Looks fine to me.")
+
+    expect(quiet.locator("#said")).to_contain_text("Looks fine to me.")
+    expect(quiet.get_by_label("Why not")).to_have_value("Half a thought")
+
+
+def test_alice_asks_with_the_form_after_a_preview(
+    quiet: Page, live_server: LiveServer, desk: Desk
+) -> None:
+    come_in(quiet, live_server, "alice")
+    quiet.get_by_role("link", name="Ask for a change").first.click()
+    quiet.get_by_label("Path").fill("/speaker/*")
+    quiet.get_by_label("Goes to").fill("http://127.0.0.1:8000")
+    quiet.get_by_role("textbox", name="Why").fill("The speakers' page needs it.")
+    shoot(quiet, "ask")
+
+    quiet.get_by_role("button", name="Preview").click()
+    expect(quiet.get_by_role("heading", name="What it would do")).to_be_visible()
+    assert ChangeRequest.objects.count() == 0
+    shoot(quiet, "ask-preview")
+    quiet.get_by_role("button", name="Send for review").click()
+
+    expect(quiet.get_by_text("Sent for review.")).to_be_visible()
+    assert ChangeRequest.objects.get().author == desk.people.alice
+
+
+def test_audrey_reads_the_audit_and_the_admin(
+    quiet: Page, live_server: LiveServer, desk: Desk
+) -> None:
+    change = conference(desk)
+    reject(
+        change.latest_revision(),
+        actor=present(desk.people.riley),
+        comment="Not now.",
+    )
+    come_in(quiet, live_server, "audrey")
+
+    quiet.get_by_role("link", name="Audit").first.click()
+    row = quiet.get_by_role("row", name=re.compile("rejected"))
+    expect(row).to_contain_text("riley")
+    expect(row).to_contain_text("Not now.")
+    shoot(quiet, "audit")
+    quiet.get_by_role("link", name="Admin").click()
+    expect(quiet.get_by_role("heading", level=1)).to_contain_text("Back office")
+    shoot(quiet, "admin")
+    quiet.get_by_role("link", name="Audit events").first.click()
+    expect(quiet.get_by_role("row", name=re.compile("rejected"))).to_contain_text(
+        "riley"
+    )
+    shoot(quiet, "admin-audit")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/",
+        "/changes/",
+        "/changes/{number}/",
+        "/changes/new/",
+        "/changes/new/?as=json",
+        "/gateways/",
+        "/gateways/default/routes/",
+        "/gateways/default/routes/long-one/",
+        "/audit/",
+        "/tokens/",
+    ],
+)
+def test_page_fits_a_phone(
+    quiet: Page, live_server: LiveServer, desk: Desk, address: str
+) -> None:
+    long = "a-rather-long-name-without-any-break-" * 4
+    desk.sandbox.put(
+        "route",
+        "long-one",
+        {
+            "name": long,
+            "uri": f"/{long}/*",
+            "upstream": {"nodes": {"127.0.0.1:8000": 1}},
+        },
+    )
+    refresh(desk.gateway)
+    change = conference(desk, name=long, uri=f"/{long}")
+    come_in(quiet, live_server, "omar")
+    quiet.set_viewport_size({"width": 360, "height": 740})
+
+    quiet.goto(live_server.url + address.format(number=change.number))
+
+    wider = quiet.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    shoot(quiet, "phone" + re.sub(r"\W+", "-", address))
+    assert wider <= 0, f"{address} scrolls sideways by {wider} px"
