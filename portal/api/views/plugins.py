@@ -16,7 +16,7 @@ from portal.api.answers.fit import fit, page_of
 from portal.api.answers.shapes import PluginAnswer, PluginPage
 from portal.api.inputs.fields import unknown
 from portal.api.inputs.query import GatewayQuery, PluginsQuery, page_size
-from portal.api.operation import ANY, ONE, operation, path_id
+from portal.api.operation import ONE, operation, path_id
 from portal.api.paging import make_cursor, read_cursor
 from portal.api.views.base import ApiView
 from portal.changes.errors import GatewayDown
@@ -32,7 +32,7 @@ class Plugins(ApiView):
         description="Names of the plugins this gateway has and what settings each takes, in "
         "short, ordered by name. For the full schema of one call getPlugin.",
         parameters=[PluginsQuery],
-        errors=ANY,
+        errors=ONE,
         answer=PluginPage,
         answer_words="A page of plugins.",
         answer_example=examples.page(

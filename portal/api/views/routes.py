@@ -19,7 +19,7 @@ from portal.api.answers.shapes import Filed, ResourcePage, RouteAnswer
 from portal.api.auth import conversation_of
 from portal.api.inputs.change import CreateRouteBody, UpdateRouteBody
 from portal.api.inputs.query import DeleteQuery, GatewayQuery, ResourcesQuery
-from portal.api.operation import ANY, ONE, operation, path_id
+from portal.api.operation import ONE, operation, path_id
 from portal.api.views.base import ApiView, checked, file, idempotency_key
 from portal.api.views.resources import check_id, find, list_of
 from portal.changes.asked import ChangeAsked, ItemAsked
@@ -59,6 +59,7 @@ class Routes(ApiView):
         "where it goes and which plugins it has. Filter by words, host, uri, plugin or label; "
         "go on with cursor. As last read from the gateway (as_of).",
         parameters=[ResourcesQuery],
+        errors=ONE,
         answer=ResourcePage,
         answer_words="A page of routes.",
         answer_example=examples.page(
@@ -77,7 +78,7 @@ class Routes(ApiView):
         "Try previewChange first when unsure.",
         body=CreateRouteBody,
         body_example={"reason": examples.REASON, "route": examples.ROUTE},
-        errors=(*ANY, 404, 409, 422),
+        errors=(*ONE, 409, 422),
         status=202,
         answer=Filed,
         answer_words=FILED_WORDS,
