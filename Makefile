@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV := .venv/bin
 TESTS ?=
+# Whole files go to one process: a story's tests share the desk that was started.
+PARALLEL ?= --numprocesses logical --maxprocesses 4 --dist loadfile
 
 # What `manage.py check --deploy` needs to see to judge a real desk.
 PRODUCTION := GATEHOUSE_ENV_FILE= DEBUG=false PUBLIC_URL=https://gatehouse.example.com \
@@ -21,7 +23,7 @@ run: environment ## Start the whole desk on this machine, with a sandbox gateway
 
 .PHONY: test
 test: environment-dev ## Run every test that this machine can run (TESTS=path for some)
-	@$(VENV)/python -m pytest $(TESTS)
+	@$(VENV)/python -m pytest $(PARALLEL) $(TESTS)
 
 .PHONY: lint
 lint: environment-dev ## Check style, types, imports, templates, settings and migrations

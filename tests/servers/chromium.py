@@ -5,7 +5,13 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 FLAGS = [
     "--disable-gpu",
@@ -53,8 +59,9 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     made = browser.new_context(
         locale="en-GB", timezone_id="UTC", viewport={"width": 1280, "height": 900}
     )
-    # The machine may stall; an assertion still fails at once when it is decided.
+    # The machine may stall for seconds: generous, since what is there is found at once.
     made.set_default_timeout(60_000)
+    expect.set_options(timeout=30_000)
     yield made
     made.close()
 
