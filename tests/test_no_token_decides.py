@@ -1,0 +1,257 @@
+"""Every kind of token, at every URL, with a valid CSRF pair and a session beside it:
+nothing is decided, delivered or changed but what a program may ask for.
+"""
+
+import re
+from collections.abc import Iterator
+from json import dumps
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.middleware.csrf import _get_new_csrf_string, _mask_cipher_secret
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from gateway.models import Gateway
+from portal.accounts.models import ApiToken, Membership, Person
+from portal.accounts.presence import SIGNED_IN_AT
+from portal.audit.models import AuditEvent
+from portal.changes.models import ChangeRequest, Delivery, DeliveryState, Review
+from portal.changes.states import State
+from tests.factories import (
+    Cast,
+    make_cast,
+    make_change,
+    make_delivery,
+    make_gateway,
+    make_token,
+)
+
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+REQUESTS = (
+    ("GET", FORM),
+    ("POST", FORM),
+    ("POST", JSON),
+    ("PUT", JSON),
+    ("PATCH", JSON),
+    ("DELETE", JSON),
+)
+# What a program may bring about: asking and taking back, never deciding.
+MAY_HAPPEN = {"change.submitted", "change.withdrawn"}
+# A body that satisfies any of the portal's forms and API's inputs as far as possible.
+BODY = {
+    "revision": "1",
+    "comment": "yes",
+    "verdict": "approve",
+    "text": "yes",
+    "name": "x",
+    "scopes": "gateway:read",
+    "days": "30",
+    "action": "approve_selected",
+    "_selected_action": "1",
+    "post": "yes",
+    "password": "x",
+    "username": "riley",
+}
+
+
+def urls(numbers: dict[str, Any]) -> Iterator[str]:
+    """Yield one address for every pattern of the resolver."""
+    for template in sorted(set(_templates(get_resolver(), ""))):
+        yield "/" + template % numbers
+
+
+def _templates(resolver: URLResolver, prefix: str) -> Iterator[str]:
+    for pattern in resolver.url_patterns:
+        for spelled in _spelled_out(str(pattern.pattern)):
+            text = prefix + _text(spelled)
+            if isinstance(pattern, URLResolver):
+                yield from _templates(pattern, text)
+            elif isinstance(pattern, URLPattern):
+                yield text
+
+
+WORDS = re.compile(r"\(\?P<\w+>([\w-]+(?:\|[\w-]+)*)\)")
+
+
+def _text(pattern: str) -> str:
+    pattern = re.sub(r"\(\?P<(\w+)>[^()]*(?:\([^()]*\))?[^()]*\)", r"%(\1)s", pattern)
+    pattern = re.sub(r"<(?:\w+:)?(\w+)>", r"%(\1)s", pattern)
+    return (
+        pattern.replace("^", "").replace("$", "").replace("\\Z", "").replace("\\", "")
+    )
+
+
+def _spelled_out(pattern: str) -> Iterator[str]:
+    """Yield the pattern with each word of a choice such as `(?P<act>approve|reject)`."""
+    choice = WORDS.search(pattern)
+    if choice is None:
+        yield pattern
+        return
+    for word in choice.group(1).split("|"):
+        yield from _spelled_out(
+            pattern[: choice.start()] + word + pattern[choice.end() :]
+        )
+
+
+class Anything(dict[str, Any]):
+    """Fills placeholders that no test names."""
+
+    def __missing__(self, key: str) -> str:
+        return "1"
+
+
+def state_of_everything() -> dict[str, Any]:
+    return {
+        "reviews": Review.objects.count(),
+        "deliveries": list(Delivery.objects.values("pk", "state")),
+        "tokens": list(ApiToken.objects.order_by("pk").values("pk", "revoked_at")),
+        "memberships": list(Membership.objects.order_by("pk").values()),
+        "gateways": list(Gateway.objects.order_by("pk").values()),
+        "people": list(
+            get_user_model()
+            .objects.order_by("pk")
+            .values("pk", "password", "is_superuser")
+        ),
+        "states": list(
+            ChangeRequest.objects.filter(pk__in=(1, 2, 3))
+            .order_by("pk")
+            .values("pk", "state")
+        ),
+    }
+
+
+def credentials(secrets: dict[str, str]) -> dict[str, dict[str, str]]:
+    return {
+        "bearer": {"authorization": f"Bearer {secrets['riley']}"},
+        "bearer-admin": {"authorization": f"Bearer {secrets['admin']}"},
+        "x-api-key": {"x-api-key": secrets["riley"]},
+        "basic": {"authorization": "Basic cmlsZXk6Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5"},
+        "wrong": {"authorization": "Bearer nonsense"},
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "beside_a_session", [False, True], ids=["alone", "with-session"]
+)
+@pytest.mark.parametrize("credential", list(credentials({"riley": "", "admin": ""})))
+def test_no_token_decides_anything(credential: str, *, beside_a_session: bool) -> None:
+    people = make_cast()
+    headers = credentials(
+        {
+            person.username: make_token(person)[1]
+            for person in (people.riley, people.admin)
+        }
+    )[credential]
+    # A real session of somebody who may decide; the token must make it void.
+    client = (
+        signed_in(people.admin)
+        if beside_a_session
+        else Client(enforce_csrf_checks=True)
+    )
+
+    nothing_is_decided(client, people, headers)
+
+
+@pytest.mark.django_db
+def test_no_token_in_a_cookie_or_an_address_decides_anything() -> None:
+    """APISIX takes its key so, too; here it opens nothing."""
+    people = make_cast()
+    secret = make_token(people.riley)[1]
+    client = Client(enforce_csrf_checks=True)
+    for name in ("x_api_key", "token", "access_token"):
+        client.cookies[name] = secret
+
+    nothing_is_decided(
+        client, people, {}, query=f"?api_key={secret}&access_token={secret}"
+    )
+
+
+@pytest.mark.django_db
+def test_the_same_requests_decide_when_a_person_sends_them() -> None:
+    """What proves nothing above must be able to do something here."""
+    people = make_cast()
+    client = signed_in(people.admin)
+
+    before, after, _ = everything_sent(client, people, {})
+
+    assert after["reviews"] == before["reviews"] + 1
+    assert {row["pk"]: row["state"] for row in after["states"]} == {
+        1: State.WITHDRAWN,  # approved, then cancelled
+        2: State.WITHDRAWN,
+        3: State.APPROVED,
+    }
+    assert len(after["tokens"]) > len(before["tokens"])
+
+
+def signed_in(person: Person) -> Client:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(person)
+    session = client.session
+    session[SIGNED_IN_AT] = timezone.now().isoformat()
+    session.save()
+    return client
+
+
+def nothing_is_decided(
+    client: Client, people: Cast, headers: dict[str, str], query: str = ""
+) -> None:
+    before, after, sent = everything_sent(client, people, headers, query)
+
+    assert sent > 200
+    assert after == before
+    happened = set(AuditEvent.objects.values_list("event", flat=True))
+    assert happened <= MAY_HAPPEN, happened
+
+
+def everything_sent(
+    client: Client, people: Cast, headers: dict[str, str], query: str = ""
+) -> tuple[dict[str, Any], dict[str, Any], int]:
+    """Send every kind of request to every URL; return what was, what is, how many."""
+    gateway = make_gateway(admin_url="http://127.0.0.1:1")
+    for number, state in ((1, State.IN_REVIEW), (2, State.APPROVED), (3, State.FAILED)):
+        change = make_change(
+            gateway=gateway, author=people.alice, state=state, pk=number
+        )
+        if state is State.FAILED:
+            make_delivery(change, state=DeliveryState.FAILED)
+    digest = ChangeRequest.objects.get(pk=1).latest_revision().digest
+    secret = _get_new_csrf_string()
+    client.cookies[settings.CSRF_COOKIE_NAME] = secret
+    headers["x-csrftoken"] = _mask_cipher_secret(secret)
+    before, sent = state_of_everything(), 0
+    # Deciding first: what a later request does must not hide it.
+    addresses = sorted(
+        {
+            url
+            for number in (1, 2, 3)
+            for url in urls(Anything(number=number, slug=gateway.slug, kind="routes"))
+        },
+        key=lambda url: ("approve" not in url, "reject" in url, url),
+    )
+    for url in addresses:
+        if re.search(r"logout|login|password", url):
+            continue  # ends the session this test needs
+        for method, content in REQUESTS:
+            response = client.generic(
+                method,
+                url + query,
+                data=body(content, digest),
+                content_type=content,
+                headers=headers,
+            )
+            sent += 1
+            assert response.status_code < 500 or response.status_code == 503, (
+                f"{method} {url}: {response.status_code}"
+            )
+    return before, state_of_everything(), sent
+
+
+def body(content: str, digest: str) -> str:
+    fields = BODY | {"digest": digest}
+    return dumps(fields) if content == JSON else urlencode(fields)
