@@ -40,7 +40,7 @@ WHOLE_WORDS = (
 )
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class TokenScheme(OpenApiAuthenticationExtension):
     """Describe how one signs in to the API."""
 
     target_class = "portal.api.auth.BearerToken"

@@ -167,7 +167,7 @@ def _of_framework(error: exceptions.APIException, request: Any) -> Response:
         headers["WWW-Authenticate"] = challenge
     detail = str(error.detail)
     if isinstance(error, exceptions.Throttled):
-        wait = max(1, round(error.wait or 1))
+        wait = max(1, round(getattr(error, "wait", None) or 1))
         headers["Retry-After"] = str(wait)
         detail = f"Too many requests. Try again in {wait} seconds."
     elif isinstance(error, exceptions.NotAuthenticated):

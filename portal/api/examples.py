@@ -39,7 +39,7 @@ STORED = {
     "upstream": {"type": "roundrobin", "nodes": {"127.0.0.1:8000": 1}},
 }
 LIMIT = {"limit-count": {"count": 100, "time_window": 60, "rejected_code": 429}}
-BRIEF = {
+BRIEF: dict[str, Any] = {
     "number": 128,
     "state": "in_review",
     "gateway": "default",
@@ -50,7 +50,7 @@ BRIEF = {
     "created_at": "2026-11-21T09:00:00Z",
     "url": "https://gatehouse.example.com/changes/128/",
 }
-FILED = {
+FILED: dict[str, Any] = {
     "change": {
         **BRIEF,
         "revision": 1,
@@ -81,9 +81,9 @@ ITEM = {
         },
     ],
 }
-WHOLE = {
+WHOLE: dict[str, Any] = {
     "change": {
-        **FILED["change"],  # type: ignore[dict-item]
+        **FILED["change"],
         "state": "applied",
         "explained": "It is live, verified by reading back from the gateway.",
         "reason": "The speakers' page needs it.",

@@ -17,6 +17,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+from redis.exceptions import RedisError
 
 from gateway.models import Gateway
 from portal.audit import triggers
@@ -24,7 +25,7 @@ from portal.audit.models import AuditEvent
 from portal.changes.models import ChangeRequest, Delivery
 from portal.changes.states import State
 
-BROKER_SECONDS = 2.0
+BROKER_SECONDS = 2
 # Headers that a proxy adds: whoever comes through one is not on this machine.
 FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
 
@@ -92,16 +93,10 @@ def _broker() -> str:
             channel = broker.default_channel
             if client := getattr(channel, "client", None):
                 client.ping()
-    except (BrokerError, OSError, *_redis_errors()) as error:
+    except (BrokerError, RedisError, OSError) as error:
         log.warning("not ready: broker", error=type(error).__name__)
         return "does not answer"
     return "ok"
-
-
-def _redis_errors() -> tuple[type[Exception], ...]:
-    from redis.exceptions import RedisError
-
-    return (RedisError,)
 
 
 CHECKS: dict[str, Callable[[], str]] = {

@@ -91,7 +91,7 @@ def operation(
 
 
 def path_id(
-    name: str, description: str, example: str, **options: Any
+    name: str, description: str, example: Any, **options: Any
 ) -> OpenApiParameter:
     """Return a path parameter with an example."""
     return OpenApiParameter(

@@ -11,7 +11,8 @@ from gateway.kinds import KINDS
 from gateway.models import Gateway, Resource
 from portal.api.answers.fit import fit
 
-SUMMARY_ROOM = 3_000
+SUMMARY_ROOM, PART_ROOM, PLUGINS_ROOM = 3_000, 6_000, 25_000
+PLUGINS_LIMIT = 100
 # Of a document's own fields, what tells one resource from another in a list.
 SUMMARY_FIELDS = (
     "name",
@@ -125,24 +126,21 @@ def effective_of(row: Resource, gateway: Gateway) -> tuple[dict[str, Any], bool]
         return found if isinstance(found, dict) else None
 
     found: Effective = effective(row.document, find)
-    told = {
-        "hosts": list(found.hosts),
-        "upstream": found.upstream,
+    plugins = sorted(found.plugins.items())[:PLUGINS_LIMIT]
+    # Names and origins are told whole; settings share the room there is.
+    room = max(200, PLUGINS_ROOM // max(1, len(plugins)))
+    told: dict[str, Any] = {
         "upstream_from": found.upstream_from,
-        "plugins": [
-            {"name": name, "from": origin, "settings": settings_}
-            for name, (settings_, origin) in sorted(found.plugins.items())
-        ],
         "missing": list(found.missing),
     }
-    if (shorter := fit(told))[1]:
-        # Keep the shape that is promised: names and origins, settings as they fit.
-        told["upstream"] = fit(told["upstream"], 4_000)[0]
-        if not isinstance(told["upstream"], dict | None):
-            told["upstream"] = {}
-        room = max(200, 20_000 // max(1, len(found.plugins)))
-        told["plugins"] = [
-            {**one, "settings": fit(one["settings"], room)[0]}
-            for one in told["plugins"][:100]  # type: ignore[index]
-        ]
-    return told, shorter[1]
+    cuts = [len(found.plugins) > PLUGINS_LIMIT]
+    told["hosts"], was_cut = fit(list(found.hosts), PART_ROOM)
+    cuts.append(was_cut)
+    told["upstream"], was_cut = fit(found.upstream, PART_ROOM)
+    cuts.append(was_cut)
+    told["plugins"] = []
+    for name, (settings_, origin) in plugins:
+        shown, was_cut = fit(settings_, room)
+        cuts.append(was_cut)
+        told["plugins"].append({"name": name, "from": origin, "settings": shown})
+    return told, any(cuts)

@@ -21,7 +21,8 @@ class Problem(serializers.Serializer):
     code = Char(help_text="For programs, such as blocked or wrong_state.")
     request_id = Char()
     field = Char(required=False, help_text="Which input is at fault, dotted.")
-    errors = serializers.ListField(
+    # Fields of these names hide attributes of DRF's classes that nobody uses here.
+    errors = serializers.ListField(  # type: ignore[assignment]
         child=serializers.DictField(),
         required=False,
         help_text="One {field, detail} for each input at fault.",
@@ -102,7 +103,7 @@ class ChangePage(Page):
 
 class Approvals(serializers.Serializer):
     given = serializers.IntegerField()
-    required = serializers.IntegerField()
+    required = serializers.IntegerField()  # type: ignore[assignment]
     missing = Char(help_text="What is missing and who can give it.")
 
 

@@ -16,7 +16,7 @@ from rest_framework import serializers
 from gateway.kinds import PLAIN_ID
 
 
-def _messages(what: str) -> dict[str, str]:
+def _messages(what: str) -> dict[str, Any]:
     return {
         "required": f"It is missing. Give {what}.",
         "null": f"It is null. Give {what}, or leave it out.",

@@ -100,7 +100,8 @@ class ResourcesQuery(PageQuery):
         max_length=WORDS_LIMIT,
         help_text="Name of a plugin it uses itself, such as limit-count.",
     )
-    label = Text(
+    # The metaclass takes it for a field; DRF's own `label` stays as it is.
+    label = Text(  # type: ignore[assignment]
         required=False,
         max_length=WORDS_LIMIT,
         help_text="A label it carries: team, or team=events for that value.",

@@ -54,7 +54,7 @@ class Nodes(serializers.Field[Any, Any, Any, Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
-            wrong = {
+            wrong: dict[str, Any] = {
                 key[:80]: ["Give its weight: a whole number from 0, like 1."]
                 for key, weight in data.items()
                 if not _is_weight(weight)

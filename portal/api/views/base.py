@@ -3,13 +3,14 @@
 from typing import Any, ClassVar
 
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotAuthenticated, NotFound
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from portal.accounts.actor import Actor
+from portal.accounts.models import Person
 from portal.accounts.roles import Verb
 from portal.api.answers.changes import filed
 from portal.api.auth import actor_of
@@ -32,6 +33,14 @@ class ApiView(APIView):
     def actor(self) -> Actor:
         return actor_of(self.request)
 
+    @property
+    def person(self) -> Person:
+        """The token's person; without one no method is reached."""
+        person = self.actor.person
+        if person is None:
+            raise NotAuthenticated
+        return person
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get(
@@ -44,8 +53,8 @@ class ApiView(APIView):
 class Nowhere(APIView):
     """Any address below /api/ that does not exist: 404 for everybody."""
 
-    authentication_classes: ClassVar[list[Any]] = []
-    permission_classes: ClassVar[list[Any]] = [AllowAny]
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         raise NotFound("There is no such address in this API. See /api/docs.")

@@ -63,13 +63,13 @@ class Changes(ApiView):
     def get(self, request: Request) -> Response:
         query = ChangesQuery.of(request)
         after = read_cursor("changes", query.get("cursor"))
-        rows = ChangeRequest.objects.visible_to(request.user).with_people()
+        rows = ChangeRequest.objects.visible_to(self.person).with_people()
         if (slug := query.get("gateway")) is not None:
             rows = rows.filter(gateway=choose_gateway(slug, actor=self.actor))
         if state := query.get("state"):
             rows = rows.open() if state == "open" else rows.filter(state=state)
         if query.get("mine") == "true":
-            rows = rows.filter(author=request.user)
+            rows = rows.filter(author=self.person)
         if route := query.get("route"):
             items = Item.objects.filter(kind="route", resource_id=route)
             rows = rows.filter(pk__in=items.values("revision__change"))

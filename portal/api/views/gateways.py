@@ -34,7 +34,7 @@ class Gateways(ApiView):
     def get(self, request: Request) -> Response:
         query = PageQuery.of(request)
         after = read_cursor("gateways", query.get("cursor"))
-        person = request.user
+        person = self.person
         asks = set(person.gateways(Verb.ASK).values_list("pk", flat=True))
         rows = person.gateways(Verb.READ).order_by("slug")
         if after is not None:

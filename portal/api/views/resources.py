@@ -94,7 +94,7 @@ class OneResource(ApiView):
                 "as_of": gateway.mirrored_at,
                 **resource(row, gateway),
                 "changes": changes.latest_changes(
-                    gateway, row.kind, row.resource_id, request.user
+                    gateway, row.kind, row.resource_id, self.person
                 ),
             }
         )

@@ -33,8 +33,9 @@ FILED_WORDS = "Filed for review; nothing is live yet."
 class AlsoKnown(Container[str]):
     """Fields that the meant gateway's own schema of routes knows, looked up if needed."""
 
-    def __init__(self, body: dict[str, Any], actor: Actor) -> None:
-        self._slug, self._actor = body.get("gateway"), actor
+    def __init__(self, body: Any, actor: Actor) -> None:
+        self._slug = body.get("gateway") if isinstance(body, dict) else None
+        self._actor = actor
 
     def __contains__(self, name: object) -> bool:
         slug = self._slug if isinstance(self._slug, str) else None
@@ -135,7 +136,7 @@ class OneRoute(ApiView):
             "as_of": gateway.mirrored_at,
             "route": told["document"],
             "effective": effective,
-            "changes": changes.latest_changes(gateway, "route", id, request.user),
+            "changes": changes.latest_changes(gateway, "route", id, self.person),
             "url": told["url"],
         }
         if was_cut or "note" in told:
