@@ -39,7 +39,7 @@ from gateway.errors import (
     Unreachable,
 )
 from gateway.kinds import KIND_BY_PATH, KINDS, Kind
-from gateway.redaction import secrets_in
+from gateway.secret_fields import secrets_in
 
 __all__ = ["AdminClient", "Answer", "Document", "Entries", "Entry", "new_session"]
 

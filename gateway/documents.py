@@ -51,7 +51,7 @@ def normal_form(
     document without an id is of.
     """
     kept = {
-        name: _number_form(value)
+        name: number_form(value)
         for name, value in document.items()
         if name not in SERVER_MANAGED and name != "id"
     }
@@ -98,7 +98,7 @@ def digest(kind: str, document: Document, *, key: bytes) -> str:
     return hmac.new(key, text, hashlib.sha256).hexdigest()
 
 
-def _number_form(value: Any) -> Any:
+def number_form(value: Any) -> Any:
     """Return the value with its numbers as Lua's JSON library writes them.
 
     Lua has one type for 1 and 1.0, and lua-cjson writes 14 significant digits, its
@@ -110,9 +110,9 @@ def _number_form(value: Any) -> Any:
     if isinstance(value, float) or (isinstance(value, int) and abs(value) >= EXACT):
         return _kept_digits(value)
     if isinstance(value, dict):
-        return {name: _number_form(item) for name, item in value.items()}
+        return {name: number_form(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_number_form(item) for item in value]
+        return [number_form(item) for item in value]
     return value
 
 

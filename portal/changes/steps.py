@@ -18,8 +18,9 @@ from gateway.errors import (
     Unreachable,
 )
 from gateway.kinds import KINDS
-from gateway.redaction import redact, scrub, secrets_in
+from gateway.redaction import redact, scrub
 from gateway.schemas import Schemas
+from gateway.secret_fields import secrets_in
 from portal.changes.checkpoints import reached
 from portal.changes.lease import Lease
 from portal.changes.models import Attempt, Item, Outcome, Step, StepKind

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from gateway.client import AdminClient
-from gateway.redaction import secrets_to_new_destinations
+from gateway.destinations import secrets_to_new_destinations
 from gateway.schemas import Schemas
 from portal.changes.findings import Finding, Severity
 from portal.changes.models import Action
