@@ -1,21 +1,15 @@
-"""The JSON Schemas that a gateway reports: what it would accept, and what is default.
-
-APISIX checks with a Lua validator of draft 4 to 7; patterns are PCRE. Where a schema
-uses what our validator does not know, we say nothing rather than something wrong: the
-gateway's own dry run is asked too.
-"""
+"""The JSON Schemas that a gateway reports: what it would accept, and what is default."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import jsonschema_rs
-
 from gateway.client import AdminClient
-from gateway.documents import canonical
+from gateway.defaults import without_defaults
 from gateway.errors import NotOffered
 from gateway.kinds import KINDS
+from gateway.violations import Checker, Violation
 
 Document = dict[str, Any]
 Schema = dict[str, Any]
@@ -23,15 +17,6 @@ Schema = dict[str, Any]
 PLUGIN_SCHEMAS = ("schema", "consumer_schema", "metadata_schema")
 # Kinds without a JSON Schema of their own in the Admin API.
 WITHOUT_SCHEMA = ("plugin_metadata", "secret")
-DEPTH_LIMIT = 40
-
-
-@dataclass(frozen=True)
-class Violation:
-    """One way in which a document breaks its schema; `path` is dotted."""
-
-    path: str
-    words: str
 
 
 @dataclass(frozen=True)
@@ -68,10 +53,9 @@ class Schemas:
     @cached_property
     def encrypt_fields(self) -> dict[str, tuple[str, ...]]:
         """Return {plugin: dotted fields that the gateway encrypts}, of all its schemas."""
-        found: dict[str, tuple[str, ...]] = {}
+        found: dict[str, dict[str, None]] = {}
         for plugins in (self.stream_plugins, self.plugins):
             for name, plugin in plugins.items():
-                fields: list[str] = []
                 for which in PLUGIN_SCHEMAS:
                     schema = plugin.get(which)
                     listed = (
@@ -79,140 +63,108 @@ class Schemas:
                         if isinstance(schema, dict)
                         else None
                     )
-                    fields += [
-                        str(one) for one in (listed or []) if str(one) not in fields
-                    ]
-                if fields:
-                    found[name] = tuple(fields)
-        return found
+                    if isinstance(listed, list) and listed:
+                        found.setdefault(name, {}).update(
+                            dict.fromkeys(map(str, listed))
+                        )
+        return {name: tuple(fields) for name, fields in found.items()}
 
     def plugin_schema(self, kind: str, name: str) -> Schema | None:
         """Return the schema of a plugin's configuration on a resource of this kind."""
-        plugin = (self.stream_plugins if kind == "stream_route" else self.plugins).get(
-            name
-        )
-        if plugin is None:
-            return None
-        for which in _which(kind):
-            schema = plugin.get(which)
-            if isinstance(schema, dict):
-                return schema
-        return None
+        return self._schema_of_plugin(kind, name)[1]
 
     def violations(self, kind: str, document: Document) -> Iterator[Violation]:
         """Yield how a document breaks its kind's schema and its plugins' schemas."""
         if kind == "plugin_metadata":
-            schema = self.plugin_schema(kind, str(document.get("id", "")))
-            meant = {name: value for name, value in document.items() if name != "id"}
-            yield from _violations(schema, meant, "")
+            name = str(document.get("id", ""))
+            meant = {key: value for key, value in document.items() if key != "id"}
+            yield from self._check(*self._schema_of_plugin(kind, name), meant)
             return
-        yield from _violations(self.kinds.get(kind), document, "")
+        yield from self._check(kind, self.kinds.get(kind), document)
         plugins = document.get("plugins")
-        for name, configuration in plugins.items() if isinstance(plugins, dict) else ():
-            yield from _violations(
-                self.plugin_schema(kind, name), configuration, f"plugins.{name}"
-            )
+        if not isinstance(plugins, dict):
+            return
+        if kind == "credential":
+            yield from self._credential_violations(plugins)
+        for name, configuration in plugins.items():
+            # What is switched off need not be right.
+            if not _is_disabled(configuration):
+                yield from self._check(
+                    *self._schema_of_plugin(kind, name),
+                    configuration,
+                    f"plugins.{name}",
+                )
 
     def without_defaults(
         self, kind: str, resource_id: str, document: Document
     ) -> Document:
         """Return the document without values that equal their schema's default."""
         if kind == "plugin_metadata":
-            schemas = [self.plugin_schema(kind, resource_id)]
-            return _strip_object(document, [one for one in schemas if one], {})
-        own = self.kinds.get(kind)
+            own = self.plugin_schema(kind, resource_id)
+            return dict(without_defaults(document, [own] if own else []))
         plugins = document.get("plugins")
-        stripped = {
-            name: _strip(
-                configuration, [one] if (one := self.plugin_schema(kind, name)) else []
-            )
-            for name, configuration in (
-                plugins.items() if isinstance(plugins, dict) else ()
-            )
+        ready: Document = {}
+        if isinstance(plugins, dict):
+            ready["plugins"] = {
+                name: without_defaults(
+                    configuration,
+                    [own] if (own := self.plugin_schema(kind, name)) else [],
+                )
+                for name, configuration in plugins.items()
+            }
+        own = self.kinds.get(kind)
+        return dict(without_defaults(document, [own] if own else [], ready))
+
+    def _schema_of_plugin(self, kind: str, name: str) -> tuple[str, Schema | None]:
+        """Return a plugin's schema for this kind, with a name for it."""
+        plugins = self.stream_plugins if kind == "stream_route" else self.plugins
+        plugin = plugins.get(name, {})
+        for which in _which(kind):
+            schema = plugin.get(which)
+            if isinstance(schema, dict):
+                where = "stream " if kind == "stream_route" else ""
+                return f"{where}{which} of {name}", schema
+        return "", None
+
+    def _check(
+        self, called: str, schema: Schema | None, value: Any, at: str = ""
+    ) -> Iterator[Violation]:
+        if schema is None:
+            return
+        checker = self._checkers.get(called)
+        if checker is None:
+            is_plugin = called not in KINDS
+            checker = self._checkers[called] = Checker(schema, is_plugin=is_plugin)
+        yield from checker.violations(value, at)
+
+    @cached_property
+    def _checkers(self) -> dict[str, Checker]:
+        return {}
+
+    def _credential_violations(self, plugins: Document) -> Iterator[Violation]:
+        """Yield what the Admin API, which tells no schema of credentials, refuses."""
+        if len(plugins) > 1:
+            yield Violation("plugins", "expect object to have at most 1 properties")
+        authenticating = {
+            name for name, one in self.plugins.items() if one.get("type") == "auth"
         }
-        return _strip_object(
-            document, [own] if own else [], {"plugins": stripped} if stripped else {}
-        )
+        for name in plugins:
+            if authenticating and name in self.plugins and name not in authenticating:
+                yield Violation(
+                    f"plugins.{name}",
+                    "only supports auth type plugins in consumer credential",
+                )
+
+
+def _is_disabled(configuration: Any) -> bool:
+    meta = configuration.get("_meta") if isinstance(configuration, dict) else None
+    return isinstance(meta, dict) and meta.get("disable") is True
 
 
 def _which(kind: str) -> tuple[str, ...]:
     if kind in ("consumer", "credential"):
         return ("consumer_schema", "schema")
     return ("metadata_schema",) if kind == "plugin_metadata" else ("schema",)
-
-
-def _violations(schema: Schema | None, value: Any, at: str) -> Iterator[Violation]:
-    if not schema:
-        return
-    try:
-        validator = jsonschema_rs.Draft7Validator(schema)
-    except (ValueError, jsonschema_rs.ValidationError):
-        return  # a schema beyond our validator's dialect: leave it to the gateway
-    for error in validator.iter_errors(value):
-        path = ".".join(str(part) for part in (at, *error.instance_path) if part != "")
-        yield Violation(path, error.message)
-
-
-def _strip(value: Any, schemas: list[Schema]) -> Any:
-    if isinstance(value, dict):
-        return _strip_object(value, schemas, {})
-    if isinstance(value, list):
-        items = [s["items"] for s in _all(schemas) if isinstance(s.get("items"), dict)]
-        return [_strip(item, items) for item in value]
-    return value
-
-
-def _strip_object(value: Document, schemas: list[Schema], ready: Document) -> Document:
-    """Strip below first: an object of nothing but defaults may be a default itself."""
-    everywhere = list(_all(schemas))
-    kept = {}
-    for name, item in value.items():
-        if name in ready:
-            kept[name] = ready[name]
-            continue
-        own = list(_of_property(everywhere, name))
-        stripped = _strip(item, own)
-        defaults = [s["default"] for s in _all(own) if "default" in s]
-        if not any(
-            canonical(_strip(default, own)) == canonical(stripped)
-            for default in defaults
-        ):
-            kept[name] = stripped
-    return kept
-
-
-def _of_property(schemas: list[Schema], name: str) -> Iterator[Schema]:
-    """Yield every schema that may speak of a property."""
-    for schema in schemas:
-        properties = schema.get("properties")
-        if isinstance(properties, dict) and isinstance(properties.get(name), dict):
-            yield properties[name]
-        elif isinstance(schema.get("additionalProperties"), dict):
-            yield schema["additionalProperties"]
-        patterns = schema.get("patternProperties")
-        if isinstance(patterns, dict):
-            yield from (one for one in patterns.values() if isinstance(one, dict))
-
-
-def _all(schemas: list[Schema], depth: int = 0) -> Iterator[Schema]:
-    """Yield the schemas and all their alternatives."""
-    if depth > DEPTH_LIMIT:
-        return
-    for schema in schemas:
-        yield schema
-        for name in ("allOf", "anyOf", "oneOf"):
-            branches = schema.get(name)
-            if isinstance(branches, list):
-                yield from _all([b for b in branches if isinstance(b, dict)], depth + 1)
-        for name in ("then", "else"):
-            if isinstance(schema.get(name), dict):
-                yield from _all([schema[name]], depth + 1)
-        dependencies = schema.get("dependencies")
-        if isinstance(dependencies, dict):
-            yield from _all(
-                [one for one in dependencies.values() if isinstance(one, dict)],
-                depth + 1,
-            )
 
 
 def fetch_schemas(client: AdminClient) -> Schemas:
@@ -232,6 +184,10 @@ def fetch_schemas(client: AdminClient) -> Schemas:
     return Schemas(
         version=client.version(),
         kinds=kinds,
-        plugins=client.plugins(),
-        stream_plugins=stream_plugins,
+        plugins=_described(client.plugins()),
+        stream_plugins=_described(stream_plugins),
     )
+
+
+def _described(plugins: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: one for name, one in plugins.items() if isinstance(one, dict)}
