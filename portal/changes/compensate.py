@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from gateway.errors import GatewayError
 from portal.changes.models import Item, Outcome, StepKind
 from portal.changes.steps import Requests
-from portal.changes.verify import Position, cannot_be_read_back, position
+from portal.changes.verify import Position, cannot_be_restored, position
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,27 @@ def _restore_one(requests: Requests, item: Item) -> Restored:
             False,
             f"{name} was changed by somebody else meanwhile and was left alone.",
         )
-    if base is not None and cannot_be_read_back(item.kind, wanted):
+    if cannot_be_restored(item.kind, base):
         return Restored(
             item,
             False,
             f"{name} could not be restored: its former private key is not known here. "
-            "It holds what this change wanted.",
+            + (
+                "It is gone." if wanted is None else "It holds what this change wanted."
+            ),
         )
-    requests.write(item, base, StepKind.RESTORE)
+    try:
+        requests.write(item, base, StepKind.RESTORE)
+    except GatewayError as error:
+        if error.retryable:
+            raise
+        # Refused for good: say so instead of trying for ever.
+        return Restored(
+            item,
+            False,
+            f"{name} could not be restored ({requests.words_of(item, error)}); "
+            "look at it on the gateway.",
+        )
     if seen() is Position.BASE:
         return Restored(item, True, f"{name} was restored to what it was before.")
     return Restored(

@@ -211,7 +211,7 @@ def _position(requests: Requests, item: Item, live: Document | None) -> Position
 def _must_be_put(requests: Requests, item: Item) -> bool:
     """Whether a read cannot prove it and no write of this delivery was accepted yet."""
     return (
-        cannot_be_read_back(item.kind, item.whole_wanted())
+        cannot_be_read_back(item.kind, item.whole_wanted(), item.whole_base())
         and not item.steps.filter(
             kind=StepKind.WRITE, outcome=Outcome.ACCEPTED
         ).exists()
@@ -280,7 +280,9 @@ def _settled(requests: Requests, item: Item, until: float) -> bool:
             is Position.WANTED
         ):
             # A read cannot prove a field that GET never returns.
-            return not cannot_be_read_back(item.kind, item.whole_wanted())
+            return not cannot_be_read_back(
+                item.kind, item.whole_wanted(), item.whole_base()
+            )
         if over:
             return False
         requests.lease.renew()

@@ -9,6 +9,9 @@ from gateway.schemas import Schemas
 
 Document = dict[str, Any]
 
+# The gateway keeps these encrypted, and GET shows them so (apisix/upstream.lua).
+ENCRYPTED_FOR_GOOD = (("tls", "client_key"), ("upstream", "tls", "client_key"))
+
 
 class Position(Enum):
     """Where the live resource stands, as one item sees it."""
@@ -43,11 +46,53 @@ def equal(
     """Say whether a document that was read equals another; None is "not there"."""
     if live is None or other is None:
         return live is other
+    return same(
+        kind,
+        _readable(kind, live),
+        _readable(kind, other),
+        version=schemas.version,
+        schemas=schemas,
+    )
+
+
+def cannot_be_read_back(
+    kind: str, wanted: Document | None, base: Document | None = None
+) -> bool:
+    """Say whether the document sets a field that GET does not show as it was sent."""
+    if wanted is None:
+        return False
+    if KINDS[kind].write_only & wanted.keys():
+        return True
+    return any(
+        (key := _value(wanted, path)) is not None and key != _value(base or {}, path)
+        for path in ENCRYPTED_FOR_GOOD
+    )
+
+
+def cannot_be_restored(kind: str, base: Document | None) -> bool:
+    """Say whether a resource that was there has a part that GET never showed us."""
+    return base is not None and bool(KINDS[kind].write_only)
+
+
+def _readable(kind: str, document: Document) -> Document:
+    """Return what of a document GET shows as it was sent."""
     hidden = KINDS[kind].write_only
-    readable = {key: value for key, value in other.items() if key not in hidden}
-    return same(kind, live, readable, version=schemas.version, schemas=schemas)
+    shown = {key: value for key, value in document.items() if key not in hidden}
+    for path in ENCRYPTED_FOR_GOOD:
+        if _value(document, path) is not None:
+            shown = _without(shown, path)
+    return shown
 
 
-def cannot_be_read_back(kind: str, wanted: Document | None) -> bool:
-    """Say whether the document sets a field that GET never returns."""
-    return wanted is not None and bool(KINDS[kind].write_only & wanted.keys())
+def _value(document: Any, path: tuple[str, ...]) -> Any:
+    for part in path:
+        document = document.get(part) if isinstance(document, dict) else None
+    return document
+
+
+def _without(document: Document, path: tuple[str, ...]) -> Document:
+    """Return a copy without the field; nothing else of the document is copied."""
+    head, *rest = path
+    if not rest:
+        return {key: value for key, value in document.items() if key != head}
+    return {**document, head: _without(document[head], tuple(rest))}
