@@ -3,6 +3,7 @@
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.required import required
 from tests.servers import place
@@ -14,6 +15,13 @@ pytest_plugins = [
     "tests.servers.databases",
     "tests.servers.valkey",
 ]
+
+
+# The machine may stall for seconds: being slow is no fault of a test.
+settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("patient")
 
 
 def pytest_configure(config: pytest.Config) -> None:
