@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.utils import timezone
 
 from gateway.models import Gateway
@@ -47,16 +47,15 @@ class Person(AbstractUser):
         )
 
     def gateways(self, verb: Verb = Verb.READ) -> "models.QuerySet[Gateway]":
-        """Return the gateways in service where this person may do `verb`."""
+        """Return the gateways in service where this person may do `verb`. Lazy."""
         gateways = Gateway.objects.in_service()
         if not self.is_active:
             return gateways.none()
         if self.is_superuser:
             return gateways
         held = self.memberships.filter(role__in=roles_allowing(verb))
-        if held.filter(gateway=None).exists():
-            return gateways
-        return gateways.filter(pk__in=held.values("gateway"))
+        on_all = held.filter(gateway=None)
+        return gateways.filter(Exists(on_all) | Q(pk__in=held.values("gateway")))
 
 
 class Membership(models.Model):

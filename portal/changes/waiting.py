@@ -26,8 +26,9 @@ def to_decide(person: Person) -> ChangeRequestQuerySet:
         .exclude(token__person=person)
         .exclude(Exists(mine.filter(author=person)))
         .exclude(Exists(mine.filter(token__person=person)))
+        .alias(latest=Subquery(latest))
         .exclude(
-            Exists(Review.objects.filter(reviewer=person, revision=Subquery(latest)))
+            Exists(Review.objects.filter(reviewer=person, revision=OuterRef("latest")))
         )
     )
 

@@ -38,14 +38,17 @@ def matching(changes: ChangeRequestQuerySet, words: str) -> ChangeRequestQuerySe
     """Keep changes whose number, title, summary or author holds every word."""
     for word in words.split():
         number = word.removeprefix("#")
-        found = (
+        is_number = number.isascii() and number.isdigit() and len(number) < 19
+        by_number = Q(number=int(number)) if is_number else Q()
+        if is_number and word != number:
+            changes = changes.filter(by_number)
+            continue
+        changes = changes.filter(
             Q(title__icontains=word)
             | Q(summary__icontains=word)
             | Q(author__username__icontains=word)
+            | by_number
         )
-        if number.isascii() and number.isdigit() and len(number) < 19:
-            found |= Q(number=int(number))
-        changes = changes.filter(found)
     return changes
 
 

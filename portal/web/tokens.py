@@ -68,10 +68,8 @@ def tokens_page(request: PersonRequest) -> HttpResponse:
         "secret": secret,
         "tokens": request.user.api_tokens.all(),
     }
-    response = render(request, "tokens.html", context, status=status)
-    if secret:
-        response["Cache-Control"] = "no-store"
-    return response
+    # Never kept by a browser or a proxy: `page` says no-store of every page.
+    return render(request, "tokens.html", context, status=status)
 
 
 @require_POST

@@ -6,11 +6,40 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from portal.accounts.actor import Channel
 from portal.accounts.models import Person
 from portal.accounts.roles import Verb
 from portal.accounts.visible_events import events_visible_to
 from portal.audit.models import AuditEvent, LedgerHead
 from portal.web.admin.shown import Rights, Shown, one_line
+from portal.web.events import program
+
+
+class ByChannel(admin.SimpleListFilter):
+    """The channels there are; asking the ledger which it holds would read it whole."""
+
+    title = "channel"
+    parameter_name = "channel"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return Channel.choices
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(channel=self.value()) if self.value() else queryset
+
+
+class ByGateway(admin.SimpleListFilter):
+    """The gateways this person may see."""
+
+    title = "gateway"
+    parameter_name = "gateway"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        person = cast(Person, request.user)
+        return [(gateway.slug, gateway.slug) for gateway in person.gateways()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(gateway=self.value()) if self.value() else queryset
 
 
 @admin.register(AuditEvent)
@@ -18,16 +47,15 @@ class AuditEventAdmin(Shown):
     list_display = (
         "number",
         "at",
-        "event",
         "actor",
-        "channel",
-        "client",
-        "gateway",
+        "event",
         "subject",
-        "revision",
         "in_short",
+        "channel",
+        "program",
+        "gateway",
     )
-    list_filter = ("event", "channel", "gateway", "at")
+    list_filter = ("event", ByChannel, ByGateway, "at")
     search_fields = ("actor", "subject", "client", "=request_id", "=subject_id")
     ordering = ("-number",)
 
@@ -37,6 +65,10 @@ class AuditEventAdmin(Shown):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         # Not Shown's: an entry names its gateway as text.
         return events_visible_to(cast(Person, request.user)).order_by("-number")
+
+    @admin.display(description="client")
+    def program(self, event: AuditEvent) -> str:
+        return program(event.channel, event.client)
 
     @admin.display(description="details")
     def in_short(self, event: AuditEvent) -> str:

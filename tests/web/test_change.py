@@ -1,0 +1,497 @@
+"""One change: who is offered what, and what pressing it does."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from gateway.models import Gateway
+from portal.accounts.roles import Role
+from portal.audit.models import AuditEvent
+from portal.changes.models import ChangeRequest, Comment, Delivery, Review
+from portal.changes.states import State
+from tests.factories import (
+    Cast,
+    item,
+    make_change,
+    make_comment,
+    make_delivery,
+    make_person,
+    make_review,
+    make_revision,
+    make_token,
+    route_document,
+)
+from tests.web.conftest import sign_in
+
+As = Callable[[str], Client]
+
+BUTTON = re.compile(r"<button[^>]*type=\"submit\"[^>]*>(.*?)</button>", re.DOTALL)
+DECISIONS = ("Approve", "Reject", "Request changes", "Withdraw", "Cancel", "Retry")
+
+
+def buttons(page: str) -> set[str]:
+    """The decisions that the page offers, by the verb their label begins with."""
+    labels = [
+        re.sub(r"<svg.*?</svg>|<span.*?</span>", "", label, flags=re.DOTALL).strip()
+        for label in BUTTON.findall(page)
+    ]
+    return {verb for verb in DECISIONS for label in labels if label.startswith(verb)}
+
+
+def press(
+    client: Client, change: ChangeRequest, name: str, **fields: str
+) -> "tuple[int, str]":
+    """Press a button as the page's form does; return status and final page."""
+    revision = change.latest_revision()
+    response = client.post(
+        f"{change.get_absolute_url()}{name}/",
+        {"revision": revision.number, "digest": revision.digest} | fields,
+        follow=True,
+    )
+    return response.status_code, response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "offered"),
+    [
+        ("alice", {"Withdraw"}),
+        ("riley", {"Approve", "Reject", "Request changes"}),
+        ("omar", {"Approve", "Reject", "Request changes"}),
+        ("audrey", set()),
+        ("admin", {"Approve", "Reject", "Request changes"}),
+    ],
+)
+def test_a_change_in_review_offers_each_role_what_it_may_do(
+    as_: As, change: ChangeRequest, name: str, offered: set[str]
+) -> None:
+    response = as_(name).get(change.get_absolute_url())
+
+    assert response.status_code == 200
+    assert buttons(response.content.decode()) == offered
+
+
+@pytest.mark.parametrize(
+    ("state", "name", "offered"),
+    [
+        (State.APPROVED, "omar", {"Cancel"}),
+        (State.APPROVED, "riley", set()),
+        (State.FAILED, "omar", {"Retry"}),
+        (State.FAILED, "riley", set()),
+        (State.FAILED, "alice", {"Withdraw"}),
+        (State.APPLIED, "omar", set()),
+        (State.REJECTED, "alice", set()),
+        (State.CHANGES_REQUESTED, "alice", {"Withdraw"}),
+    ],
+)
+def test_later_states_offer_what_still_can_be_done(
+    as_: As,
+    gateway: Gateway,
+    people: Cast,
+    state: State,
+    name: str,
+    offered: set[str],
+) -> None:
+    change = make_change(gateway=gateway, author=people.alice, state=state)
+    if state in (State.APPROVED, State.FAILED, State.APPLIED):
+        make_delivery(change, state="failed" if state is State.FAILED else "pending")
+
+    page = as_(name).get(change.get_absolute_url()).content.decode()
+
+    assert buttons(page) == offered
+
+
+def test_each_decision_has_a_form_of_its_own_and_approving_needs_no_other_field(
+    as_: As, change: ChangeRequest
+) -> None:
+    page = as_("riley").get(change.get_absolute_url()).content.decode()
+
+    forms = re.findall(r"<form[^>]*method=\"post\".*?</form>", page, re.DOTALL)
+    by_verb = {verb: form for form in forms for verb in buttons(form)}
+    assert set(by_verb) == {"Approve", "Reject", "Request changes"}
+    approve = by_verb["Approve"]
+    assert set(re.findall(r"<(?:input|textarea|select)[^>]*", approve)) == set(
+        re.findall(r"<input type=\"hidden\"[^>]*", approve)
+    )
+    labels = [re.sub(r"<.*?>", "", label) for label in BUTTON.findall(page)]
+    assert sum("approve" in label.lower() for label in labels) == 1
+
+
+def test_the_page_works_without_scripts_and_holds_none(
+    as_: As, change: ChangeRequest
+) -> None:
+    page = as_("riley").get(change.get_absolute_url()).content.decode()
+
+    assert all(" src=" in tag for tag in re.findall(r"<script[^>]*>", page))
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", page)
+
+
+def test_riley_approves(as_: As, change: ChangeRequest) -> None:
+    status, page = press(as_("riley"), change, "approve")
+
+    change.refresh_from_db()
+    assert status == 200
+    assert "You approved revision 1." in page
+    assert change.state == State.APPROVED
+    assert Delivery.objects.get().revision.change == change
+    event = AuditEvent.objects.get(event="change.approved")
+    assert (event.actor, event.channel) == ("riley", "portal")
+
+
+def test_a_double_click_gives_one_outcome_and_friendly_words(
+    as_: As, change: ChangeRequest
+) -> None:
+    client = as_("riley")
+    press(client, change, "approve")
+
+    status, page = press(client, change, "approve")
+
+    assert status == 409
+    assert "You have already decided" in page
+    assert Review.objects.count() == Delivery.objects.count() == 1
+
+
+@pytest.mark.parametrize("name", ["reject", "request-changes"])
+def test_declining_needs_a_note_and_shows_it_to_the_author(
+    as_: As, change: ChangeRequest, name: str
+) -> None:
+    status, page = press(as_("riley"), change, name, comment="  ")
+    assert status == 400
+    assert "Say why" in page
+
+    press(as_("riley"), change, name, comment="Limit it to <b>10</b> a minute.")
+
+    seen = as_("alice").get(change.get_absolute_url()).content.decode()
+    assert "Limit it to &lt;b&gt;10&lt;/b&gt; a minute." in seen
+    change.refresh_from_db()
+    assert change.state == (
+        State.REJECTED if name == "reject" else State.CHANGES_REQUESTED
+    )
+
+
+def test_alice_cannot_approve_her_own(as_: As, change: ChangeRequest) -> None:
+    status, page = press(as_("alice"), change, "approve")
+
+    assert status == 403
+    assert Review.objects.count() == 0
+
+
+def test_a_superuser_cannot_approve_what_they_wrote(
+    as_: As, gateway: Gateway, people: Cast
+) -> None:
+    change = make_change(gateway=gateway, author=people.admin)
+
+    status, page = press(as_("admin"), change, "approve")
+
+    assert status == 403
+    assert "somebody else" in page.lower()
+    assert Review.objects.count() == 0
+
+
+def test_an_outdated_revision_is_not_approved(
+    as_: As, people: Cast, change: ChangeRequest
+) -> None:
+    client, seen = as_("riley"), change.latest_revision()
+    make_revision(change, items=[item(wanted=route_document(uri="/other/*"))])
+
+    response = client.post(
+        f"{change.get_absolute_url()}approve/",
+        {"revision": seen.number, "digest": seen.digest},
+    )
+
+    assert response.status_code == 409
+    page = response.content.decode()
+    assert "no longer the latest" in page
+    assert "/other/*" in page
+    assert Review.objects.count() == 0
+
+
+def test_a_digest_that_was_not_shown_is_not_approved(
+    as_: As, change: ChangeRequest
+) -> None:
+    status, page = press(as_("riley"), change, "approve", digest="0" * 64)
+
+    assert status == 409
+    assert Review.objects.count() == 0
+
+
+@pytest.mark.parametrize("number", ["", "x", "-1", "²", "9" * 40])
+def test_a_form_without_its_revision_is_refused_in_words(
+    as_: As, change: ChangeRequest, number: str
+) -> None:
+    status, page = press(as_("riley"), change, "approve", revision=number)
+
+    assert status == 400
+    assert "which revision" in page
+    assert Review.objects.count() == 0
+
+
+def test_what_was_typed_is_kept_when_a_decision_is_refused(
+    as_: As, change: ChangeRequest
+) -> None:
+    client = as_("riley")
+    client.get(change.get_absolute_url())
+    make_revision(change)
+
+    response = client.post(
+        f"{change.get_absolute_url()}reject/",
+        {"revision": "1", "digest": "old", "comment": "A long and careful note"},
+    )
+
+    assert response.status_code == 409
+    assert "A long and careful note" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["approve", "reject", "request-changes", "comment", "withdraw", "cancel", "retry"],
+)
+def test_nothing_is_done_without_the_forms_token(
+    people: Cast, change: ChangeRequest, name: str
+) -> None:
+    client = sign_in(people.riley, enforce_csrf_checks=True)
+
+    response = client.post(f"{change.get_absolute_url()}{name}/", {"comment": "x"})
+
+    assert response.status_code == 403
+    assert "reload the page" in response.content.decode()
+    change.refresh_from_db()
+    assert change.state == State.IN_REVIEW
+    assert Comment.objects.count() == Review.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["approve", "reject", "comment", "withdraw", "cancel", "retry"]
+)
+def test_the_auditor_does_nothing(as_: As, change: ChangeRequest, name: str) -> None:
+    status, _ = press(as_("audrey"), change, name, comment="x")
+
+    assert status == 403
+    change.refresh_from_db()
+    assert change.state == State.IN_REVIEW
+    assert not AuditEvent.objects.exists()
+
+
+def test_a_get_of_a_decision_only_leads_to_the_page(
+    as_: As, change: ChangeRequest
+) -> None:
+    response = as_("riley").get(f"{change.get_absolute_url()}approve/")
+
+    assert response.status_code == 302
+    assert response["Location"] == change.get_absolute_url()
+    assert Review.objects.count() == 0
+
+
+def test_alice_withdraws_her_own(as_: As, change: ChangeRequest) -> None:
+    press(as_("alice"), change, "withdraw")
+
+    change.refresh_from_db()
+    assert change.state == State.WITHDRAWN
+    page = as_("riley").get(change.get_absolute_url()).content.decode()
+    assert "withdrew the change" in page
+
+
+def test_omar_cancels_and_retries(as_: As, gateway: Gateway, people: Cast) -> None:
+    approved = make_change(gateway=gateway, author=people.alice, state=State.APPROVED)
+    make_delivery(approved, state="pending")
+    failed = make_change(gateway=gateway, author=people.alice, state=State.FAILED)
+    make_review(failed.latest_revision(), people.riley)
+    make_delivery(failed, state="failed")
+
+    assert press(as_("omar"), approved, "cancel", comment="Not today")[0] == 200
+    assert press(as_("omar"), failed, "retry")[0] == 200
+
+    approved.refresh_from_db()
+    failed.refresh_from_db()
+    assert (approved.state, failed.state) == (State.WITHDRAWN, State.APPROVED)
+
+
+def test_a_comment_joins_the_conversation_and_an_empty_one_does_not(
+    as_: As, change: ChangeRequest
+) -> None:
+    client = as_("alice")
+    assert press(client, change, "comment", comment="")[0] == 400
+    assert press(client, change, "comment", comment="x" * 10_001)[0] == 400
+
+    status, page = press(client, change, "comment", comment="Any news?")
+
+    assert status == 200
+    assert "Any news?" in page
+    assert Comment.objects.count() == 1
+
+
+def test_words_of_others_are_shown_as_text_with_what_hides_made_visible(
+    as_: As, gateway: Gateway, people: Cast
+) -> None:
+    token, _ = make_token(people.alice)
+    change = make_change(
+        gateway=gateway,
+        author=people.alice,
+        token=token,
+        title="<script>alert(1)</script> safe\u202e gnihton",
+        reason="p\u0430ypal \u200b {{ 7|add:1 }} [click](javascript:x)\nsecond line",
+        client="Chat\u2066GPT",
+    )
+    make_comment(change, people.omar, "<img src=x onerror=alert(1)>")
+
+    page = as_("riley").get(change.get_absolute_url()).content.decode()
+
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<img src=x" not in page
+    for hidden, marked in (
+        ("\u202e", "⟨U+202E⟩"),
+        ("\u200b", "⟨U+200B⟩"),
+        ("\u2066", "⟨U+2066⟩"),
+    ):
+        assert hidden not in page
+        assert marked in page
+    assert "\u0430⟨U+0430⟩" in page
+    assert "{{ 7|add:1 }}" in page
+
+
+def test_every_field_that_changes_is_on_the_page_unfolded(
+    as_: As, gateway: Gateway, people: Cast
+) -> None:
+    before = route_document(plugins={"limit-count": {"count": 100, "time_window": 60}})
+    after = route_document(plugins={"limit-count": {"count": 50, "time_window": 60}})
+    change = make_change(
+        gateway=gateway,
+        author=people.alice,
+        items=[
+            item("update", base=before, wanted=after),
+            item("delete", resource_id="old", base=route_document(uri="/old")),
+        ],
+    )
+
+    page = as_("riley").get(change.get_absolute_url()).content.decode()
+
+    unfolded = re.sub(r"<details.*?</details>", "", page, flags=re.DOTALL)
+    assert "plugins › limit-count › " in unfolded
+    assert re.search(r"<del[^>]*>100</del>", unfolded)
+    assert re.search(r"<ins[^>]*>50</ins>", unfolded)
+    assert re.search(r"<del[^>]*>/old</del>", unfolded)
+    assert "upstream › nodes › " in unfolded
+
+
+def test_findings_are_shown_heaviest_first_with_their_mend(
+    as_: As, gateway: Gateway, people: Cast
+) -> None:
+    findings = [
+        {
+            "code": f"code_{severity}",
+            "severity": severity,
+            "item": 0,
+            "path": "uri",
+            "words": f"Words of {severity}.",
+            "mend": f"Mend of {severity}.",
+        }
+        for severity in ("info", "warning")
+    ]
+    change = make_change(gateway=gateway, author=people.alice, findings=findings)
+
+    page = as_("riley").get(change.get_absolute_url()).content.decode()
+
+    assert page.index("Words of warning.") < page.index("Words of info.")
+    assert "Mend of warning." in page
+
+
+def test_the_delivery_tells_what_was_sent_answered_and_read_back(
+    as_: As, gateway: Gateway, people: Cast
+) -> None:
+    change = make_change(gateway=gateway, author=people.alice, state=State.APPLIED)
+    make_delivery(change)
+
+    page = as_("alice").get(change.get_absolute_url()).content.decode()
+
+    for words in ("PUT /routes/conference-x1y2z3", "Read back", "12 ms", "201"):
+        assert words in page
+
+
+def fragment(client: Client, change: ChangeRequest, seen: str) -> "tuple[int, str]":
+    response = client.get(
+        f"{change.get_absolute_url()}?seen={seen}", headers={"HX-Request": "true"}
+    )
+    return response.status_code, response.content.decode()
+
+
+def seen_by(client: Client, change: ChangeRequest) -> str:
+    page = client.get(change.get_absolute_url()).content.decode()
+    found = re.search(r"seen=([0-9a-f.]+)", page)
+    assert found
+    return found[1]
+
+
+def test_an_open_page_is_sent_nothing_while_nothing_is_new(
+    as_: As, change: ChangeRequest
+) -> None:
+    client = as_("riley")
+
+    status, body = fragment(client, change, seen_by(client, change))
+
+    assert (status, body) == (204, "")
+
+
+def test_an_open_page_is_sent_a_comment_but_not_its_own_forms(
+    as_: As, people: Cast, change: ChangeRequest
+) -> None:
+    client = as_("riley")
+    seen = seen_by(client, change)
+    make_comment(change, people.omar, "Fresh words")
+
+    status, body = fragment(client, change, seen)
+
+    assert status == 200
+    assert "Fresh words" in body
+    assert "<html" not in body
+    # Somebody may be typing there.
+    assert 'id="decide"' not in body
+    assert fragment(client, change, re.findall(r"seen=([0-9a-f.]+)", body)[0])[0] == 204
+
+
+def test_an_open_page_loses_its_controls_when_somebody_else_decides(
+    as_: As, people: Cast, change: ChangeRequest
+) -> None:
+    client = as_("riley")
+    seen = seen_by(client, change)
+    press(as_("omar"), change, "approve")
+
+    _, body = fragment(client, change, seen)
+
+    assert 'id="decide"' in body
+    assert buttons(body) == set()
+    assert 'data-state="approved"' in body
+
+
+def test_a_settled_change_is_not_asked_about_again(
+    as_: As, gateway: Gateway, people: Cast
+) -> None:
+    change = make_change(gateway=gateway, author=people.alice, state=State.REJECTED)
+
+    page = as_("riley").get(change.get_absolute_url()).content.decode()
+
+    assert "hx-trigger" not in page
+
+
+def test_an_open_page_is_reloaded_when_its_session_ended(change: ChangeRequest) -> None:
+    response = Client().get(change.get_absolute_url(), headers={"HX-Request": "true"})
+
+    assert response.status_code == 204
+    assert response["HX-Refresh"] == "true"
+
+
+def test_a_reviewer_of_another_gateway_cannot_decide_here(
+    change: ChangeRequest, gateway: Gateway
+) -> None:
+    from portal.accounts.models import Membership
+    from tests.factories import make_gateway
+
+    person = make_person("rob", Role.REVIEWER, gateway=make_gateway("other"))
+    assert press(sign_in(person), change, "approve")[0] == 404
+
+    Membership.objects.create(person=person, role=Role.VIEWER, gateway=gateway)
+
+    status, page = press(sign_in(person), change, "approve")
+    assert status == 403
+    assert buttons(page) == set()
+    assert Review.objects.count() == 0

@@ -1,0 +1,174 @@
+"""Coming in, going out, and one's own password."""
+
+import re
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from portal.accounts.models import Person
+from portal.audit.models import AuditEvent
+from portal.web import sign_in as door
+from tests.factories import PASSWORD, Cast
+from tests.web.conftest import sign_in
+
+LOGIN = "/accounts/login/"
+
+
+def knock(client: Client, name: str = "riley", password: str = PASSWORD) -> int:
+    return client.post(LOGIN, {"username": name, "password": password}).status_code
+
+
+def test_riley_comes_in_and_is_present(people: Cast) -> None:
+    client = Client()
+
+    response = client.post(
+        LOGIN, {"username": "riley", "password": PASSWORD, "next": "/audit/"}
+    )
+
+    assert response.status_code == 302
+    assert response["Location"] == "/audit/"
+    event = AuditEvent.objects.get()
+    assert (event.event, event.actor) == ("person.signed_in", "riley")
+    # Making a token needs a present person: proof that the session counts as one.
+    made = client.post(
+        "/tokens/", {"name": "x", "scopes": ["gateway:read"], "days": "7"}
+    )
+    assert made.status_code == 200
+    assert people.riley.api_tokens.count() == 1
+
+
+def test_sign_in_leads_nowhere_outside(people: Cast) -> None:
+    response = Client().post(
+        LOGIN,
+        {"username": "riley", "password": PASSWORD, "next": "https://evil.example/"},
+    )
+
+    assert response["Location"] == "/"
+
+
+@pytest.mark.parametrize("name", ["riley", "nobody", "my-secret-password", ""])
+def test_a_failed_sign_in_is_answered_in_words_and_recorded(
+    people: Cast, name: str
+) -> None:
+    response = Client().post(LOGIN, {"username": name, "password": "wrong"})
+
+    assert response.status_code == 400
+    event = AuditEvent.objects.get()
+    assert event.event == "person.sign_in_failed"
+    assert event.subject == (name if name == "riley" else "an unknown name")
+    assert "my-secret-password" not in str(vars(event))
+
+
+def test_somebody_switched_off_stays_outside(people: Cast) -> None:
+    Person.objects.filter(username="riley").update(is_active=False)
+
+    assert knock(Client()) == 400
+
+
+def test_guessing_one_name_is_stopped_and_others_are_not(people: Cast) -> None:
+    for _ in range(door.PER_NAME):
+        assert knock(Client(), password="wrong") == 400
+
+    locked = Client().post(LOGIN, {"username": "riley", "password": PASSWORD})
+
+    assert locked.status_code == 429
+    assert locked["Retry-After"]
+    assert "Too many tries" in locked.content.decode()
+    assert knock(Client(), "omar") == 302
+    assert knock(Client(REMOTE_ADDR="192.0.2.7"), "riley") == 302
+    failed = AuditEvent.objects.filter(event="person.sign_in_failed")
+    assert failed.count() == door.PER_NAME
+
+
+def test_guessing_many_names_from_one_address_is_stopped(people: Cast) -> None:
+    for number in range(door.PER_ADDRESS):
+        knock(Client(), f"name{number}", "wrong")
+
+    assert knock(Client(), "riley") == 429
+
+
+def test_a_forged_forwarding_header_gives_no_new_address(people: Cast) -> None:
+    for number in range(door.PER_NAME):
+        client = Client(headers={"X-Forwarded-For": f"10.0.0.{number}"})
+        knock(client, password="wrong")
+
+    assert knock(Client(headers={"X-Forwarded-For": "10.0.0.99"})) == 429
+
+
+def test_signing_out_is_a_post_and_recorded(people: Cast) -> None:
+    client = sign_in(people.riley)
+    assert client.get("/accounts/logout/").status_code == 405
+
+    client.post("/accounts/logout/")
+
+    assert AuditEvent.objects.get().event == "person.signed_out"
+    assert client.get("/").status_code == 302
+
+
+@pytest.mark.parametrize("header", ["Authorization", "X-API-KEY"])
+def test_a_token_does_not_sign_in(people: Cast, header: str) -> None:
+    response = Client(headers={header: "Bearer x"}).post(
+        LOGIN, {"username": "riley", "password": PASSWORD}
+    )
+
+    assert response.status_code == 403
+
+
+def test_a_forgotten_password_is_set_by_a_link_from_our_own_address(
+    people: Cast, django_capture_on_commit_callbacks: object
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+        response = Client(headers={"Host": "localhost"}).post(
+            "/accounts/password/reset/", {"email": people.riley.email}
+        )
+    assert response.status_code == 302
+    assert mail.outbox[0].to == [people.riley.email]
+    link = re.search(r"http://localhost:5000(/\S+)", str(mail.outbox[0].body))
+    assert link
+
+    client = Client()
+    form = client.get(link[1], follow=True)
+    address = form.redirect_chain[-1][0]
+    client.post(
+        address,
+        {
+            "new_password1": "a-quite-new-passphrase",
+            "new_password2": "a-quite-new-passphrase",
+        },
+    )
+
+    assert knock(Client(), password="a-quite-new-passphrase") == 302
+    assert client.get(link[1], follow=True).context["validlink"] is False
+    assert [event.event for event in AuditEvent.objects.order_by("number")][:2] == [
+        "person.reset_sent",
+        "person.changed",
+    ]
+
+
+def test_asking_for_a_link_tells_nobody_who_has_an_account(people: Cast) -> None:
+    answers = [
+        Client().post("/accounts/password/reset/", {"email": email})
+        for email in (people.riley.email, "nobody@example.com")
+    ]
+
+    assert len({(a.status_code, a["Location"]) for a in answers}) == 1
+
+
+def test_changing_the_password_keeps_this_session_and_ends_others(
+    people: Cast,
+) -> None:
+    here, there = sign_in(people.riley), sign_in(people.riley)
+
+    here.post(
+        "/accounts/password/",
+        {
+            "old_password": PASSWORD,
+            "new_password1": "a-quite-new-passphrase",
+            "new_password2": "a-quite-new-passphrase",
+        },
+    )
+
+    assert here.get("/").status_code == 200
+    assert there.get("/").status_code == 302
+    assert AuditEvent.objects.get().details == {"fields": ["password"]}
