@@ -17,9 +17,9 @@ DEPTH_LIMIT = 40
 def filled(value: Any, schema: Any) -> Any:
     """Return a copy of the value with the defaults that hold in any case.
 
-    Those of properties, items and `allOf`, not those of alternatives. An empty array
-    where an object is due becomes one, and the other way round: Lua knows no
-    difference.
+    Those of properties, items and `allOf`, not those of alternatives, and not of
+    required properties: APISIX wants those to be given. An empty array where an object
+    is due becomes one, and the other way round: Lua knows no difference.
     """
     if not isinstance(schema, dict):
         return copy.deepcopy(value)
@@ -37,8 +37,11 @@ def filled(value: Any, schema: Any) -> Any:
         name: filled(item, _surely_of(everywhere, name)) for name, item in value.items()
     }
     for one in everywhere:
+        required = one.get("required") or ()
         for name, own in _properties(one).items():
-            if name not in result and isinstance(own, dict) and "default" in own:
+            if name in result or name in required:
+                continue
+            if isinstance(own, dict) and "default" in own:
                 result[name] = copy.deepcopy(own["default"])
     return result
 

@@ -125,7 +125,11 @@ def _for_validator(schema: Any) -> Any:
 
 def _may_be_a_secret(error: jsonschema_rs.ValidationError) -> bool:
     """Say whether a reference breaks the schema; what it stands for may not."""
-    if error.kind.name in {"anyOf", "oneOf", "not"}:
+    if error.kind.name in {"anyOf", "oneOf"} and all(error.kind.value):
+        return any(
+            _may_be_a_secret(one) for branch in error.kind.value for one in branch
+        )
+    if error.kind.name in {"oneOf", "not"}:
         return _holds_reference(error.instance)
     return _is_reference(error.instance)
 
