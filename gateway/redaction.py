@@ -1,6 +1,5 @@
 """Hide the secrets of a document, and find them again when they are sent back. Pure."""
 
-import copy
 import hashlib
 import hmac
 import json
@@ -27,7 +26,7 @@ def redact(
     kind: str, document: Document, *, key: bytes, encrypt_fields: EncryptFields
 ) -> Document:
     """Return a copy in which each secret is replaced by its fingerprint."""
-    shown = copy.deepcopy(document)
+    shown: Document = _copied(document)
     for path, value in secret_paths(kind, document, encrypt_fields=encrypt_fields):
         if not REDACTED.fullmatch(value):
             _put(shown, path, fingerprint(value, key))
@@ -53,7 +52,8 @@ def resolve(
         (any_index(path), fingerprint(value, key)): value
         for path, value in secret_paths(kind, live, encrypt_fields=encrypt_fields)
     }
-    whole, unresolved = copy.deepcopy(wanted), []
+    whole: Document = _copied(wanted)
+    unresolved: list[str] = []
     secret = {
         path for path, _ in secret_paths(kind, wanted, encrypt_fields=encrypt_fields)
     }
@@ -109,6 +109,15 @@ def any_index(path: Path) -> tuple[str | None, ...]:
 def dotted(path: Path) -> str:
     """Return the path as people read it."""
     return ".".join(str(part) for part in path)
+
+
+def _copied(value: Any) -> Any:
+    """Return a copy of a JSON value; copy.deepcopy takes ten times as long."""
+    if isinstance(value, dict):
+        return {name: _copied(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_copied(item) for item in value]
+    return value
 
 
 def _put(document: Any, path: Path, value: str) -> None:

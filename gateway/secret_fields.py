@@ -8,6 +8,7 @@ secret costs the secret. A reference to a secret manager is none.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 Document = dict[str, Any]
@@ -139,9 +140,7 @@ def _well_known(value: Any, at: Path) -> Found:
     elif isinstance(value, dict):
         is_header_map = any("header" in str(part).lower() for part in at)
         for name, item in value.items():
-            if SECRET_NAME.search(_snake(name)) or (
-                is_header_map and SECRET_HEADER.search(name)
-            ):
+            if _is_secret_name(name) or (is_header_map and _is_secret_header(name)):
                 yield from texts(item, (*at, name))
             else:
                 yield from _well_known(item, (*at, name))
@@ -156,6 +155,14 @@ def _is_secret_condition(value: list[Any]) -> bool:
     )
 
 
-def _snake(name: str) -> str:
-    """Return clientSecret and client-secret as client_secret."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_").lower()
+# The same few names come again and again.
+@lru_cache(maxsize=4096)
+def _is_secret_name(name: str) -> bool:
+    """Say so of clientSecret and client-secret as of client_secret."""
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_").lower()
+    return SECRET_NAME.search(snake) is not None
+
+
+@lru_cache(maxsize=4096)
+def _is_secret_header(name: str) -> bool:
+    return SECRET_HEADER.search(name) is not None

@@ -683,6 +683,59 @@ def test_an_early_refusal_of_a_large_body_is_heard() -> None:
         client.put("route", "r", {"desc": "x" * 3_000_000})
 
 
+def test_a_connection_whose_deadline_passed_is_not_used_again() -> None:
+    with answered(silent, says(FOUND), deadline=SOON) as (client, server):
+        with pytest.raises(TimedOut):
+            client.get("route", "r")
+        client._deadline = LONG
+        for _ in range(3):
+            assert client.get("route", "r").id == "r"
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "is_applied"),
+    [
+        ({"do": "drop_after"}, UnknownOutcome, True),
+        ({"do": "drop_before"}, UnknownOutcome, False),
+        ({"do": "reset"}, UnknownOutcome, True),
+        ({"do": "status"}, Busy, False),
+        ({"do": "slow", "seconds": LONG, "after": True}, TimedOut, True),
+        ({"do": "drip", "milliseconds": 1_000}, TimedOut, True),
+    ],
+)
+def test_whatever_happens_to_a_write_it_is_sent_once_and_may_be_read_back(
+    fault: dict[str, Any],
+    error: type[GatewayError],
+    is_applied: bool,
+    sandbox: SandboxGateway,
+) -> None:
+    with client_of(sandbox.admin_url, admin_key=sandbox.key) as client:
+        client.list("route")  # so that the write takes a connection that is kept alive
+        sandbox.misbehave(method="PUT", times=1, **fault)
+        client._deadline = 2.0 if error is TimedOut else LONG
+        with pytest.raises(error) as caught:
+            client.put("route", "r", ROUTE)
+        assert type(caught.value) is error
+        assert caught.value.sent
+    eventually(lambda: len(sandbox.requests("PUT")) == 1, "one request came")
+    eventually(
+        lambda: (sandbox.get("route", "r") is not None) is is_applied,
+        f"applied: {is_applied}",
+    )
+
+
+def test_a_gateway_that_went_down_is_unreachable_and_comes_back(
+    client: AdminClient, sandbox: SandboxGateway
+) -> None:
+    client.put("route", "r", ROUTE)
+    sandbox.stop()
+    with pytest.raises(Unreachable):
+        client.get("route", "r")
+    sandbox.start()
+    assert client.get("route", "r").id == "r"
+
+
 # --- TLS
 
 
