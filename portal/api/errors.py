@@ -16,6 +16,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from portal.api.answers.changes import findings
 from portal.api.wire import TextRefused, drain
 from portal.errors import GatehouseError
 
@@ -210,7 +211,7 @@ def field_errors(detail: Any, path: str = "") -> Iterator[FieldError]:
 
 def _bounded(extra: Mapping[str, Any]) -> dict[str, Any]:
     """Keep an answer readable however many findings a large change has."""
-    findings = extra.get("findings")
-    if not isinstance(findings, list):
+    found = extra.get("findings")
+    if not isinstance(found, list):
         return dict(extra)
-    return {**extra, "findings": findings[:100]}
+    return {**extra, "findings": findings(found)}

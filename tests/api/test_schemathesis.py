@@ -33,7 +33,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 25
+EXAMPLES = 20
 # Made-up documents are hardly ever what a gateway accepts.
 UNLIKELY = {"createRoute", "updateRoute", "proposeChange", "previewChange"}
 SCHEMA = schemathesis.openapi.from_wsgi("/openapi.json", get_wsgi_application())

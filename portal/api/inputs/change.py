@@ -36,7 +36,7 @@ def title_field(*, required: bool = False) -> Text:
         required=required,
         allow_blank=not required,
         max_length=TITLE_LIMIT,
-        help_text="A short title for the list of changes; made from the items if left out.",
+        help_text="A short title for the list of changes; left out, it shows what the change does.",
     )
 
 

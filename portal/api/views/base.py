@@ -26,6 +26,11 @@ class ApiView(APIView):
     verbs: ClassVar[dict[str, Verb]] = {}
 
     @property
+    def default_response_headers(self) -> dict[str, str]:
+        # What one person may see must not stay in a shared cache.
+        return {**super().default_response_headers, "Cache-Control": "no-store"}
+
+    @property
     def verb(self) -> Verb:
         return self.verbs.get(self.request.method or "", Verb.READ)
 
@@ -55,6 +60,7 @@ class Nowhere(APIView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
+    schema = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         raise NotFound("There is no such address in this API. See /api/docs.")
