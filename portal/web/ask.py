@@ -21,6 +21,7 @@ from portal.changes.asked import ChangeAsked
 from portal.changes.errors import NotYours
 from portal.changes.models import ChangeRequest
 from portal.changes.plan import Plan
+from portal.changes.states import State
 from portal.errors import GatehouseError
 from portal.web.ask_forms import ItemForm, RouteForm, WhyForm
 from portal.web.change import visible_change
@@ -162,7 +163,7 @@ class Asking:
         elif first == "items" and rest:
             index, _, path = rest.partition(".")
             if self.route:
-                self.route.add_error(self.route.field_for(path) or None, words)
+                self.route.add_error(self.route.field_for(path, words) or None, words)
             elif index.isdigit() and int(index) < len(self.items):
                 form = self.items[int(index)]
                 form.add_error(form.field_for(path) if path else None, words)
@@ -189,7 +190,9 @@ def _text(document: Any) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 @page
 def ask_page(request: PersonRequest) -> HttpResponse:
-    """Ask for a change: `do=preview` shows what it would do, `do=send` files it."""
+    """Ask for a change: `do=preview` shows what it would do, `do=send` files it and
+    `do=draft` keeps it although the gateway would not take it yet.
+    """
     if not request.user.may_anywhere(Verb.ASK):
         return refusal(
             request,
@@ -205,18 +208,22 @@ def ask_page(request: PersonRequest) -> HttpResponse:
         return _show(asking)
     if not asking.is_valid():
         return _show(asking, status=400)
-    if request.POST.get("do") != "send":
+    operation = {"send": propose.propose, "draft": propose.draft}.get(
+        request.POST.get("do", "")
+    )
+    if operation is None:
         return _preview(asking, actor)
     try:
-        proposed = propose.propose(asking.asked(), actor=actor)
+        proposed = operation(asking.asked(), actor=actor)
     except GatehouseError as error:
         return _refused(asking, error)
-    messages.success(
-        request,
-        "You asked for this a moment ago; here it is."
-        if proposed.is_replay
-        else "Sent for review.",
-    )
+    if proposed.is_replay:
+        said = "You asked for this a moment ago; here it is."
+    elif proposed.change.state == State.DRAFT:
+        said = "Kept as a draft. Write a new revision to send it for review."
+    else:
+        said = "Sent for review."
+    messages.success(request, said)
     return redirect(proposed.change)
 
 

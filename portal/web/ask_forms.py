@@ -18,6 +18,8 @@ ACTIONS = [
     ("replace", "Change: this is the whole document"),
     ("delete", "Delete"),
 ]
+# APISIX: `property "host" validation failed: …`
+NAMED_PROPERTY = re.compile(r'property "([^"]+)" validation failed')
 
 
 def _object_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -132,7 +134,7 @@ class RouteForm(forms.Form):
     def items(self) -> tuple[ItemAsked, ...]:
         """Return what a valid form asks for."""
         given = self.cleaned_data
-        uris = given["uris"].split()
+        uris = given["uris"]
         document: dict[str, Any] = {"upstream": {"url": given["upstream"]}}
         document |= {"uri": uris[0]} if len(uris) == 1 else {"uris": uris}
         for name in ("host", "name", "methods"):
@@ -158,9 +160,23 @@ class RouteForm(forms.Form):
             ),
         )
 
-    def field_for(self, path: str) -> str:
-        """Return the field that a dotted path of the route's document comes from."""
-        return next((field for pattern, field in self.PATHS if pattern.match(path)), "")
+    def clean_uris(self) -> list[str]:
+        uris: list[str] = self.cleaned_data["uris"].split()
+        for uri in uris:
+            if not uri.startswith("/"):
+                raise forms.ValidationError(
+                    "A path begins with a slash: /%(uri)s", params={"uri": uri[:100]}
+                )
+        return uris
+
+    def field_for(self, path: str, words: str = "") -> str:
+        """Return the field that a dotted path of the route's document comes from.
+
+        Without a path, what the gateway's own words name; "" when nothing fits.
+        """
+        if not path and (named := NAMED_PROPERTY.search(words)):
+            path = named[1]
+        return next((field for at, field in self.PATHS if at.match(path)), "")
 
 
 class ItemForm(forms.Form):

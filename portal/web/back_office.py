@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
+from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
 from portal.accounts.presence import carries_token
@@ -27,7 +28,7 @@ class BackOffice(admin.AdminSite):
         """Let staff in; a request that brings a token is a program's."""
         return not carries_token(request) and super().has_permission(request)
 
-    @never_cache
+    @method_decorator(never_cache)
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

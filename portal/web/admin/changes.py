@@ -30,7 +30,7 @@ from portal.changes.models import (
     Step,
 )
 from portal.errors import GatehouseError
-from portal.web.admin.shown import Rights, Shown, ShownInline
+from portal.web.admin.shown import ByGateway, Rights, Shown, ShownInline
 from portal.web.templatetags.gatehouse import visible
 
 
@@ -90,7 +90,7 @@ class ChangeRequestAdmin(Shown):
         "seen",
     )
     list_display_links = ("number", "what_it_does")
-    list_filter = ("state", "gateway", "channel", "created_at")
+    list_filter = ("state", ("gateway", ByGateway), "channel", "created_at")
     list_select_related = ("gateway", "author")
     search_fields = ("=number", "title", "summary", "author__username", "client")
     ordering = ("-number",)
@@ -179,7 +179,7 @@ def _as_seen(request: HttpRequest, change: ChangeRequest) -> Revision:
 class RevisionAdmin(Shown):
     gateway_path = "change__gateway"
     list_display = ("__str__", "change", "number", "author", "token", "created_at")
-    list_filter = ("change__gateway", "created_at")
+    list_filter = (("change__gateway", ByGateway), "created_at")
     list_select_related = ("change", "author", "token")
     search_fields = ("=change__number", "author__username", "digest")
     ordering = ("-pk",)
@@ -190,7 +190,7 @@ class RevisionAdmin(Shown):
 class ItemAdmin(Shown):
     gateway_path = "revision__change__gateway"
     list_display = ("resource_id", "kind", "action", "revision")
-    list_filter = ("action", "kind", "revision__change__gateway")
+    list_filter = ("action", "kind", ("revision__change__gateway", ByGateway))
     list_select_related = ("revision",)
     search_fields = ("resource_id", "=revision__change__number")
     ordering = ("-pk",)
@@ -200,7 +200,7 @@ class ItemAdmin(Shown):
 class ReviewAdmin(Shown):
     gateway_path = "revision__change__gateway"
     list_display = ("__str__", "revision", "reviewer", "verdict", "created_at")
-    list_filter = ("verdict", "revision__change__gateway", "created_at")
+    list_filter = ("verdict", ("revision__change__gateway", ByGateway), "created_at")
     list_select_related = ("revision", "reviewer")
     search_fields = ("=revision__change__number", "reviewer__username", "comment")
     ordering = ("-pk",)
@@ -210,7 +210,7 @@ class ReviewAdmin(Shown):
 class CommentAdmin(Shown):
     gateway_path = "change__gateway"
     list_display = ("__str__", "change", "author", "created_at")
-    list_filter = ("change__gateway", "created_at")
+    list_filter = (("change__gateway", ByGateway), "created_at")
     list_select_related = ("change", "author")
     search_fields = ("=change__number", "author__username", "text")
     ordering = ("-pk",)
@@ -230,7 +230,7 @@ class DeliveryAdmin(Shown):
         "finished_at",
         "outcome",
     )
-    list_filter = ("state", "gateway", "queued_at")
+    list_filter = ("state", ("gateway", ByGateway), "queued_at")
     list_select_related = ("gateway", "revision")
     search_fields = ("=revision__change__number", "outcome")
     ordering = ("-pk",)
@@ -248,7 +248,7 @@ class AttemptAdmin(Shown):
         "finished_at",
         "outcome",
     )
-    list_filter = ("delivery__gateway", "started_at")
+    list_filter = (("delivery__gateway", ByGateway), "started_at")
     list_select_related = ("delivery__revision",)
     search_fields = ("=delivery__revision__change__number", "worker", "outcome")
     ordering = ("-pk",)
@@ -267,7 +267,7 @@ class StepAdmin(Shown):
         "attempt",
         "started_at",
     )
-    list_filter = ("kind", "outcome", "attempt__delivery__gateway")
+    list_filter = ("kind", "outcome", ("attempt__delivery__gateway", ByGateway))
     list_select_related = ("attempt__delivery__revision",)
     search_fields = ("path", "words", "=attempt__delivery__revision__change__number")
     ordering = ("-pk",)

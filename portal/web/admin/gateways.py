@@ -12,7 +12,7 @@ from portal.accounts import manage
 from portal.accounts.presence import present_actor
 from portal.accounts.roles import Verb
 from portal.errors import GatehouseError
-from portal.web.admin.shown import Operated, Rights, Shown
+from portal.web.admin.shown import ByGateway, Operated, Rights, Shown
 
 
 class GatewayForm(forms.ModelForm):
@@ -43,6 +43,12 @@ class GatewayForm(forms.ModelForm):
             "control_urls",
             "approvals_required",
         )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "control_urls" in self.fields:
+            # Compare with the row itself, not with what the page says it held.
+            self.fields["control_urls"].show_hidden_initial = False
 
 
 @admin.register(Gateway)
@@ -136,7 +142,7 @@ class ResourceAdmin(Shown):
     gateway_path = "gateway"
     hidden = ("search",)
     list_display = ("resource_id", "kind", "gateway", "first_seen", "last_seen")
-    list_filter = ("kind", "gateway")
+    list_filter = ("kind", ("gateway", ByGateway))
     list_select_related = ("gateway",)
     search_fields = ("search",)
     ordering = ("gateway", "kind", "resource_id")

@@ -13,7 +13,7 @@ from portal.accounts.presence import present_actor
 from portal.accounts.roles import Verb
 from portal.accounts.tokens import revoke_token
 from portal.errors import GatehouseError
-from portal.web.admin.shown import Operated, Rights, Shown, ShownInline
+from portal.web.admin.shown import ByGateway, Operated, Rights, Shown, ShownInline
 
 OWN = (
     "username",
@@ -122,7 +122,7 @@ class PersonAdmin(Operated, Shown):
 @admin.register(Membership)
 class MembershipAdmin(Operated, Shown):
     list_display = ("person", "role", "where")
-    list_filter = ("role", "gateway")
+    list_filter = ("role", ("gateway", ByGateway))
     list_select_related = ("person", "gateway")
     search_fields = ("person__username", "gateway__slug")
     ordering = ("person__username",)

@@ -48,6 +48,19 @@ class Rights:
         return [gateway for _, gateway in self.held if gateway]
 
 
+class ByGateway(admin.RelatedFieldListFilter):
+    """Offers the gateways whose rows this person sees, and names no other."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        rights = Rights.of(request)
+        if rights.everywhere(Verb.READ):
+            return super().field_choices(field, request, model_admin)
+        return field.get_choices(
+            include_blank=False,
+            limit_choices_to={"pk__in": rights.gateway_ids()},
+        )
+
+
 class Shown(admin.ModelAdmin):
     """A model to look at. Who may look is a matter of role, not of Django permissions.
 

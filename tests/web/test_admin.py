@@ -1,0 +1,519 @@
+"""The back office: who sees what, what cannot be done there, what can and how."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.core import mail
+from django.db import models
+from django.test import Client
+from django.urls import reverse
+
+from gateway.models import FingerprintKey, Gateway
+from gateway.sealing import fingerprint_key
+from portal.accounts.models import ApiToken, Membership, Person
+from portal.accounts.roles import Role
+from portal.audit.events import Event
+from portal.audit.ledger import record
+from portal.audit.models import AuditEvent
+from portal.changes.models import ChangeRequest, Delivery, IdempotencyKey, Review
+from portal.changes.states import State
+from tests.accounts.test_manage import present
+from tests.factories import (
+    Cast,
+    make_change,
+    make_comment,
+    make_delivery,
+    make_gateway,
+    make_person,
+    make_resource,
+    make_review,
+    make_revision,
+    make_token,
+)
+from tests.web.conftest import sign_in
+
+As = Callable[[str], Client]
+OURS = [
+    model
+    for app in ("gateway", "accounts", "audit", "changes")
+    for model in apps.get_app_config(app).get_models()
+]
+# What the lifecycle, the gateways or programs write, never a form.
+READ_ONLY = [model for model in OURS if model not in (Gateway, Person, Membership)]
+KEY = "edd1c9f034335f136f87ad84b625c8f1"
+
+
+def address(model: type[models.Model], view: str, *args: Any) -> str:
+    meta = model._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_{view}", args=args)
+
+
+@pytest.fixture
+def full(people: Cast, gateway: Gateway) -> ChangeRequest:
+    """A row of every model."""
+    gateway.set_admin_key(KEY)
+    gateway.save()
+    fingerprint_key.cache_clear()
+    fingerprint_key()
+    token, _ = make_token(people.alice)
+    change = make_change(
+        gateway=gateway, author=people.alice, token=token, state=State.APPLIED
+    )
+    make_review(change.latest_revision(), people.riley)
+    make_comment(change, people.alice, "Please")
+    make_delivery(change)
+    make_resource(gateway)
+    IdempotencyKey.objects.create(
+        author=people.alice, key="k", request_digest="d", change=change
+    )
+    apps.get_model("gateway", "Catalogue").objects.create(
+        gateway=gateway, version="3.18.0", document={}
+    )
+    record(Event.CHANGE_SUBMITTED, actor=present(people.alice), subject=change)
+    return change
+
+
+@pytest.fixture(autouse=True)
+def _forget_fingerprint_key() -> Iterator[None]:
+    yield
+    fingerprint_key.cache_clear()
+
+
+def test_every_model_of_ours_is_there() -> None:
+    assert [model for model in OURS if not admin.site.is_registered(model)] == []
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("name", ["audrey", "admin"])
+def test_lists_and_rows_open_and_tell_no_secret(
+    as_: As, full: ChangeRequest, model: type[models.Model], name: str
+) -> None:
+    client = as_(name)
+    row = model._default_manager.first()
+    assert row is not None
+
+    pages = [
+        client.get(address(model, "changelist")),
+        client.get(address(model, "changelist") + "?q=a"),
+        client.get(address(model, "change", row.pk)),
+    ]
+
+    assert [page.status_code for page in pages] == [200, 200, 200]
+    for page in pages:
+        text = page.content.decode()
+        assert KEY not in text
+        assert ApiToken.objects.get().hash not in text
+        assert "sealed" not in text
+        assert people_hash() not in text
+
+
+def people_hash() -> str:
+    return Person.objects.get(username="alice").password
+
+
+@pytest.mark.parametrize("model", READ_ONLY, ids=lambda model: model.__name__)
+def test_a_superuser_makes_changes_and_deletes_nothing_the_lifecycle_owns(
+    as_: As, full: ChangeRequest, model: type[models.Model]
+) -> None:
+    client, row = as_("admin"), model._default_manager.first()
+    assert row is not None
+    before = model._default_manager.count()
+
+    assert client.get(address(model, "add")).status_code == 403
+    assert client.post(address(model, "add"), {}).status_code == 403
+    assert client.post(address(model, "change", row.pk), {}).status_code == 403
+    assert (
+        client.post(address(model, "delete", row.pk), {"post": "yes"}).status_code
+        == 403
+    )
+    client.post(
+        address(model, "changelist"),
+        {"action": "delete_selected", "_selected_action": row.pk, "post": "yes"},
+    )
+
+    assert model._default_manager.count() == before
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_the_auditor_reads_and_changes_nothing(
+    as_: As, full: ChangeRequest, model: type[models.Model]
+) -> None:
+    client, row = as_("audrey"), model._default_manager.first()
+    assert row is not None
+
+    page = client.get(address(model, "changelist")).content.decode()
+    assert (
+        'name="_save"'
+        not in client.get(address(model, "change", row.pk)).content.decode()
+    )
+    assert "delete_selected" not in page
+    assert client.post(address(model, "add"), {}).status_code == 403
+    assert client.post(address(model, "change", row.pk), {}).status_code == 403
+    assert (
+        client.post(address(model, "delete", row.pk), {"post": "y"}).status_code == 403
+    )
+
+
+def test_staff_of_one_gateway_see_its_rows_only(
+    people: Cast, gateway: Gateway, full: ChangeRequest
+) -> None:
+    other = make_gateway("other")
+    hidden = make_change(gateway=other, author=people.alice, summary="zanzibar")
+    record(Event.CHANGE_SUBMITTED, actor=present(people.alice), subject=hidden)
+    client = sign_in(make_person("vera", Role.VIEWER, gateway=gateway, is_staff=True))
+
+    for model in (ChangeRequest, AuditEvent, Gateway):
+        page = client.get(address(model, "changelist")).content.decode()
+        assert "zanzibar" not in page
+        assert f"#{hidden.number}" not in page
+        assert ">other<" not in page
+    assert client.get(address(ChangeRequest, "change", full.pk)).status_code == 200
+    assert client.get(address(ChangeRequest, "change", hidden.pk)).status_code == 302
+    assert client.get(address(Person, "changelist")).status_code == 403
+    assert client.get(address(FingerprintKey, "changelist")).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["alice", "riley", "omar"])
+def test_the_back_office_is_for_staff(as_: As, people: Cast, name: str) -> None:
+    response = as_(name).get("/admin/", follow=True)
+
+    assert response.status_code == 403
+    assert "for staff" in response.content.decode()
+
+
+def test_strangers_sign_in_at_the_portals_door(db: None) -> None:
+    response = Client().get("/admin/changes/changerequest/", follow=True)
+
+    assert response.redirect_chain[-1][0].startswith("/accounts/login/?next=/admin/")
+
+
+@pytest.mark.parametrize("header", ["Authorization", "X-API-KEY"])
+def test_a_token_opens_nothing_here_whatever_its_cookies(
+    people: Cast, change: ChangeRequest, header: str
+) -> None:
+    client = sign_in(people.admin)
+
+    response = decide(client, change, "approve_selected", headers={header: "x"})
+
+    assert response.status_code in (302, 403)
+    assert Review.objects.count() == 0
+
+
+# --- Decisions
+
+
+def decide(
+    client: Client,
+    *changes: Any,
+    headers: dict[str, str] | None = None,
+    **fields: Any,
+) -> Any:
+    """Choose changes in the list and run an action, as the page's form does."""
+    *rows, action = changes
+    shown = client.get(address(ChangeRequest, "changelist")).content.decode()
+    seen = dict(re.findall(r'name="(seen-\d+)" value="([0-9a-f]+)"', shown))
+    return client.post(
+        address(ChangeRequest, "changelist"),
+        seen
+        | {"action": action, "_selected_action": [row.pk for row in rows], "index": "0"}
+        | fields,
+        headers=headers,
+        follow=headers is None,
+    )
+
+
+@pytest.fixture
+def rita(people: Cast) -> Client:
+    """A reviewer who is staff."""
+    return sign_in(make_person("rita", Role.REVIEWER, is_staff=True))
+
+
+def test_approving_is_the_portals_operation_one_change_at_a_time(
+    rita: Client, people: Cast, gateway: Gateway, change: ChangeRequest
+) -> None:
+    settled = make_change(gateway=gateway, author=people.alice, state=State.REJECTED)
+    own = make_change(gateway=gateway, author=Person.objects.get(username="rita"))
+
+    page = decide(rita, change, settled, own, "approve_selected").content.decode()
+
+    assert f"#{change.number} approved." in page
+    assert f"#{settled.number}: " in page
+    assert f"#{own.number}: " in page
+    change.refresh_from_db()
+    assert change.state == State.APPROVED
+    assert Review.objects.get().reviewer.username == "rita"
+    assert Delivery.objects.count() == 1
+    assert AuditEvent.objects.filter(event="change.approved").count() == 1
+
+
+def test_rejecting_needs_the_note(rita: Client, change: ChangeRequest) -> None:
+    page = decide(rita, change, "reject_selected").content.decode()
+    assert "Say why" in page
+
+    decide(rita, change, "reject_selected", note="Not like this")
+
+    change.refresh_from_db()
+    assert change.state == State.REJECTED
+    assert Review.objects.get().comment == "Not like this"
+
+
+def test_what_was_revised_since_the_list_was_shown_is_not_approved(
+    rita: Client, change: ChangeRequest
+) -> None:
+    seen = change.latest_revision()
+    make_revision(change)
+
+    page = rita.post(
+        address(ChangeRequest, "changelist"),
+        {
+            "action": "approve_selected",
+            "_selected_action": [change.pk],
+            "index": "0",
+            f"seen-{change.pk}": seen.digest,
+        },
+        follow=True,
+    ).content.decode()
+
+    assert "not what the list showed" in page
+    assert Review.objects.count() == 0
+
+
+def test_a_superuser_does_not_approve_their_own(
+    as_: As, people: Cast, gateway: Gateway
+) -> None:
+    own = make_change(gateway=gateway, author=people.admin)
+
+    decide(as_("admin"), own, "approve_selected")
+
+    assert Review.objects.count() == 0
+
+
+def test_the_auditor_has_no_action(as_: As, change: ChangeRequest) -> None:
+    response = decide(as_("audrey"), change, "approve_selected")
+
+    assert "approve_selected" not in response.content.decode()
+    assert Review.objects.count() == 0
+
+
+# --- Gateways, people, roles
+
+# What the page sends along for the roles that it lists below a person.
+NO_ROLES = {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
+
+GATEWAY = {
+    "slug": "edge",
+    "title": "Edge",
+    "environment": "production",
+    "admin_url": "http://10.0.0.5:9180",
+    "admin_key": KEY,
+    "public_url": "",
+    "verify_tls": "on",
+    "ca_bundle": "",
+    "control_urls": "[]",
+    "approvals_required": "2",
+}
+
+
+def test_a_gateway_is_added_with_a_key_that_never_comes_out(
+    as_: As, people: Cast
+) -> None:
+    client = as_("admin")
+
+    client.post(address(Gateway, "add"), GATEWAY)
+
+    gateway = Gateway.objects.get(slug="edge")
+    assert gateway.admin_key() == KEY
+    assert AuditEvent.objects.get().event == "gateway.created"
+    for page in (
+        client.get(address(Gateway, "change", gateway.pk)),
+        client.get(address(Gateway, "history", gateway.pk)),
+        client.get("/admin/"),
+    ):
+        assert KEY not in page.content.decode()
+    assert KEY not in str(AuditEvent.objects.values())
+
+
+def test_a_refused_form_does_not_give_the_key_back(as_: As, people: Cast) -> None:
+    response = as_("admin").post(
+        address(Gateway, "add"), GATEWAY | {"admin_url": "nonsense"}
+    )
+
+    assert response.status_code == 200
+    assert KEY not in response.content.decode()
+    assert Gateway.objects.count() == 0
+
+
+def test_changing_a_gateway_names_the_fields_and_keeps_the_key(
+    as_: As, people: Cast
+) -> None:
+    client = as_("admin")
+    client.post(address(Gateway, "add"), GATEWAY)
+    gateway = Gateway.objects.get()
+
+    client.post(
+        address(Gateway, "change", gateway.pk),
+        GATEWAY | {"title": "The edge", "admin_key": ""},
+    )
+
+    gateway.refresh_from_db()
+    assert (gateway.title, gateway.admin_key()) == ("The edge", KEY)
+    event = AuditEvent.objects.get(event="gateway.changed")
+    assert event.details == {"fields": ["title"]}
+
+
+def test_another_address_takes_the_key_and_says_so(as_: As, people: Cast) -> None:
+    client = as_("admin")
+    client.post(address(Gateway, "add"), GATEWAY)
+    gateway = Gateway.objects.get()
+
+    page = client.post(
+        address(Gateway, "change", gateway.pk),
+        GATEWAY | {"admin_url": "http://evil.example:9180", "admin_key": ""},
+        follow=True,
+    )
+
+    gateway.refresh_from_db()
+    assert not gateway.sealed_admin_key
+    assert "Enter it again" in page.content.decode()
+
+
+def test_a_gateway_is_retired_and_never_deleted(
+    as_: As, people: Cast, gateway: Gateway
+) -> None:
+    client = as_("admin")
+
+    client.post(address(Gateway, "delete", gateway.pk), {"post": "yes"})
+    client.post(
+        address(Gateway, "changelist"),
+        {"action": "retire_selected", "_selected_action": gateway.pk, "index": "0"},
+    )
+
+    gateway.refresh_from_db()
+    assert gateway.retired_at is not None
+
+
+def test_nobody_sets_another_persons_password(as_: As, people: Cast) -> None:
+    client, riley = as_("admin"), people.riley
+    before = riley.password
+    form = NO_ROLES | {
+        "username": "riley",
+        "email": riley.email,
+        "is_active": "on",
+        "password": "known-to-admin-1",
+        "password1": "known-to-admin-1",
+        "password2": "known-to-admin-1",
+    }
+
+    page = client.get(address(Person, "change", riley.pk)).content.decode()
+    client.post(address(Person, "change", riley.pk), form)
+    response = client.post(f"/admin/accounts/person/{riley.pk}/password/", form)
+
+    assert 'type="password"' not in page
+    assert response.status_code in (302, 404)
+    riley.refresh_from_db()
+    assert riley.password == before
+
+
+def test_a_reset_link_goes_to_its_owner(
+    as_: As, people: Cast, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        as_("admin").post(
+            address(Person, "changelist"),
+            {
+                "action": "send_reset_links",
+                "_selected_action": people.riley.pk,
+                "index": "0",
+            },
+        )
+
+    assert mail.outbox[0].to == [people.riley.email]
+    assert AuditEvent.objects.get().event == "person.reset_sent"
+
+
+def test_a_person_and_a_role_are_given_and_taken_with_an_entry_each(
+    as_: As, people: Cast, gateway: Gateway
+) -> None:
+    client = as_("admin")
+
+    client.post(
+        address(Person, "add"),
+        {"username": "nina", "email": "nina@example.com", "is_active": "on"},
+    )
+    nina = Person.objects.get(username="nina")
+    client.post(
+        address(Membership, "add"),
+        {"person": nina.pk, "role": "reviewer", "gateway": gateway.pk},
+    )
+    client.post(
+        address(Membership, "delete", nina.memberships.get().pk), {"post": "yes"}
+    )
+    client.post(
+        address(Person, "change", nina.pk),
+        NO_ROLES | {"username": "nina", "email": "nina@example.com"},
+    )
+
+    assert not nina.memberships.exists()
+    assert not Person.objects.get(pk=nina.pk).is_active
+    assert [e.event for e in AuditEvent.objects.order_by("number")] == [
+        "person.created",
+        "person.reset_sent",
+        "membership.granted",
+        "membership.revoked",
+        "person.changed",
+    ]
+
+
+def test_an_administrator_who_is_no_superuser_makes_none(
+    people: Cast,
+) -> None:
+    ada = sign_in(make_person("ada", Role.ADMINISTRATOR, is_staff=True))
+
+    ada.post(
+        address(Person, "change", people.alice.pk),
+        NO_ROLES | {"username": "alice", "is_active": "on", "is_superuser": "on"},
+    )
+    page = ada.post(
+        address(Person, "change", people.admin.pk),
+        NO_ROLES | {"username": "admin", "is_superuser": "on"},
+        follow=True,
+    ).content.decode()
+
+    assert "Only a superuser" in page
+    people.admin.refresh_from_db()
+    people.alice.refresh_from_db()
+    assert people.admin.is_active
+    assert not people.alice.is_superuser
+
+
+@pytest.mark.parametrize(
+    "model",
+    [ChangeRequest, AuditEvent, Delivery, Review, ApiToken],
+    ids=lambda model: model.__name__,
+)
+def test_a_list_asks_as_often_for_many_rows_as_for_few(
+    people: Cast,
+    gateway: Gateway,
+    model: type[models.Model],
+    django_assert_max_num_queries: Any,
+) -> None:
+    def fill(count: int) -> None:
+        for _ in range(count):
+            author = make_person(role=Role.AUTHOR)
+            token, _ = make_token(author)
+            change = make_change(gateway=gateway, author=author, token=token)
+            make_review(change.latest_revision(), people.riley)
+            make_delivery(change)
+            record(Event.CHANGE_SUBMITTED, actor=present(author), subject=change)
+
+    client = sign_in(people.audrey)
+    fill(2)
+    with django_assert_max_num_queries(14) as few:
+        client.get(address(model, "changelist"))
+    fill(15)
+    with django_assert_max_num_queries(len(few)):
+        client.get(address(model, "changelist"))
