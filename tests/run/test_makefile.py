@@ -1,5 +1,6 @@
 """The targets people type: told by `make help`, and working wherever the checkout is."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -17,8 +18,15 @@ pytestmark = pytest.mark.skipif(not MAKE, reason="no make here")
 
 
 def make(*arguments: str, folder: Path) -> str:
+    # These tests may run below a make of their own, which speaks through these.
+    outside = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
     done = subprocess.run(
-        [MAKE, *arguments], cwd=folder, capture_output=True, text=True, check=True
+        [MAKE, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={name: value for name, value in os.environ.items() if name not in outside},
     )
     return done.stdout
 
