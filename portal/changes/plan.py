@@ -26,6 +26,7 @@ from portal.changes.errors import GatewayDown, Malformed, NoSuchResource
 from portal.changes.findings import Finding, Severity
 from portal.changes.identity import choose_id
 from portal.changes.models import Action, ChangeRequest, Revision
+from portal.changes.order import in_order
 
 Document = dict[str, Any]
 
@@ -178,15 +179,6 @@ def plan_items(
         seen.add(key)
         planned.append(one)
     return in_order(planned)
-
-
-def in_order(items: list[PlannedItem]) -> list[PlannedItem]:
-    """Put what is referred to before what refers to it; deletions last, reversed."""
-    kept = [item for item in items if item.action is not Action.DELETE]
-    deleted = [item for item in items if item.action is Action.DELETE]
-    return sorted(kept, key=lambda item: item.kind.tier) + sorted(
-        deleted, key=lambda item: -item.kind.tier
-    )
 
 
 def _plan_item(asked: ItemAsked, client: AdminClient, schemas: Schemas) -> PlannedItem:
