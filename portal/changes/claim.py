@@ -3,18 +3,28 @@
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypedDict
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from gateway.models import Gateway
+from gateway.sealing import Unsealable
 from portal.accounts.actor import Actor
 from portal.audit.events import Event
 from portal.audit.ledger import record
 from portal.changes import states
 from portal.changes.lease import Lease, expiry
-from portal.changes.models import Attempt, ChangeRequest, Delivery, DeliveryState
+from portal.changes.models import (
+    Attempt,
+    ChangeRequest,
+    Delivery,
+    DeliveryState,
+    Revision,
+    Verdict,
+)
+from portal.changes.plan import stored_digest
 from portal.changes.review import unproven
 from portal.changes.states import State
 
@@ -24,12 +34,23 @@ class Claim:
     """A delivery that this worker holds, and its new attempt.
 
     `unproven` says in words why the approval does not hold: nothing may be delivered.
+    `is_as_reviewed` says whether the stored items are those that somebody approved: no
+    other may be restored either. `unreadable` says why nobody can tell now.
     """
 
     delivery: Delivery
     attempt: Attempt
     lease: Lease
-    unproven: str
+    unproven: str = ""
+    is_as_reviewed: bool = True
+    unreadable: str = ""
+
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether it has been tried for as long as it may: this attempt is the last."""
+        since = self.delivery.trying_since or timezone.now()
+        limit = timedelta(seconds=settings.DELIVERY_RETRY_LIMIT)
+        return timezone.now() - since > limit
 
 
 def claim_next(gateway: Gateway, *, actor: Actor) -> Claim | None:
@@ -37,7 +58,9 @@ def claim_next(gateway: Gateway, *, actor: Actor) -> Claim | None:
 
     Returns None when nothing is due or another delivery has the gateway.
     """
-    first = Delivery.objects.filter(gateway=gateway).due(timezone.now()).first()
+    due = Delivery.objects.filter(gateway=gateway).due(timezone.now())
+    # One that was left half done has the gateway: nobody passes it, whenever approved.
+    first = due.filter(state=DeliveryState.SENDING).first() or due.first()
     if first is None:
         return None
     try:
@@ -71,10 +94,10 @@ def _claim(delivery_id: int, actor: Actor) -> Claim | None:
     )
     lease = Lease(delivery.pk, uuid.uuid4())
     if taken_over and delivery.lease_expires_at:
-        lease.first_write_at = delivery.lease_expires_at + timedelta(
+        lease.quiet_from = delivery.lease_expires_at + timedelta(
             seconds=settings.GATEWAY_REQUEST_DEADLINE
         )
-    why_unproven = unproven(delivery.revision, change)
+    proof = _proof(delivery.revision, change)
     delivery.state = DeliveryState.SENDING
     delivery.lease_token, delivery.lease_expires_at = lease.token, expiry()
     delivery.not_before = None
@@ -109,7 +132,26 @@ def _claim(delivery_id: int, actor: Actor) -> Claim | None:
         revision=delivery.revision.number,
         attempt=attempt.number,
     )
-    return Claim(delivery, attempt, lease, why_unproven)
+    return Claim(delivery, attempt, lease, **proof)
+
+
+class Proof(TypedDict, total=False):
+    """The fields of a Claim that say what its approval is worth."""
+
+    unproven: str
+    is_as_reviewed: bool
+    unreadable: str
+
+
+def _proof(revision: Revision, change: ChangeRequest) -> Proof:
+    """Check again that what is stored was approved. The change is locked."""
+    try:
+        why = unproven(revision, change)
+        digest = stored_digest(revision, change.gateway)
+    except Unsealable as error:
+        return {"unreadable": str(error)}
+    seen = revision.reviews.filter(verdict=Verdict.APPROVE, digest=digest)
+    return {"unproven": why, "is_as_reviewed": seen.exists()}
 
 
 def _gateway_is_taken(delivery: Delivery) -> bool:

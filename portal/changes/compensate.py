@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from gateway.errors import GatewayError
-from portal.changes.models import Item, Outcome, StepKind
+from gateway.errors import GatewayError, Invalid
+from gateway.kinds import KINDS
+from portal.changes.models import Delivery, Item
 from portal.changes.steps import Requests
-from portal.changes.verify import Position, cannot_be_restored, position
+from portal.changes.verify import Position
+from portal.changes.write import bring, is_surely_written, look, may_be_written
 
 
 @dataclass(frozen=True)
@@ -17,37 +19,40 @@ class Restored:
     words: str
 
 
-def restore(requests: Requests, items: list[Item]) -> tuple[Restored, ...]:
+def restore(
+    requests: Requests, items: list[Item], *, is_last_chance: bool = False
+) -> tuple[Restored, ...]:
     """Bring written items back to their base, in reverse order.
 
     Each only where the live document still equals what was written: what somebody
-    else wrote meanwhile stays. Raises GatewayError for what a retry may mend.
+    else wrote meanwhile stays. Raises GatewayError for what a later attempt may mend,
+    unless this is the last chance; LeaseLost.
     """
+    restored = []
+    for item in reversed(items):
+        if not may_be_written(item):
+            continue
+        try:
+            restored.append(_restore_one(requests, item))
+        except GatewayError as error:
+            if not is_last_chance and not isinstance(error, Invalid):
+                raise
+            restored.append(_not_restored(item, requests.words_of([item], error)))
+    return tuple(restored)
+
+
+def left_as_they_are(delivery: Delivery) -> tuple[Restored, ...]:
+    """Name what may stand written where nobody can, or may, take it back now."""
     return tuple(
-        _restore_one(requests, item) for item in reversed(items) if _was_written(item)
-    )
-
-
-def _was_written(item: Item) -> bool:
-    """Whether a write of this item may have reached the gateway."""
-    return (
-        item.steps.filter(kind=StepKind.WRITE)
-        .exclude(outcome__in=[Outcome.INVALID, Outcome.REFUSED, Outcome.UNREACHABLE])
-        .exists()
+        _not_restored(item)
+        for item in delivery.revision.items.order_by("-position")
+        if may_be_written(item)
     )
 
 
 def _restore_one(requests: Requests, item: Item) -> Restored:
     name = f"{item.kind} {item.resource_id}"
-    base, wanted = item.whole_base(), item.whole_wanted()
-
-    def seen() -> Position:
-        live = requests.read(item, StepKind.VERIFY)
-        return position(
-            item.kind, live, base=base, wanted=wanted, schemas=requests.schemas
-        )
-
-    before = seen()
+    before = look(requests, item)
     if before is Position.BASE:
         return Restored(item, True, f"{name} is as it was before.")
     if before is Position.MOVED:
@@ -56,29 +61,25 @@ def _restore_one(requests: Requests, item: Item) -> Restored:
             False,
             f"{name} was changed by somebody else meanwhile and was left alone.",
         )
-    if cannot_be_restored(item.kind, base):
-        return Restored(
-            item,
-            False,
-            f"{name} could not be restored: its former private key is not known here. "
-            + (
-                "It is gone." if wanted is None else "It holds what this change wanted."
-            ),
-        )
-    try:
-        requests.write(item, base, StepKind.RESTORE)
-    except GatewayError as error:
-        if error.retryable:
-            raise
-        # Refused for good: say so instead of trying for ever.
-        return Restored(
-            item,
-            False,
-            f"{name} could not be restored ({requests.words_of(item, error)}); "
-            "look at it on the gateway.",
-        )
-    if seen() is Position.BASE:
+    base = item.whole_base()
+    if base is not None and KINDS[item.kind].write_only:
+        return _not_restored(item, "its former private key is not known here.")
+    if bring(requests, item, to=Position.BASE) is Position.BASE:
         return Restored(item, True, f"{name} was restored to what it was before.")
     return Restored(
         item, False, f"{name} could not be restored; look at it on the gateway."
+    )
+
+
+def _not_restored(item: Item, why: str = "") -> Restored:
+    """Name an item that stands written, or may."""
+    if not is_surely_written(item):
+        state = "It may hold what this change wanted; look at it on the gateway."
+    elif item.wanted_sealed is None:
+        state = "It is deleted, as this change wanted."
+    else:
+        state = "It holds what this change wanted."
+    words = f"{item.kind} {item.resource_id} was not restored"
+    return Restored(
+        item, False, f"{words}: {why} {state}" if why else f"{words}. {state}"
     )

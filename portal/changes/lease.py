@@ -39,7 +39,7 @@ class Lease:
     token: uuid.UUID
     granted: float = field(default_factory=time.monotonic)
     # A predecessor's last request may still be under way until then.
-    first_write_at: datetime | None = None
+    quiet_from: datetime | None = None
 
     def renew(self, **changes: object) -> None:
         """Extend the lease, writing `changes` to the delivery too.
@@ -54,6 +54,14 @@ class Lease:
             raise LeaseLost(f"Delivery {self.delivery_id} is no longer ours.")
         self.granted = now
 
+    def keep(self) -> None:
+        """Renew when a third of it has passed: reading many items takes its time.
+
+        Raises LeaseLost.
+        """
+        if time.monotonic() - self.granted > settings.DELIVERY_LEASE / 3:
+            self.renew()
+
     def require_time_for_a_request(self) -> None:
         """Raise LeaseLost unless the lease outlives a request sent now."""
         left = self.granted + settings.DELIVERY_LEASE - time.monotonic()
@@ -63,9 +71,13 @@ class Lease:
             )
 
     def wait_for_predecessor(self) -> None:
-        """Sleep until no request of the previous holder can still be under way."""
-        while self.first_write_at and timezone.now() < self.first_write_at:
+        """Sleep until no request of the previous holder can still be under way.
+
+        Before the first read, not before the first write: what is read earlier may not
+        stand any more. Raises LeaseLost.
+        """
+        while self.quiet_from and timezone.now() < self.quiet_from:
             self.renew()
-            left = (self.first_write_at - timezone.now()).total_seconds()
+            left = (self.quiet_from - timezone.now()).total_seconds()
             time.sleep(max(0.0, min(left, 1.0)))
-        self.first_write_at = None
+        self.quiet_from = None

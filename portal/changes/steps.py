@@ -1,6 +1,7 @@
 """One request of a delivery, recorded before it goes out and after it came back."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ from gateway.redaction import redact, scrub
 from gateway.schemas import Schemas
 from gateway.secret_fields import secrets_in
 from portal.changes.checkpoints import reached
-from portal.changes.lease import Lease
+from portal.changes.lease import Lease, LeaseLost
 from portal.changes.models import Attempt, Item, Outcome, Step, StepKind
 
 Document = dict[str, Any]
@@ -46,12 +47,15 @@ class Requests:
     attempt: Attempt
     lease: Lease
     schemas: Schemas
+    # When the last write went out, on the monotonic clock.
+    written_at: float = 0.0
 
     def read(self, item: Item, kind: StepKind = StepKind.READ) -> Document | None:
         """Return the live document of the item's resource, None when it is not there.
 
-        Raises GatewayError.
+        Raises GatewayError, LeaseLost.
         """
+        self.lease.keep()
         step = self._begin(item, kind, "GET", None)
         started = time.monotonic()
         try:
@@ -79,14 +83,19 @@ class Requests:
         Renews the lease and commits that something may have been written before the
         request goes out. Raises LeaseLost before, GatewayError after.
         """
-        self.lease.wait_for_predecessor()
         self.lease.renew(wrote=True)
         step = self._begin(
             item, kind, "PUT" if document is not None else "DELETE", document
         )
         reached("step_written")
-        self.lease.require_time_for_a_request()
         started = time.monotonic()
+        try:
+            self.lease.require_time_for_a_request()
+        except LeaseLost as error:
+            self._end(step, started, Outcome.UNREACHABLE, words=f"Not sent. {error}")
+            raise
+        reached("sending")
+        self.written_at = time.monotonic()
         try:
             if document is None:
                 answer = self.client.delete(item.kind, item.resource_id)
@@ -152,17 +161,18 @@ class Requests:
             started,
             outcome,
             status=error.status,
-            words=self.words_of(item, error),
+            words=self.words_of([item], error),
         )
 
-    def words_of(self, item: Item, error: GatewayError) -> str:
-        """Return the gateway's words with every secret of the item redacted."""
+    def words_of(self, items: Iterable[Item], error: GatewayError) -> str:
+        """Return the gateway's words with every secret of these items redacted."""
         secrets: set[str] = set()
-        for document in (item.whole_base(), item.whole_wanted()):
-            if document is not None:
-                secrets |= secrets_in(
-                    item.kind, document, encrypt_fields=self.schemas.encrypt_fields
-                )
+        for item in items:
+            for document in (item.whole_base(), item.whole_wanted()):
+                if document is not None:
+                    secrets |= secrets_in(
+                        item.kind, document, encrypt_fields=self.schemas.encrypt_fields
+                    )
         return scrub(str(error), secrets, key=sealing.fingerprint_key())
 
     def _shown(self, item: Item, document: Document) -> Document:
