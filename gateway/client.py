@@ -14,7 +14,6 @@ from urllib.parse import urlencode
 
 import orjson
 import requests
-import urllib3
 
 from gateway.answers import (
     Document,
@@ -26,25 +25,21 @@ from gateway.answers import (
     parsed,
     refusal,
 )
-from gateway.deadline import Deadline, DeadlineAdapter, deadline_session
+from gateway.deadline import deadline_session
 from gateway.errors import (
-    GatewayError,
     Invalid,
     KeyRefused,
     NotFound,
     NotOffered,
-    TimedOut,
     UnexpectedAnswer,
-    UnknownOutcome,
-    Unreachable,
 )
+from gateway.exchange import Exchange
 from gateway.kinds import KIND_BY_PATH, KINDS, Kind
 from gateway.secret_fields import secrets_in
 
 __all__ = ["AdminClient", "Answer", "Document", "Entries", "Entry", "new_session"]
 
 PAGE_SIZE = 500
-ANSWER_LIMIT = 64 * 1024 * 1024
 POOL_SIZE = 4
 
 # Inside AdminClient, `list` is the method.
@@ -98,10 +93,9 @@ class AdminClient:
         deadline: float = 10.0,
     ) -> None:
         self.admin_url = admin_url.rstrip("/")
+        self.deadline = deadline
         self._admin_key = admin_key
-        self._session = session
-        self._verify = verify
-        self._deadline = deadline
+        self._exchange = Exchange(self.admin_url, session, verify)
 
     def __repr__(self) -> str:
         return f"AdminClient({self.admin_url!r})"
@@ -119,7 +113,7 @@ class AdminClient:
 
     def close(self) -> None:
         """Close the connections."""
-        self._session.close()
+        self._exchange.close()
 
     # --- Resources
 
@@ -248,7 +242,7 @@ class AdminClient:
         reply = self._send(method, path, document, secrets)
         if reply.body is None:
             # Headers that are cut off look like an answer without a body.
-            raise self._incomplete()
+            raise self._exchange.incomplete()
         return Answer(reply.status, reply.body, time.monotonic() - started)
 
     def _send(
@@ -260,61 +254,24 @@ class AdminClient:
         *,
         is_read: bool = False,
     ) -> Reply:
-        """Send one request; return a 2xx answer, raise anything else.
-
-        A read whose kept-alive connection turns out to be dead is sent once more; a
-        write never is.
-        """
-        body = None if document is None else _encoded(document)
-        with Deadline(self._deadline) as deadline:
-            try:
-                status, headers, content = self._exchange(method, path, body, deadline)
-            except UnknownOutcome:
-                is_stale = deadline.is_reused and not deadline.has_passed
-                if not is_stale or not (is_read or method == "GET"):
-                    raise
-                self._adapter().drop_idle()
-                status, headers, content = self._exchange(method, path, body, deadline)
-        if 200 <= status < 300:
-            return Reply(status, headers, parsed(content))
-        raise refusal(status, content, hide={*secrets, self._admin_key} - {""})
-
-    def _exchange(
-        self, method: str, path: str, body: bytes | None, deadline: Deadline
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        self._adapter()
+        """Send one request; return a 2xx answer, raise anything else."""
         headers = {"X-API-KEY": self._key_to_send(), "Accept": "application/json"}
-        if body is not None:
+        body = None
+        if document is not None:
+            body = _encoded(document)
             headers["Content-Type"] = "application/json"
-        try:
-            with self._session.request(
-                method,
-                f"{self.admin_url}/apisix/admin{path}",
-                data=body,
-                headers=headers,
-                timeout=deadline.seconds_left,
-                verify=self._verify,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                content = _content(response)
-        # ValueError: what requests and http.client let slip.
-        except (
-            requests.RequestException,
-            urllib3.exceptions.HTTPError,
-            OSError,
-            ValueError,
-        ) as error:
-            raise self._broken(error, deadline) from None
-        if deadline.has_cut:
-            raise self._late()
-        return response.status_code, response.headers, content
-
-    def _adapter(self) -> DeadlineAdapter:
-        adapter = self._session.get_adapter(self.admin_url)
-        if not isinstance(adapter, DeadlineAdapter):
-            raise TypeError("AdminClient needs a session of new_session().")
-        return adapter
+        answered = self._exchange.send(
+            method,
+            f"/apisix/admin{path}",
+            headers,
+            body,
+            deadline=self.deadline,
+            is_read=is_read or method == "GET",
+        )
+        if 200 <= answered.status < 300:
+            return Reply(answered.status, answered.headers, parsed(answered.content))
+        hide = {*secrets, self._admin_key}
+        raise refusal(answered.status, answered.content, hide=hide)
 
     def _key_to_send(self) -> str:
         """Return the key if a header can carry it: the libraries' errors repeat it."""
@@ -325,28 +282,6 @@ class AdminClient:
                 "HTTP header can carry. Enter it again."
             )
         return key
-
-    def _broken(self, error: Exception, deadline: Deadline) -> GatewayError:
-        # Our own words: the libraries' could repeat what was sent.
-        if not deadline.has_sent:
-            return Unreachable(
-                f"The Admin API at {self.admin_url} cannot be reached: {_cause(error)}."
-            )
-        if deadline.has_passed or isinstance(error, requests.Timeout):
-            return self._late()
-        return self._incomplete()
-
-    def _incomplete(self) -> UnknownOutcome:
-        return UnknownOutcome(
-            f"The Admin API at {self.admin_url} broke the connection before its answer "
-            "was complete."
-        )
-
-    def _late(self) -> TimedOut:
-        return TimedOut(
-            f"The Admin API at {self.admin_url} did not answer within "
-            f"{self._deadline:g} s."
-        )
 
 
 def _path(kind: Kind, resource_id: str) -> str:
@@ -382,33 +317,3 @@ def _encoded(document: Any) -> bytes:
         return json.dumps(document, allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError):
         raise Invalid("The document cannot be written as JSON.") from None
-
-
-def _content(response: requests.Response) -> bytes:
-    """Return the whole body. Raises UnexpectedAnswer for more than the limit."""
-    chunks, size = [], 0
-    for chunk in response.raw.stream(65_536, decode_content=False):
-        size += len(chunk)
-        if size > ANSWER_LIMIT:
-            raise UnexpectedAnswer(
-                f"The Admin API's answer is larger than {ANSWER_LIMIT >> 20} MiB.",
-                status=response.status_code,
-            )
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def _cause(error: Exception) -> str:
-    text = str(error).lower()
-    for mark, words in (
-        ("refused", "connection refused"),
-        ("resolve", "unknown host"),
-        ("not known", "unknown host"),
-        ("certificate", "its TLS certificate is not trusted"),
-        ("ssl", "TLS failed"),
-        ("timed out", "no connection in time"),
-        ("unreachable", "no way to that network"),
-    ):
-        if mark in text:
-            return words
-    return "no connection"

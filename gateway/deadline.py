@@ -37,6 +37,7 @@ class Deadline:
     """
 
     def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
         self.has_cut = False
         self.has_sent = False
         self.is_reused = False

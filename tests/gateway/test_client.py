@@ -666,7 +666,7 @@ def test_a_write_on_a_dead_connection_is_never_sent_again() -> None:
 def test_both_tries_of_a_read_share_one_deadline() -> None:
     with answered(says(FOUND), resets_after(b""), silent) as (client, _):
         client.get("route", "r")
-        client._deadline = 2.0
+        client.deadline = 2.0
         started = time.monotonic()
         with pytest.raises(TimedOut):
             client.get("route", "r")
@@ -687,7 +687,7 @@ def test_a_connection_whose_deadline_passed_is_not_used_again() -> None:
     with answered(silent, says(FOUND), deadline=SOON) as (client, server):
         with pytest.raises(TimedOut):
             client.get("route", "r")
-        client._deadline = LONG
+        client.deadline = LONG
         for _ in range(3):
             assert client.get("route", "r").id == "r"
     assert server.connections == 2
@@ -713,7 +713,7 @@ def test_whatever_happens_to_a_write_it_is_sent_once_and_may_be_read_back(
     with client_of(sandbox.admin_url, admin_key=sandbox.key) as client:
         client.list("route")  # so that the write takes a connection that is kept alive
         sandbox.misbehave(method="PUT", times=1, **fault)
-        client._deadline = 2.0 if error is TimedOut else LONG
+        client.deadline = 2.0 if error is TimedOut else LONG
         with pytest.raises(error) as caught:
             client.put("route", "r", ROUTE)
         assert type(caught.value) is error
