@@ -579,3 +579,23 @@ def test_a_program_keeps_no_draft(desk: Desk) -> None:
         draft(desk.asked(CREATE), actor=program(desk.people.alice))
 
     assert nothing_is_stored()
+
+
+def test_a_refusal_in_words_repeats_no_secret(desk: Desk) -> None:
+    desk.sandbox.put("consumer", "jack", {"username": "jack"})
+    secret = "s3cr3t of jack"
+    item = ItemAsked(
+        action="create",
+        kind="credential",
+        id="jack/credentials/c1",
+        document={
+            "plugins": {"jwt-auth": {"key": "j", "secret": secret, "algorithm": secret}}
+        },
+    )
+
+    with pytest.raises(Blocked) as caught:
+        desk.ask(item)
+
+    assert "invalid_document" in str(caught.value.extra)
+    assert secret not in str(caught.value)
+    assert secret not in str(caught.value.extra)

@@ -2,12 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
 from gateway.client import AdminClient
 from gateway.errors import Invalid, NotOffered
+from gateway.redaction import scrub
 from gateway.schemas import Schemas
+from gateway.secret_fields import secrets_in
 from gateway.versions import at_least
 from portal.changes.findings import Finding, Severity
 from portal.changes.plan import Plan, PlannedItem
@@ -51,7 +54,21 @@ def _nearest(name: str, known: Any) -> str:
 def gateway_dry_run(
     plan: Plan, client: AdminClient, schemas: Schemas
 ) -> Iterator[Finding]:
-    """Ask the gateway to check each wanted document without storing it."""
+    """Ask the gateway to check each wanted document without storing it.
+
+    Its words may repeat a value, so every secret of the change is taken out of them.
+    """
+    secrets: set[str] = set()
+    for item in plan.items:
+        if item.wanted is not None:
+            secrets |= secrets_in(
+                item.kind.name, item.wanted, encrypt_fields=schemas.encrypt_fields
+            )
+    for finding in _dry_run(plan, client, schemas):
+        yield replace(finding, words=scrub(finding.words, secrets))
+
+
+def _dry_run(plan: Plan, client: AdminClient, schemas: Schemas) -> Iterator[Finding]:
     wanted = [(i, item) for i, item in enumerate(plan.items) if item.wanted is not None]
     if at_least(schemas.version, 3, 17):
         # Their dry run takes a credential's long id in standalone mode alone: with etcd
