@@ -44,14 +44,14 @@ class BackOffice(admin.AdminSite):
         wanted = request.GET.get("next", "") or resolve_url("admin:index")
         return redirect_to_login(wanted, resolve_url("web:login"))
 
-    def logout(
+    def logout(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         from portal.web.sign_in import SignOut  # it needs the app registry
 
         return SignOut.as_view()(request)
 
-    def password_change(
+    def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return redirect("web:password_change")

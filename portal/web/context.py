@@ -38,6 +38,6 @@ def _names(roles: list[str]) -> list[str]:
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Context processor: `frame`, or nothing for strangers."""
     person = getattr(request, "user", None)
-    if not getattr(person, "is_authenticated", False):
+    if not isinstance(person, Person):
         return {}
     return {"frame": SimpleLazyObject(lambda: Frame(person))}

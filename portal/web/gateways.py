@@ -166,7 +166,7 @@ def resources_page(request: PersonRequest, slug: str, kind: str) -> HttpResponse
     words = words_in(request)
     resources = Resource.objects.filter(gateway=gateway, kind=wanted.name)
     found = listed(
-        resources.defer("sealed").matching(words),  # type: ignore[attr-defined]
+        resources.defer("sealed").matching(words),
         request,
         "resource_id",
         ascending=True,
@@ -206,7 +206,7 @@ def resource_page(
         revisions__items__kind=wanted.name,
         revisions__items__resource_id=resource_id,
     )
-    history = list(touching.with_people().distinct()[:SHOWN_CHANGES])  # type: ignore[attr-defined]
+    history = list(touching.with_people().distinct()[:SHOWN_CHANGES])
     if resource is None and not history:
         raise Http404(f"{wanted.title} {resource_id[:80]} is not known here.")
     delivered = (

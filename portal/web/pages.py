@@ -23,7 +23,7 @@ PAGE_SIZE = 25
 class PersonRequest(HttpRequest):
     """A request of somebody signed in (for type checkers)."""
 
-    user: Person  # type: ignore[assignment]
+    user: Person
     htmx: Any
 
 

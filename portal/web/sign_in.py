@@ -143,10 +143,10 @@ class SignOut(auth_views.LogoutView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.user.is_authenticated and not carries_token(request):
             sign_in.signed_out(actor=present_actor(request))
-        return super().post(request, *args, **kwargs)  # type: ignore[return-value]
+        return super().post(request, *args, **kwargs)
 
 
-@method_decorator(page, name="dispatch")
+@method_decorator(page, name="dispatch")  # type: ignore[arg-type]
 class ChangePassword(auth_views.PasswordChangeView):
     """Set a new password, knowing the old one."""
 

@@ -12,7 +12,7 @@ from portal.accounts.roles import Verb
 from portal.accounts.visible_events import events_visible_to
 from portal.audit.models import AuditEvent, LedgerHead
 from portal.web.admin.shown import Rights, Shown, one_line
-from portal.web.events import program
+from portal.web.events import program, shown
 
 
 class ByChannel(admin.SimpleListFilter):
@@ -72,7 +72,8 @@ class AuditEventAdmin(Shown):
 
     @admin.display(description="details")
     def in_short(self, event: AuditEvent) -> str:
-        return one_line(event.details) if event.details else ""
+        details = shown([event])[0].details
+        return one_line(details) if details else ""
 
 
 @admin.register(LedgerHead)

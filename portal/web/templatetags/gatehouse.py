@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from gateway import diff
+from gateway import visible as characters
 from gateway.kinds import KINDS
 from portal.changes.states import State
 from portal.web.events import program
@@ -21,7 +21,7 @@ register = template.Library()
 @register.filter
 def visible(value: Any) -> str:
     """Show characters that hide; line breaks stay. The template escapes the rest."""
-    return "\n".join(diff.visible(line) for line in str(value or "").splitlines())
+    return "\n".join(characters.visible(line) for line in str(value or "").splitlines())
 
 
 @register.filter
@@ -36,9 +36,9 @@ def pretty(value: Any) -> str:
 def plainly(value: Any) -> str:
     """Return a value of a diff as one reads it: text bare, the rest as JSON."""
     if isinstance(value, str):
-        return diff.visible(value) if value else '""'
+        return characters.visible(value) if value else '""'
     if isinstance(value, list) and all(isinstance(one, str | int) for one in value):
-        return ", ".join(diff.visible(str(one)) for one in value) or "[]"
+        return ", ".join(characters.visible(str(one)) for one in value) or "[]"
     return pretty(value)
 
 
@@ -104,13 +104,13 @@ def is_box(field: Any) -> bool:
 @register.filter
 def last(path: tuple[Any, ...]) -> str:
     """Return the field's own name of a path."""
-    return diff.visible(str(path[-1])) if path else "everything"
+    return characters.visible(str(path[-1])) if path else "everything"
 
 
 @register.filter
 def above(path: tuple[Any, ...]) -> str:
     """Return where a field stands, as a way into the document."""
-    return "".join(f"{diff.visible(str(part))} › " for part in path[:-1])
+    return "".join(f"{characters.visible(str(part))} › " for part in path[:-1])
 
 
 @register.filter

@@ -1,0 +1,1 @@
+"""How dates are written: the same everywhere, sortable, to the second."""
