@@ -121,8 +121,9 @@ def way_of(
     elif state is State.WITHDRAWN:
         reviewed, words = "stopped", state.label
     approved_at = standing.approvers[-1].created_at if standing.approvers else None
+    asked = "now" if state is State.DRAFT else "done"
     return [
-        Gate("Asked", "send", "done", change.author.username, change.created_at),
+        Gate("Asked", "send", asked, change.author.username, change.created_at),
         Gate(
             "Reviewed",
             "cross" if reviewed == "stopped" else "admin",

@@ -246,6 +246,29 @@ def test_a_gateway_that_is_down_is_said_and_nothing_is_lost(
     assert ChangeRequest.objects.count() == 0
 
 
+def test_a_blocked_request_is_kept_as_a_draft_and_sent_once_it_is_mended(
+    alice: Client, desk: Desk
+) -> None:
+    blocked = {"document": {"uri": "/x", "plugins": {"no-such-plugin": {}}}}
+
+    page = alice.post("/changes/new/", as_json(blocked, do="draft"), follow=True)
+
+    change = ChangeRequest.objects.get()
+    assert change.state == State.DRAFT
+    assert "Finish it and send it for review" in page.content.decode()
+    assert "no-such-plugin" in page.content.decode()
+    riley = sign_in(desk.people.riley).get(change.get_absolute_url())
+    assert "/approve/" not in riley.content.decode()
+
+    address = f"/changes/{change.number}/revise/"
+    initial = alice.get(address).context["asking"].items[0].initial
+    mended = as_json(initial | {"document": DOCUMENT}, do="send")
+    assert alice.post(address, mended).status_code == 302
+
+    change.refresh_from_db()
+    assert change.state == State.IN_REVIEW
+
+
 def test_sending_twice_files_one_change(alice: Client, desk: Desk) -> None:
     document = ROUTE | {"do": "send"}
     first = alice.post("/changes/new/", document)
