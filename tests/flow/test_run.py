@@ -14,12 +14,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 import requests
 from django.conf import settings
 
 from tests.flow.stack import Stack, are_gone
 from tests.sandbox import SandboxGateway
+from tests.servers.databases import url
+from tests.servers.postgresql import Server as PostgreSQL
 from tests.waiting import LONG, eventually
 
 pytestmark = pytest.mark.flow
@@ -310,6 +313,33 @@ def test_own_gateway_is_used_and_fixed_password_and_token(
     desk.signal(signal.SIGTERM)
     assert desk.wait() == 0
     assert are_gone(everybody)
+
+
+@pytest.mark.postgresql
+def test_the_whole_desk_runs_on_postgresql(
+    desk: Stack, postgresql_server: PostgreSQL
+) -> None:
+    postgresql_server.execute("CREATE DATABASE desk")
+    try:
+        desk.variables["DATABASE_URL"] = url(postgresql_server.settings("desk"))
+        desk.start()
+        assert get(f"{desk.url}/readyz").status_code == 200
+        assert desk.manage("verify_audit").returncode == 0
+        # Web server, worker and scheduler share it: the mirror is brought up to date.
+        with psycopg.connect(
+            host=str(postgresql_server.folder), user="postgres", dbname="desk"
+        ) as connection:
+            connection.autocommit = True
+            mirrored = "SELECT mirrored_at FROM gateway_gateway"
+            [seen] = connection.execute(mirrored).fetchall()
+            eventually(
+                lambda: connection.execute(mirrored).fetchall() > [seen],
+                "the mirror is refreshed",
+                within=2 * LONG,
+            )
+    finally:
+        desk.stop()
+        postgresql_server.execute("DROP DATABASE desk WITH (FORCE)")
 
 
 def test_it_ends_when_make_has_been_killed(desk: Stack) -> None:

@@ -6,7 +6,7 @@ nothing but a database.
 """
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -39,15 +39,19 @@ def default_database(settings: dict[str, Any]) -> Iterator[None]:
         handler["default"] = outside
 
 
-def url_of(connection: BaseDatabaseWrapper) -> str:
-    """Return a DATABASE_URL with which another process reaches the same database."""
-    settings = connection.settings_dict
+def url(settings: Mapping[str, Any]) -> str:
+    """Return an entry of DATABASES as a DATABASE_URL, for another process."""
     name = quote(str(settings["NAME"]))
-    if connection.vendor == "sqlite":
+    if settings["ENGINE"].endswith("sqlite3"):
         return f"sqlite:///{name}"
     return (
         f"postgres://{settings['USER']}@/{name}?{urlencode({'host': settings['HOST']})}"
     )
+
+
+def url_of(connection: BaseDatabaseWrapper) -> str:
+    """Return a DATABASE_URL with which another process reaches the same database."""
+    return url(connection.settings_dict)
 
 
 @pytest.fixture(scope="session")
