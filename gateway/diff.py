@@ -1,25 +1,23 @@
-"""What changes, field by field, in words. Pure.
+"""What changes between two documents, field by field. Pure."""
 
-What people typed into names, labels and addresses is data: characters that do not
-show, or that turn the reading direction, are made visible.
-"""
-
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import Any
 
-import orjson
-
-from gateway.documents import SERVER_MANAGED
-from gateway.kinds import KINDS
+from gateway.documents import SERVER_MANAGED, canonical, number_form
+from gateway.visible import visible
+from gateway.words import changed, cut, words
 
 Document = dict[str, Any]
 Path = tuple[str | int, ...]
 
-VALUE_LIMIT = 120
-LIST_LIMIT = 4
+# Beyond this a list is compared as a whole: aligning two lists costs their product.
+ALIGNED = 500
+# Lists of texts that together are longer than this (characters) are told by what
+# comes and goes.
+SHORT = 60
 
 
 class Op(StrEnum):
@@ -32,7 +30,12 @@ class Op(StrEnum):
 
 @dataclass(frozen=True)
 class Difference:
-    """One field that changes; `before` or `after` is None where it is absent."""
+    """One field that changes; `before` or `after` is None where it is absent.
+
+    An index in `path` counts from 0 in the list that holds the element: the old one
+    for what is removed, else the new one. A node of an upstream stands under its
+    `host:port`, in whichever form the nodes are given.
+    """
 
     path: Path
     op: Op
@@ -43,25 +46,30 @@ class Difference:
     def dotted(self) -> str:
         return ".".join(visible(str(part)) for part in self.path)
 
+    @property
+    def name(self) -> str:
+        """Return the field as a person names it: `limit-count count`, `label env`."""
+        return _field_words(self.path)
+
     def describe(self) -> str:
         """Return one line such as `limit-count count: 100 → 50`."""
-        parts = (
-            self.path[1:]
-            if self.path[0] == "plugins" and len(self.path) > 1
-            else self.path
-        )
-        name = " ".join(visible(str(part)) for part in parts)
+        name = self.name
+        is_switch = self.path[-2:] == ("_meta", "disable")
+        if is_switch and (self.before is True) is not (self.after is True):
+            plugin = _field_words(self.path[:-2])
+            return f"{plugin} switched {'off' if self.after is True else 'on'}"
         if self.op is Op.ADD:
-            return f"{name} added: {words(self.after)}"
+            return f"{name} added{_with(self.path, self.after)}"
         if self.op is Op.REMOVE:
-            return f"{name} removed (was {words(self.before)})"
-        return f"{name}: {words(self.before)} → {words(self.after)}"
+            return f"{name} removed{_was(self.path, self.before)}"
+        weight = " weight" if _is_weight(self.path, self.before) else ""
+        return f"{name}{weight}: {_change_words(self.before, self.after)}"
 
 
 def diff(before: Document | None, after: Document | None) -> list[Difference]:
     """Return the fields in which two documents differ, in order of their paths.
 
-    Server-managed fields are left out. None stands for "not there".
+    Server-managed fields are left out, and 1 is 1.0. None stands for "not there".
     """
     return list(_differences(_meant(before), _meant(after), ()))
 
@@ -71,160 +79,156 @@ def _meant(document: Document | None) -> Document:
 
 
 def _differences(before: Any, after: Any, path: Path) -> Iterator[Difference]:
+    if _key(before) == _key(after):
+        return
     if isinstance(before, dict) and isinstance(after, dict):
         for name in sorted({*before, *after}):
             at = (*path, name)
-            if name not in before:
+            if _is_container(at, before.get(name, {}), after.get(name, {})):
+                yield from _differences(before.get(name, {}), after.get(name, {}), at)
+            elif name not in before:
                 yield Difference(at, Op.ADD, None, after[name])
             elif name not in after:
                 yield Difference(at, Op.REMOVE, before[name], None)
             else:
                 yield from _differences(before[name], after[name], at)
-    elif _are_alike_objects(before, after):
-        for index, (one, other) in enumerate(zip(before, after, strict=True)):
-            yield from _differences(one, other, (*path, index))
-    elif before != after or isinstance(before, bool) is not isinstance(after, bool):
+    elif isinstance(before, list) and isinstance(after, list):
+        yield from _in_lists(before, after, path)
+    else:
         yield Difference(path, Op.CHANGE, before, after)
 
 
-def _are_alike_objects(before: Any, after: Any) -> bool:
-    """Lists of as many objects are compared one by one; others as a whole."""
+def _is_container(path: Path, before: Any, after: Any) -> bool:
+    """Say whether members count one by one although the whole comes or goes."""
     return (
+        (path in {("plugins",), ("labels",)} or path[-1:] == ("_meta",))
+        and isinstance(before, dict)
+        and isinstance(after, dict)
+        and before != after
+    )
+
+
+def _key(value: Any) -> bytes:
+    return canonical(number_form(value))
+
+
+def _in_lists(before: list[Any], after: list[Any], path: Path) -> Iterator[Difference]:
+    nodes = _by_address(before), _by_address(after)
+    if path[-1:] == ("nodes",) and nodes[0] is not None and nodes[1] is not None:
+        found = list(_differences(*nodes, path))
+        # Nothing but their order: that is a change too.
+        yield from found or [Difference(path, Op.CHANGE, before, after)]
+    elif _holds_objects([*before, *after]) and len(before) + len(after) <= ALIGNED:
+        yield from _aligned(before, after, path)
+    else:
+        yield Difference(path, Op.CHANGE, before, after)
+
+
+def _by_address(nodes: list[Any]) -> Document | None:
+    """Return {host:port: node}, or None where that does not tell nodes apart."""
+    found: Document = {}
+    for node in nodes:
+        if not isinstance(node, dict) or not isinstance(node.get("host"), str):
+            return None
+        port = f":{node['port']}" if "port" in node else ""
+        address = f"{node['host']}{port}"
+        if address in found:
+            return None
+        found[address] = node
+    return found
+
+
+def _holds_objects(values: list[Any]) -> bool:
+    return all(isinstance(value, dict) for value in values)
+
+
+def _aligned(before: list[Any], after: list[Any], path: Path) -> Iterator[Difference]:
+    """Compare lists of objects: equal ones meet, what stands between is compared."""
+    one, other = [_key(item) for item in before], [_key(item) for item in after]
+    for tag, i, i_end, j, j_end in SequenceMatcher(
+        None, one, other, autojunk=False
+    ).get_opcodes():
+        if tag == "equal":
+            continue
+        if i_end - i == j_end - j:
+            for index in range(i_end - i):
+                yield from _differences(
+                    before[i + index], after[j + index], (*path, j + index)
+                )
+            continue
+        for index in range(i, i_end):
+            yield Difference((*path, index), Op.REMOVE, before[index], None)
+        for index in range(j, j_end):
+            yield Difference((*path, index), Op.ADD, None, after[index])
+
+
+def _field_words(path: Path) -> str:
+    parts = path[1:] if path[:1] == ("plugins",) and len(path) > 1 else path
+    named: list[str] = []
+    for part, above in zip(parts, (None, *parts), strict=False):
+        if above == "nodes" and isinstance(part, str):
+            named[-1] = f"node {visible(part)}"
+        elif above == "labels":
+            named[-1] = f"label {visible(str(part))}"
+        else:
+            named.append(visible(part) if isinstance(part, str) else f"#{part + 1}")
+    return " ".join(named)
+
+
+def _with(path: Path, value: Any) -> str:
+    """Return what an added field holds, as `: 5` or `: count 2, time_window 60`."""
+    if value == {}:
+        return ""
+    return f": {_value_words(path, value)}"
+
+
+def _was(path: Path, value: Any) -> str:
+    return "" if value == {} else f" (was {_value_words(path, value)})"
+
+
+def _value_words(path: Path, value: Any) -> str:
+    if path[-2:-1] == ("nodes",) and isinstance(value, dict):
+        return words({k: v for k, v in value.items() if k not in ("host", "port")})
+    return f"weight {words(value)}" if _is_weight(path, value) else words(value)
+
+
+def _is_weight(path: Path, value: Any) -> bool:
+    return path[-2:-1] == ("nodes",) and isinstance(value, int | float)
+
+
+def _change_words(before: Any, after: Any) -> str:
+    if isinstance(before, str) and isinstance(after, str):
+        one, other = changed(before, after)
+        return f"{one} → {other}"
+    one, other = words(before), words(after)
+    if (
         isinstance(before, list)
         and isinstance(after, list)
-        and len(before) == len(after) > 0
-        and all(isinstance(item, dict) for item in (*before, *after))
-    )
-
-
-def words(value: Any) -> str:
-    """Return a short text for any JSON value."""
-    if isinstance(value, str):
-        text = value
-    elif isinstance(value, list) and all(isinstance(item, str | int) for item in value):
-        text = ", ".join(str(item) for item in value)
-    elif isinstance(value, dict) and not value:
-        text = "{}"
-    else:
-        text = orjson.dumps(value).decode()
-    # Cut first: making a whole certificate bundle visible would cost seconds.
-    shown = visible(text[:VALUE_LIMIT])
-    return shown if len(text) <= VALUE_LIMIT else f"{shown}…"
-
-
-def visible(text: str) -> str:
-    """Return the text with invisible, bidirectional and control characters shown.
-
-    Letters of other scripts among Latin ones, which look alike, are marked too.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    has_latin = any(_script(c) == "LATIN" for c in text)
-    return "".join(_shown(c, has_latin=has_latin) for c in text)
-
-
-def _shown(char: str, *, has_latin: bool) -> str:
-    category = unicodedata.category(char)
-    if category in {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"} or (
-        category == "Zs" and char != " "
+        and len(one) + len(other) > SHORT
+        and (told := _comings_and_goings(before, after))
     ):
-        return f"⟨U+{ord(char):04X}⟩"
-    if has_latin and _script(char) in {"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"}:
-        return f"{char}⟨U+{ord(char):04X}⟩"
-    return char
+        return told
+    if one == other:
+        # Alike as far as they are told: say at least how they differ in size.
+        sizes = [len(_key(value)) for value in (before, after)]
+        return f"{one} → another of {sizes[1]} instead of {sizes[0]} characters"
+    return f"{one} → {other}"
 
 
-def _script(char: str) -> str:
-    return unicodedata.name(char, "").partition(" ")[0] if char.isalpha() else ""
-
-
-def sentence(
-    action: str,
-    kind: str,
-    resource_id: str,
-    before: Document | None,
-    after: Document | None,
-) -> str:
-    """Say what will happen to one resource, made only from its documents."""
-    name = f"{KINDS[kind].title.lower()} {_name(resource_id, after or before or {})}"
-    if action == "create":
-        return f"Creates {name}{_essence(kind, after or {})}."
-    if action == "delete":
-        return f"Deletes {name}{_essence(kind, before or {})}."
-    changes = [difference.describe() for difference in diff(before, after)]
-    if not changes:
-        return f"Writes {name} again without a visible change."
-    shown = "; ".join(changes[:LIST_LIMIT])
-    more = (
-        f"; and {len(changes) - LIST_LIMIT} more" if len(changes) > LIST_LIMIT else ""
-    )
-    return f"Changes {name}: {shown}{more}."
-
-
-def _name(resource_id: str, document: Document) -> str:
-    name = document.get("name")
-    if isinstance(name, str) and name and name != resource_id:
-        return f"{visible(name)} ({resource_id})"
-    return resource_id
-
-
-def _essence(kind: str, document: Document) -> str:
-    """Return what matters of a document in a few words: address, target, plugins."""
-    parts = []
-    if kind == "route":
-        parts.append(_address(document))
-    target = _target(document, kind)
-    if target:
-        parts.append(f"→ {target}")
-    if kind == "ssl":
-        parts.append(_listed(document.get("snis") or document.get("sni")))
-    text = " ".join(part for part in parts if part)
-    plugins = document.get("plugins")
-    if isinstance(plugins, dict) and plugins:
-        text += f" with {_listed(sorted(plugins))}"
-    return f": {text.strip()}" if text.strip() else ""
-
-
-def _address(document: Document) -> str:
-    methods = _listed(document.get("methods")) or "any method"
-    hosts = _listed(document.get("hosts") or document.get("host"))
-    uris = document.get("uris") or document.get("uri")
-    paths = uris if isinstance(uris, list) else [uris]
-    shown = _listed(
-        [f"{hosts if ',' not in hosts else ''}{path}" for path in paths if path]
-    )
-    on = f" on {hosts}" if "," in hosts else ""
-    return f"{methods} {shown}{on}"
-
-
-def _target(document: Document, kind: str) -> str:
-    upstream = document if kind == "upstream" else document.get("upstream")
-    if isinstance(upstream, dict):
-        nodes = upstream.get("nodes")
-        if isinstance(nodes, dict):
-            return _listed(list(nodes))
-        if isinstance(nodes, list):
-            return _listed(
-                [
-                    f"{node.get('host')}:{node['port']}"
-                    if "port" in node
-                    else node.get("host")
-                    for node in nodes
-                    if isinstance(node, dict)
-                ]
-            )
-        if upstream.get("service_name"):
-            return f"service {words(upstream['service_name'])}"
-    for name, title in (("upstream_id", "upstream"), ("service_id", "service")):
-        if document.get(name) is not None:
-            return f"{title} {words(document[name])}"
-    return ""
-
-
-def _listed(value: Any) -> str:
-    if value is None:
+def _comings_and_goings(before: list[Any], after: list[Any]) -> str:
+    """Return which elements come and go, if nothing else changes in the list."""
+    one, other = [_key(item) for item in before], [_key(item) for item in after]
+    kept = set(one) & set(other)
+    if [k for k in one if k in kept] != [k for k in other if k in kept] or not kept:
         return ""
-    items = value if isinstance(value, list) else [value]
-    shown = ", ".join(words(item) for item in items[:LIST_LIMIT])
-    more = len(items) - LIST_LIMIT
-    return f"{shown} and {more} more" if more > 0 else shown
+    gone = [item for item, key in zip(before, one, strict=True) if key not in kept]
+    new = [item for item, key in zip(after, other, strict=True) if key not in kept]
+    return cut(
+        ", ".join(
+            [
+                *(f"added {words(new)}" for _ in new[:1]),
+                *(f"removed {words(gone)}" for _ in gone[:1]),
+            ]
+        ),
+        2 * SHORT * 2,
+    )

@@ -13,7 +13,7 @@ from typing import Any
 from gateway import sealing
 from gateway.client import AdminClient
 from gateway.connect import connect
-from gateway.diff import Difference, diff, sentence
+from gateway.diff import Difference, diff
 from gateway.documents import SERVER_MANAGED, canonical, digest
 from gateway.errors import GatewayError, Invalid, NotFound
 from gateway.kinds import KINDS, Kind
@@ -21,6 +21,7 @@ from gateway.merge import MergeError, merge
 from gateway.models import Gateway
 from gateway.redaction import redact, resolve
 from gateway.schemas import Schemas
+from gateway.sentences import sentence
 from portal.changes.asked import ChangeAsked, ItemAsked
 from portal.changes.errors import GatewayDown, Malformed, NoSuchResource
 from portal.changes.findings import Finding, Severity

@@ -6,8 +6,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from gateway.diff import Difference, diff, sentence, visible
+from gateway.diff import Difference, diff
 from gateway.models import Gateway
+from gateway.sentences import sentence
+from gateway.visible import visible
 from portal.accounts.actor import Actor
 from portal.accounts.models import Person
 from portal.api.answers.fit import fit, fitting

@@ -5,10 +5,10 @@ from urllib.parse import quote
 
 from django.conf import settings
 
-from gateway.diff import visible
 from gateway.effective import Effective, effective
 from gateway.kinds import KINDS
 from gateway.models import Gateway, Resource
+from gateway.visible import visible
 from portal.api.answers.fit import fit
 
 SUMMARY_ROOM, PART_ROOM, PLUGINS_ROOM = 3_000, 6_000, 25_000
