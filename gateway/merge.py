@@ -7,15 +7,32 @@
 """
 
 import copy
+import re
 from typing import Any
 from urllib.parse import urlsplit
+
+from gateway.words import quoted
 
 Document = dict[str, Any]
 
 TWINS = {"uri": "uris", "host": "hosts", "remote_addr": "remote_addrs"}
 TWINS |= {plural: single for single, plural in TWINS.items()}
 REPLACED_BY_URL = ("nodes", "scheme", "service_name", "discovery_type")
-DEFAULT_PORTS = {"http": 80, "https": 443, "grpc": 80, "grpcs": 443}
+# None: a stream upstream, whose port nobody can guess.
+DEFAULT_PORTS = {
+    "http": 80,
+    "https": 443,
+    "grpc": 80,
+    "grpcs": 443,
+    "tcp": None,
+    "tls": None,
+    "udp": None,
+}
+# What the gateway takes for a host of a node.
+HOST = re.compile(r"[0-9a-zA-Z\-._]+|\[[0-9a-fA-F:.]+\]")
+# Far more than any document needs, far less than what exhausts a recursion.
+DEPTH_LIMIT = 100
+SHOWN = 80
 
 
 class MergeError(ValueError):
@@ -31,6 +48,11 @@ def merge(kind: str, live: Document, patch: Document) -> Document:
 
     Raises MergeError.
     """
+    if _is_deeper(patch, DEPTH_LIMIT):
+        raise MergeError(
+            f"The document nests deeper than {DEPTH_LIMIT} levels. Make it flatter.",
+            field="",
+        )
     patch = copy.deepcopy(patch)
     merged = copy.deepcopy(live)
     if kind == "upstream":
@@ -77,7 +99,8 @@ def merge_patch(target: Any, patch: Any) -> Any:
 def expand_upstream_url(upstream: Document, *, field: str) -> Document:
     """Return the upstream with a plain `url` expanded into scheme and nodes.
 
-    Raises MergeError for a URL that has a path, credentials or no host.
+    Raises MergeError for a URL that has a path, credentials or no host, or that stands
+    beside what it replaces.
     """
     if "url" not in upstream:
         return upstream
@@ -87,33 +110,67 @@ def expand_upstream_url(upstream: Document, *, field: str) -> Document:
         raise MergeError(
             f"Give either url or {', '.join(clash)}, not both.", field=field
         )
-    url = upstream["url"]
+    scheme, host, port = _address_of(upstream["url"], field)
+    expanded: Document = dict.fromkeys(REPLACED_BY_URL)
+    expanded["scheme"] = scheme
+    expanded["nodes"] = {f"{host}:{port}": 1}
+    return {**rest, **expanded}
+
+
+def _address_of(url: Any, field: str) -> tuple[str, str, int]:
+    """Return scheme, host (an IPv6 one in brackets) and port. Raises MergeError."""
     mend = "Give scheme, host and port only, like http://10.0.0.7:8080."
     if not isinstance(url, str):
         raise MergeError(f"url must be a text. {mend}", field=field)
-    try:
-        parts = urlsplit(url.strip())
-        port = parts.port
-    except ValueError:
-        raise MergeError(f"{url!r} is no address. {mend}", field=field) from None
-    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
-        raise MergeError(
-            f"{url!r} is no address of a server: it must begin with "
-            f"{', '.join(f'{name}://' for name in DEFAULT_PORTS)}. {mend}",
-            field=field,
-        )
-    if parts.username is not None or parts.password is not None:
+    url = url.strip()
+    if "@" in url:
+        # Not repeated: it may hold a password.
         raise MergeError(
             f"An upstream address holds no user or password. {mend}", field=field
         )
-    if parts.path not in ("", "/") or parts.query or parts.fragment:
+    shown = quoted(url, limit=SHOWN)
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise MergeError(f"{shown} is no address. {mend}", field=field) from None
+    if parts.scheme not in DEFAULT_PORTS or not host:
+        raise MergeError(
+            f"{shown} is no address of a server: it must begin with "
+            f"{', '.join(f'{name}://' for name in DEFAULT_PORTS)}. {mend}",
+            field=field,
+        )
+    if parts.path not in ("", "/") or "?" in url or "#" in url:
         raise MergeError(
             f"An upstream is a server, it has no path. {mend} To change the path, use the "
             "plugin proxy-rewrite.",
             field=field,
         )
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    expanded: Document = dict.fromkeys(REPLACED_BY_URL)
-    expanded["scheme"] = parts.scheme
-    expanded["nodes"] = {f"{host}:{port or DEFAULT_PORTS[parts.scheme]}": 1}
-    return {**rest, **expanded}
+    host = f"[{host}]" if ":" in host else host
+    # urlsplit drops line breaks and tabs amid a URL; we do not guess what was meant.
+    if not HOST.fullmatch(host) or any(char.isspace() for char in url):
+        raise MergeError(
+            f"{shown} names no host that the gateway takes: letters, digits, '-', '.' "
+            f"and '_', other scripts as xn--. {mend}",
+            field=field,
+        )
+    if port is None:
+        port = DEFAULT_PORTS[parts.scheme]
+    if not port:
+        raise MergeError(f"{shown} needs a port. {mend}", field=field)
+    return parts.scheme, host, port
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Say whether a value nests deeper; without recursion, which it could exhaust."""
+    layer = [value]
+    for _ in range(levels):
+        layer = [
+            item
+            for one in layer
+            if isinstance(one, dict | list)
+            for item in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not layer:
+            return False
+    return True
