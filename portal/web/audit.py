@@ -8,7 +8,14 @@ from portal.accounts.visible_events import events_visible_to
 from portal.audit.events import Event
 from portal.audit.models import AuditEvent
 from portal.web.events import shown
-from portal.web.pages import Listed, PersonRequest, listed, page, words_in
+from portal.web.pages import (
+    Listed,
+    PersonRequest,
+    listed,
+    page,
+    wants_fragment,
+    words_in,
+)
 
 
 @require_GET
@@ -42,7 +49,7 @@ def audit_page(request: PersonRequest) -> HttpResponse:
         "event_choices": Event.choices,
         "list": Listed(shown(found.rows), found.older, found.newer),
     }
-    template = "audit/_list.html" if request.htmx else "audit/list.html"
+    template = "audit/_list.html" if wants_fragment(request) else "audit/list.html"
     return render(request, template, context)
 
 

@@ -15,7 +15,7 @@ from portal.changes.errors import Malformed, StaleRevision
 from portal.changes.models import ChangeRequest, Delivery, Revision
 from portal.changes.states import EXPLAINED, State
 from portal.errors import GatehouseError
-from portal.web.pages import PersonRequest, page
+from portal.web.pages import PersonRequest, page, wants_fragment
 from portal.web.story import (
     ShownItem,
     Told,
@@ -25,9 +25,9 @@ from portal.web.story import (
     way_of,
 )
 
-# How often an open page asks what is new, in seconds.
-EVERY = {State.APPROVED: 1, State.DELIVERING: 1}
-EVERY_OTHERWISE = 5
+# How often an open page asks what is new.
+EVERY = {State.APPROVED: "500ms", State.DELIVERING: "500ms"}
+EVERY_OTHERWISE = "5s"
 
 
 def visible_change(request: PersonRequest, number: int) -> ChangeRequest:
@@ -42,7 +42,7 @@ def visible_change(request: PersonRequest, number: int) -> ChangeRequest:
 def change_page(request: PersonRequest, number: int) -> HttpResponse:
     """Show a change; to a page that is open already, only what is new."""
     change = visible_change(request, number)
-    if not request.htmx:
+    if not wants_fragment(request):
         return _show(request, change)
     marks = marks_of(change, request.user)
     live, _, decide = request.GET.get("seen", "").partition(".")

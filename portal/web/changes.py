@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 from portal.changes.models import ChangeRequest, ChangeRequestQuerySet
 from portal.changes.states import OPEN, State
 from portal.changes.waiting import to_decide
-from portal.web.pages import PersonRequest, listed, page, words_in
+from portal.web.pages import PersonRequest, listed, page, wants_fragment, words_in
 
 TABS: dict[str, tuple[str, frozenset[State]]] = {
     "": ("Open", OPEN),
@@ -95,5 +95,5 @@ def changes_page(request: PersonRequest) -> HttpResponse:
         "list": listed(changes.with_people(), request, "number"),
         "is_filtered": bool(words or gateway or whose or wanted),
     }
-    template = "changes/_list.html" if request.htmx else "changes/list.html"
+    template = "changes/_list.html" if wants_fragment(request) else "changes/list.html"
     return render(request, template, context)

@@ -28,6 +28,8 @@ LOOKS: dict[str, tuple[str, str]] = {
     Event.DELIVERY_QUEUED: ("clock", "busy"),
     Event.DELIVERY_STARTED: ("gateway", "busy"),
 }
+# Kept for machines; the entry's own page shows them.
+TECHNICAL = {"digest", "attempt"}
 BY_SUBJECT = {
     "token": "token",
     "person": "token",
@@ -53,7 +55,7 @@ class ShownEvent:
         return {
             name.replace("_", " "): value
             for name, value in self.event.details.items()
-            if value not in ("", None, [], {}) and name != "digest"
+            if value not in ("", None, [], {}) and name not in TECHNICAL
         }
 
 

@@ -15,7 +15,14 @@ from gateway.models import Gateway, Resource
 from portal.accounts.roles import Verb
 from portal.changes.models import ChangeRequest, Delivery
 from portal.changes.states import State
-from portal.web.pages import Listed, PersonRequest, listed, page, words_in
+from portal.web.pages import (
+    Listed,
+    PersonRequest,
+    listed,
+    page,
+    wants_fragment,
+    words_in,
+)
 
 SHOWN_CHANGES = 20
 LISTED_AT_MOST = 4
@@ -178,7 +185,7 @@ def resources_page(request: PersonRequest, slug: str, kind: str) -> HttpResponse
         "words": words,
         "list": Listed([row_of(one) for one in found.rows], found.older, found.newer),
     }
-    if request.htmx:
+    if wants_fragment(request):
         return render(request, "gateways/_resources.html", context)
     context |= {
         "tabs": _tabs(gateway, wanted),

@@ -67,6 +67,14 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
     return redirect_to_login(request.get_full_path(), resolve_url("web:login"))
 
 
+def wants_fragment(request: PersonRequest) -> bool:
+    """Whether a page that is open asks for a part of itself.
+
+    Going back in history asks for the whole again.
+    """
+    return bool(request.htmx) and not request.htmx.history_restore_request
+
+
 def refusal(request: HttpRequest, status: int, words: str) -> HttpResponse:
     """Return a page that says what was refused and what to do."""
     return render(

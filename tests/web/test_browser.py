@@ -236,6 +236,28 @@ def test_alice_asks_with_the_form_after_a_preview(
     assert ChangeRequest.objects.get().author == desk.people.alice
 
 
+def test_searching_narrows_the_list_and_going_back_shows_a_whole_page(
+    quiet: Page, live_server: LiveServer, desk: Desk
+) -> None:
+    conference(desk, uri="/zanzibar/*")
+    conference(desk, uri="/pemba/*")
+    come_in(quiet, live_server, "riley")
+    quiet.get_by_role("link", name="Changes").first.click()
+    rows = quiet.locator(".change")
+    expect(rows).to_have_count(2)
+    opened = quiet.evaluate("performance.timeOrigin")
+
+    quiet.keyboard.press("/")
+    quiet.keyboard.type("zanzibar")
+
+    expect(rows).to_have_count(1)
+    expect(quiet).to_have_url(re.compile("q=zanzibar"))
+    assert quiet.evaluate("performance.timeOrigin") == opened
+    quiet.go_back()
+    expect(rows).to_have_count(2)
+    expect(quiet.get_by_role("navigation", name="Main")).to_be_visible()
+
+
 def test_audrey_reads_the_audit_and_the_admin(
     quiet: Page, live_server: LiveServer, desk: Desk
 ) -> None:

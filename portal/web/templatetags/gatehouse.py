@@ -110,7 +110,7 @@ def last(path: tuple[Any, ...]) -> str:
 @register.filter
 def above(path: tuple[Any, ...]) -> str:
     """Return where a field stands, as a way into the document."""
-    return "".join(f"{characters.visible(str(part))} › " for part in path[:-1])
+    return "".join(f"{characters.visible(str(part))}\u00a0› " for part in path[:-1])
 
 
 @register.filter
