@@ -25,7 +25,7 @@ SECRET_NAME = re.compile(
     r"(?:session|auth|access|refresh|customer|service|id)?_?token)$"
 )
 SECRET_HEADER = re.compile(
-    r"^(?:proxy-)?authorization$|^(?:set-)?cookie$|(?:api|access|auth|secret)-?key|"
+    r"^(?:proxy-)?authorization$|^(?:set-)?cookie$|(?:api|access|auth|secret)-?key|(?:^|-)key$|"
     r"token|secret|password|credential|signature|(?:^|-)auth(?:$|-)",
     re.IGNORECASE,
 )
@@ -37,6 +37,13 @@ SECRET_VARIABLE = re.compile(
 )
 # user:password@ in an address.
 USERINFO = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?#@\s]*:[^/?#@\s]+@", re.IGNORECASE)
+# A key in the query of an address: ?code=…, &token=….
+QUERY_KEY = re.compile(
+    r"[?&](?:code|sig|signature|key|(?:[\w-]*[_-])?(?:token|secret|password|api_?key))=[^&\s]",
+    re.IGNORECASE,
+)
+# Parts of a document, besides its plugins, that may hold somebody's secret.
+OTHER_PLACES = ("vars", "upstream", "checks", "discovery_args", "protocol")
 # What no name gives away, for gateways that list no `encrypt_fields`.
 KNOWN_FIELDS: EncryptFields = {
     "ai-proxy": ("auth.header", "auth.query"),
@@ -97,7 +104,8 @@ def _candidates(kind: str, document: Document, encrypt_fields: EncryptFields) ->
             own = fields.get(str(document.get("id", "")), ())
             yield from _listed(document, own, ())
         yield from _well_known(document, ())
-    yield from _well_known(document.get("vars"), ("vars",))
+    for place in OTHER_PLACES:
+        yield from _well_known(document.get(place), (place,))
     for at in ((), ("upstream",)):
         holder: Any = document.get("upstream") if at else document
         tls = holder.get("tls") if isinstance(holder, dict) else None
@@ -130,8 +138,13 @@ def _follow(value: Any, names: Sequence[str], at: Path) -> Found:
 
 def _well_known(value: Any, at: Path) -> Found:
     """Yield texts under names and in places that everybody uses for secrets."""
-    if isinstance(value, str) and USERINFO.match(value):
-        yield at, value
+    if isinstance(value, str):
+        if (
+            USERINFO.match(value)
+            or QUERY_KEY.search(value)
+            or _is_header_line(value, at)
+        ):
+            yield at, value
     elif isinstance(value, list):
         if _is_secret_condition(value):
             yield from texts(value[-1], (*at, len(value) - 1))
@@ -144,6 +157,16 @@ def _well_known(value: Any, at: Path) -> Found:
                 yield from texts(item, (*at, name))
             else:
                 yield from _well_known(item, (*at, name))
+
+
+def _is_header_line(value: str, at: Path) -> bool:
+    """Say whether it is like "Authorization: …" in a list of headers."""
+    name, colon, _ = value.partition(":")
+    return (
+        bool(colon)
+        and any("header" in str(part).lower() for part in at)
+        and _is_secret_header(name.strip())
+    )
 
 
 def _is_secret_condition(value: list[Any]) -> bool:

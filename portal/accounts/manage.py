@@ -83,22 +83,46 @@ def change_gateway(
     actor.require_present_person()
     actor.require(Verb.ADMINISTER, Gateway.objects.get(pk=gateway.pk))
     names = sorted(set(fields) - {"admin_key"})
+    before = Gateway.objects.select_for_update().get(pk=gateway.pk)
     had_key = bool(gateway.sealed_admin_key)
     if admin_key:
         gateway.set_admin_key(admin_key)
-    # All of it: saving clears a key that was given for another address.
-    gateway.save()
+    # The key too: saving clears one that was given for another address.
+    gateway.save(update_fields=[*names, "sealed_admin_key"])
     if had_key and not gateway.sealed_admin_key:
         names.append("admin_key (cleared: it was for another address)")
     elif admin_key:
         names.append("admin_key")
     if names:
         record(
-            Entry(Event.GATEWAY_CHANGED, {"fields": names}),
+            Entry(
+                Event.GATEWAY_CHANGED,
+                {"fields": names, **_before_and_after(before, gateway, names)},
+            ),
             actor=actor,
             subject=OneGateway(gateway),
         )
     return gateway
+
+
+# Whoever lowers a rule for an hour shall find the figures in the ledger.
+TOLD_WITH_VALUES = (
+    "admin_url",
+    "approvals_required",
+    "environment",
+    "public_url",
+    "verify_tls",
+)
+
+
+def _before_and_after(
+    before: Gateway, after: Gateway, names: list[str]
+) -> dict[str, dict[str, object]]:
+    return {
+        name: {"from": getattr(before, name), "to": getattr(after, name)}
+        for name in TOLD_WITH_VALUES
+        if name in names
+    }
 
 
 @transaction.atomic
@@ -158,7 +182,14 @@ def change_person(person: Person, *, fields: Iterable[str], actor: Actor) -> Per
         return person
     before = Person.objects.select_for_update().get(pk=person.pk)
     _only_superusers_make_superusers(administrator, person, before)
+    if "email" in names and not administrator.is_superuser:
+        # Who gets the link to set a password can become that person.
+        raise NotAllowed(
+            "Only a superuser changes where somebody's mail goes.", field="email"
+        )
     person.save(update_fields=names)
+    if "email" in names and before.email:
+        _tell_the_old_address(before.email, person)
     record(
         Entry(
             Event.PERSON_CHANGED,
@@ -170,12 +201,29 @@ def change_person(person: Person, *, fields: Iterable[str], actor: Actor) -> Per
                     for name in ("is_active", "is_staff", "is_superuser")
                     if name in names
                 },
+                **(
+                    {"email": {"from": before.email, "to": person.email}}
+                    if "email" in names
+                    else {}
+                ),
             },
         ),
         actor=actor,
         subject=person,
     )
     return person
+
+
+def _tell_the_old_address(address: str, person: Person) -> None:
+    mail = EmailMessage(
+        subject="The mail address of your Gatehouse account was changed",
+        body=(
+            f"The account {person.username} no longer uses this address. If that was not "
+            "agreed with you, tell an administrator now.\n"
+        ),
+        to=[address],
+    )
+    transaction.on_commit(mail.send, robust=True)
 
 
 def _only_superusers_make_superusers(

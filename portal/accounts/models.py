@@ -26,8 +26,13 @@ class Person(AbstractUser):
         return Subject("person", str(self.pk), self.username)
 
     def may(self, verb: Verb, gateway: Gateway) -> bool:
-        """Say whether this person may do `verb` on `gateway`. One query."""
+        """Say whether this person may do `verb` on `gateway`. One query.
+
+        On a retired gateway everybody only reads.
+        """
         if not self.is_active:
+            return False
+        if gateway.retired_at and verb not in (Verb.READ, Verb.EXPORT):
             return False
         if self.is_superuser:
             return True

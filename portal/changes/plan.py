@@ -18,7 +18,7 @@ from gateway.documents import SERVER_MANAGED, canonical, digest
 from gateway.errors import GatewayError, Invalid, NotFound
 from gateway.kinds import KINDS, Kind
 from gateway.merge import MergeError, merge
-from gateway.models import Gateway
+from gateway.models import Gateway, origin
 from gateway.redaction import redact, resolve
 from gateway.schemas import Schemas
 from gateway.sentences import sentence
@@ -100,12 +100,18 @@ class Plan:
 
 
 def items_digest(gateway: Gateway, items: list[tuple[str, str, str, str, str]]) -> str:
-    """Return the SHA-256 (hex) over gateway and items in order.
+    """Return the SHA-256 (hex) over gateway, its address and the items in order.
 
-    An item is (action, kind, id, digest of its base, digest of what is wanted).
+    The address too: what was approved for one machine is not for another. An item is (action, kind, id, digest of its base, digest of what is wanted).
     """
     return hashlib.sha256(
-        canonical([gateway.slug, [[str(part) for part in item] for item in items]])
+        canonical(
+            [
+                gateway.slug,
+                origin(gateway.admin_url),
+                [[str(part) for part in item] for item in items],
+            ]
+        )
     ).hexdigest()
 
 

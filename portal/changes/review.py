@@ -319,7 +319,7 @@ def unproven(revision: Revision, change: ChangeRequest) -> str:
     if change.revisions.filter(number__gt=revision.number).exists():
         return f"Revision {revision.number} is not the latest."
     if stored_digest(revision, change.gateway) != revision.digest:
-        return "The stored items are not the ones that were reviewed."
+        return "The stored items, or the gateway's address, are not those that were reviewed."
     given = len(valid_approvals(revision, change.author_ids()))
     if given < change.gateway.approvals_required:
         return (

@@ -28,16 +28,21 @@ def position(
     base: Document | None,
     wanted: Document | None,
     schemas: Schemas,
+    first: Position = Position.WANTED,
 ) -> Position:
     """Say whether the live document is what is wanted, what was planned against, or neither.
 
+    `first` wins when both look the same, as when only a hidden field differs.
+
     Fields that GET never returns are left out of the comparison: they prove nothing.
     """
-    if equal(kind, live, wanted, schemas):
-        return Position.WANTED
-    if equal(kind, live, base, schemas):
-        return Position.BASE
-    return Position.MOVED
+    looks = {
+        Position.WANTED: equal(kind, live, wanted, schemas),
+        Position.BASE: equal(kind, live, base, schemas),
+    }
+    if looks[first]:
+        return first
+    return next((where for where, is_so in looks.items() if is_so), Position.MOVED)
 
 
 def equal(

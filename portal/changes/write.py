@@ -21,7 +21,13 @@ GUARDS_LAG_AT_MOST = 10.0
 CHANGED_NOTHING = (Outcome.INVALID, Outcome.REFUSED, Outcome.UNREACHABLE)
 
 
-def look(requests: Requests, item: Item, kind: StepKind = StepKind.READ) -> Position:
+def look(
+    requests: Requests,
+    item: Item,
+    kind: StepKind = StepKind.READ,
+    *,
+    first: Position = Position.WANTED,
+) -> Position:
     """Read the item's resource and say where it stands. Raises GatewayError, LeaseLost."""
     return position(
         item.kind,
@@ -29,6 +35,7 @@ def look(requests: Requests, item: Item, kind: StepKind = StepKind.READ) -> Posi
         base=item.whole_base(),
         wanted=item.whole_wanted(),
         schemas=requests.schemas,
+        first=first,
     )
 
 
@@ -53,7 +60,7 @@ def bring(requests: Requests, item: Item, *, to: Position) -> Position:
         if seen is Position.MOVED:
             return seen
         raise
-    return look(requests, item, StepKind.VERIFY)
+    return look(requests, item, StepKind.VERIFY, first=to)
 
 
 def last_write(item: Item) -> Step | None:
@@ -128,7 +135,7 @@ def _settled(
     pause = 0.1
     while True:
         is_over = time.monotonic() >= until
-        seen = look(requests, item, StepKind.VERIFY)
+        seen = look(requests, item, StepKind.VERIFY, first=to)
         if seen is not _before(to) or is_over:
             return seen
         requests.lease.keep()

@@ -194,3 +194,24 @@ def test_retiring_twice_is_recorded_once(people: Cast, gateway: Gateway) -> None
 
     assert AuditEvent.objects.count() == 1
     assert list(Gateway.objects.in_service()) == []
+
+
+def test_only_a_superuser_changes_where_somebodys_mail_goes(
+    people: Cast, django_capture_on_commit_callbacks: Any
+) -> None:
+    """Whoever gets the link to set a password can become that person."""
+    boss = make_person("boss", Role.ADMINISTRATOR)
+    people.riley.email = "mine@example.com"
+    with pytest.raises(NotAllowed):
+        manage.change_person(people.riley, fields=["email"], actor=present(boss))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        manage.change_person(
+            people.riley, fields=["email"], actor=present(people.admin)
+        )
+
+    assert AuditEvent.objects.get().details["email"] == {
+        "from": "riley@example.com",
+        "to": "mine@example.com",
+    }
+    assert [message.to for message in mail.outbox] == [["riley@example.com"]]

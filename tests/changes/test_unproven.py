@@ -1,7 +1,9 @@
 """A delivery that no approval stands behind delivers nothing and moves nothing."""
 
 import pytest
+from django.utils import timezone
 
+from portal.accounts.errors import NotAllowed
 from portal.audit.models import AuditEvent
 from portal.changes.deliver import deliver
 from portal.changes.models import Delivery
@@ -44,4 +46,34 @@ def test_a_state_set_by_hand_delivers_nothing(desk: Desk) -> None:
     change.refresh_from_db()
     assert change.state == State.FAILED
     assert "0 of 1 approvals" in Delivery.objects.get().outcome
+    assert desk.writes() == []
+
+
+def test_what_was_approved_for_one_address_is_not_written_to_another(
+    desk: Desk,
+) -> None:
+    change = desk.create()
+    desk.approve(change)
+    gateway = desk.gateway
+    gateway.admin_url = desk.sandbox.admin_url.replace("127.0.0.1", "localhost")
+    gateway.set_admin_key(desk.sandbox.key)
+    gateway.save()
+
+    desk.deliver(change)
+
+    assert change.state == State.FAILED
+    assert "the gateway's address" in Delivery.objects.get().outcome
+    assert desk.writes() == []
+
+
+def test_nothing_is_decided_for_or_written_to_a_retired_gateway(desk: Desk) -> None:
+    approved, waiting = desk.create("one"), desk.create("two")
+    desk.approve(approved)
+    type(desk.gateway).objects.update(retired_at=timezone.now())
+
+    with pytest.raises(NotAllowed):
+        desk.approve(waiting)
+    desk.deliver(approved)
+
+    assert approved.state == State.FAILED
     assert desk.writes() == []

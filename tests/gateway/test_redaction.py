@@ -538,3 +538,48 @@ def test_no_alarm_where_no_kept_secret_moves(
     base: dict[str, Any], wanted: dict[str, Any]
 ) -> None:
     assert moved("route", base, wanted) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "document"),
+    [
+        (
+            "upstream",
+            {"checks": {"active": {"req_headers": ["Authorization: Bearer s3"]}}},
+        ),
+        (
+            "route",
+            {"upstream": {"checks": {"active": {"req_headers": ["X-API-Key: s3"]}}}},
+        ),
+        (
+            "route",
+            {
+                "plugins": {
+                    "response-rewrite": {"headers": {"add": ["Set-Cookie: id=s3"]}}
+                }
+            },
+        ),
+        (
+            "route",
+            {
+                "plugins": {
+                    "azure-functions": {"function_uri": "https://f.net/x?code=s3"}
+                }
+            },
+        ),
+        ("route", {"plugins": {"http-logger": {"uri": "http://l/in?a=1&apikey=s3"}}}),
+        (
+            "route",
+            {
+                "plugins": {
+                    "proxy-rewrite": {"headers": {"set": {"X-Functions-Key": "s3"}}}
+                }
+            },
+        ),
+        ("upstream", {"discovery_args": {"token": "s3"}}),
+    ],
+)
+def test_a_secret_in_an_odd_place_is_not_shown(
+    kind: str, document: dict[str, Any]
+) -> None:
+    assert "s3" not in str(shown(kind, document))
