@@ -21,7 +21,6 @@ from portal.changes.models import (
     ChangeRequest,
     Delivery,
     DeliveryState,
-    Revision,
     Verdict,
 )
 from portal.changes.plan import stored_digest
@@ -97,7 +96,7 @@ def _claim(delivery_id: int, actor: Actor) -> Claim | None:
         lease.quiet_from = delivery.lease_expires_at + timedelta(
             seconds=settings.GATEWAY_REQUEST_DEADLINE
         )
-    proof = _proof(delivery.revision, change)
+    proof = _proof(delivery, change)
     delivery.state = DeliveryState.SENDING
     delivery.lease_token, delivery.lease_expires_at = lease.token, expiry()
     delivery.not_before = None
@@ -143,8 +142,14 @@ class Proof(TypedDict, total=False):
     unreadable: str
 
 
-def _proof(revision: Revision, change: ChangeRequest) -> Proof:
+def _proof(delivery: Delivery, change: ChangeRequest) -> Proof:
     """Check again that what is stored was approved. The change is locked."""
+    if delivery.gateway_id != change.gateway_id:
+        return {
+            "unproven": "It was approved for another gateway.",
+            "is_as_reviewed": False,
+        }
+    revision = delivery.revision
     try:
         why = unproven(revision, change)
         digest = stored_digest(revision, change.gateway)

@@ -1,8 +1,12 @@
 """Short words for tests of delivery: items to ask for, and what became of them."""
 
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import requests
 from django.utils import timezone
 
 from portal.audit.ledger import problems
@@ -10,6 +14,8 @@ from portal.audit.models import AuditEvent
 from portal.changes.asked import ItemAsked
 from portal.changes.models import ChangeRequest, Delivery, Step
 from tests.changes.conftest import Desk, conference
+from tests.gateway.evil import evil, http
+from tests.waiting import LONG
 
 
 def creates(kind: str, resource_id: str, **document: Any) -> ItemAsked:
@@ -48,6 +54,35 @@ def approved(desk: Desk, *items: ItemAsked, **fields: Any) -> ChangeRequest:
     change.refresh_from_db()
     desk.sandbox.forget_requests()
     return change
+
+
+# Gets method, path and body; returns an answer, or None for the gateway's own.
+Interception = Callable[[str, str, bytes], bytes | None]
+
+
+@contextmanager
+def fronted(desk: Desk, intercept: Interception) -> Iterator[None]:
+    """Put something between us and the gateway that answers in its place."""
+
+    def handler(connection: socket.socket, request: bytes) -> None:
+        head, _, body = request.partition(b"\r\n\r\n")
+        method, path, _ = head.split(b"\r\n")[0].decode().split(" ")
+        if (answer := intercept(method, path, body)) is None:
+            theirs = requests.request(
+                method,
+                f"{desk.sandbox.admin_url}{path}",
+                data=body,
+                headers={"X-API-KEY": desk.sandbox.key},
+                timeout=LONG,
+            )
+            answer = http(theirs.status_code, theirs.content)
+        connection.sendall(answer)
+
+    with evil(handler) as server:
+        desk.gateway.admin_url = server.url
+        desk.gateway.set_admin_key(desk.sandbox.key)
+        desk.gateway.save()
+        yield
 
 
 def delivery_of(change: ChangeRequest) -> Delivery:

@@ -21,6 +21,7 @@ from tests.changes.delivering import (
     deletes,
     delivery_of,
     events_of,
+    fronted,
     limit_is_reached,
     route,
     sent,
@@ -28,6 +29,7 @@ from tests.changes.delivering import (
     time_passes,
     updates,
 )
+from tests.gateway.evil import http
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.django_db
@@ -397,16 +399,20 @@ class TestRefusals:
     def test_what_is_no_admin_api_is_not_believed(self, desk: Desk) -> None:
         """Its 404 must not count as "there is no such route"."""
         desk.sandbox.put("route", "a", conference())
-        change = approved(desk, deletes("route", "a"))
-        gateway = Gateway.objects.get()
-        gateway.admin_url = desk.sandbox.proxy_url
-        gateway.set_admin_key(desk.sandbox.key)
-        gateway.save()
+        is_ours = True
 
-        desk.deliver(change)
+        def maintenance(method: str, path: str, body: bytes) -> bytes | None:
+            page = b"<h1>404 Not Found</h1>"
+            return None if is_ours else http(404, page, "text/html")
+
+        with fronted(desk, maintenance):
+            change = approved(desk, deletes("route", "a"))
+            is_ours = False
+            desk.deliver(change)
 
         assert change.state == State.FAILED
-        assert desk.live("a") is not None
+        assert "not as an Admin API does" in delivery_of(change).outcome
+        assert desk.writes() == []
 
 
 class TestFaultsOfOurs:
