@@ -87,7 +87,8 @@ def test_it_says_only_what_it_said_since_its_last_start(tmp_path: Path) -> None:
 
 def test_its_last_words_are_the_end_of_both_outputs(tmp_path: Path) -> None:
     child = make(
-        tmp_path, "import sys; [print(n) for n in range(50)]; sys.exit('trouble')"
+        tmp_path,
+        "import sys; [print(n, flush=True) for n in range(50)]; sys.exit('trouble')",
     )
     child.start()
     eventually(lambda: not child.is_running, "it has ended")

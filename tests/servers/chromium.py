@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 
 import pytest
+from playwright._impl._driver import compute_driver_executable
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -33,12 +35,29 @@ def program() -> str | None:
     return next(filter(None, map(shutil.which, names)), None)
 
 
+def trouble_with_driver() -> str:
+    """Return why Playwright's own program does not start, or "" when it does.
+
+    On a bare Debian it lacks libatomic1; Playwright then only says that a connection
+    was closed.
+    """
+    done = subprocess.run(
+        [*compute_driver_executable(), "--version"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return done.stderr.strip() if done.returncode else ""
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One browser per test process (mark `browser`)."""
     path = program()
     if path is None:
         pytest.skip("no Chromium on the PATH, and CHROMIUM names none")
+    if words := trouble_with_driver():
+        pytest.skip(f"Playwright's driver does not start: {words}")
     # Playwright's loop runs in this thread; Django would take it for async code.
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
