@@ -36,6 +36,7 @@ from gateway.errors import (
 from gateway.exchange import Exchange
 from gateway.kinds import KIND_BY_PATH, KINDS, Kind
 from gateway.secret_fields import secrets_in
+from gateway.trust import trusting
 
 __all__ = ["AdminClient", "Answer", "Document", "Entries", "Entry", "new_session"]
 
@@ -69,9 +70,14 @@ class Reply(NamedTuple):
     body: Any
 
 
-def new_session() -> requests.Session:
-    """Return a session with a few keep-alive connections to one gateway."""
-    return deadline_session(POOL_SIZE)
+def new_session(*, ca_bundle: str = "") -> requests.Session:
+    """Return a session with a few keep-alive connections to one gateway.
+
+    It trusts the PEM certificates of `ca_bundle`, those of the system when there are
+    none. Raises NoCertificates.
+    """
+    context = trusting(ca_bundle) if ca_bundle.strip() else None
+    return deadline_session(POOL_SIZE, context)
 
 
 class AdminClient:

@@ -9,6 +9,7 @@ ever sent: no exception of the libraries below tells that reliably.
 import contextlib
 import queue
 import socket
+import ssl
 import threading
 import time
 from contextvars import ContextVar
@@ -24,6 +25,8 @@ from urllib3.exceptions import (
     NameResolutionError,
     NewConnectionError,
 )
+
+from gateway.trust import has_system_certificates
 
 _current: ContextVar["Deadline | None"] = ContextVar("deadline", default=None)
 
@@ -206,14 +209,27 @@ class _HTTPSPool(HTTPSConnectionPool):
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """A requests adapter whose connections obey `Deadline`; it never retries."""
+    """A requests adapter whose connections obey `Deadline`; it never retries.
+
+    It trusts the certificates of `context`, else those of the system.
+    """
+
+    def __init__(self, *, context: ssl.SSLContext | None, pool_size: int) -> None:
+        self._context = context
+        super().__init__(pool_connections=1, pool_maxsize=pool_size, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
+        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {
             "http": _HTTPPool,
             "https": _HTTPSPool,
         }
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
+        if verify is True and (self._context is not None or has_system_certificates()):
+            # Not also the authorities that come with requests.
+            conn.ca_certs = None
 
     def drop_idle(self) -> None:
         """Close the connections that are kept alive and not in use."""
@@ -227,9 +243,12 @@ class _PlainSession(requests.Session):
         return None
 
 
-def deadline_session(pool_size: int) -> requests.Session:
+def deadline_session(
+    pool_size: int, context: ssl.SSLContext | None = None
+) -> requests.Session:
     """Return a session without the environment's proxies, netrc and CA settings.
 
+    `context` says which certificates are trusted; None: those of the system.
     It keeps no cookies and asks for no compression, whose size nobody knows before.
     """
     session = _PlainSession()
@@ -238,7 +257,7 @@ def deadline_session(pool_size: int) -> requests.Session:
     session.headers["Accept-Encoding"] = "identity"
     session.headers["User-Agent"] = "Gatehouse"
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = DeadlineAdapter(pool_connections=1, pool_maxsize=pool_size, max_retries=0)
+    adapter = DeadlineAdapter(context=context, pool_size=pool_size)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session

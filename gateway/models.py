@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from gateway import sealing
 from gateway.kinds import KINDS
+from gateway.trust import NoCertificates, trusting
 
 
 class KeyNotHere(Exception):
@@ -123,6 +124,14 @@ class Gateway(models.Model):
             except KeyNotHere:
                 self.sealed_admin_key = None
         super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        super().clean()
+        if self.ca_bundle.strip():
+            try:
+                trusting(self.ca_bundle)
+            except NoCertificates as error:
+                raise ValidationError({"ca_bundle": str(error)}) from error
 
     @property
     def is_well(self) -> bool:
