@@ -5,6 +5,7 @@ from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
+from pytest_django.live_server_helper import LiveServer
 
 from tests.required import required
 from tests.servers import place
@@ -71,3 +72,14 @@ def pytest_make_collect_report() -> Generator[
 def _reason(longrepr: object) -> str:
     """Return the words of a skip, which pytest keeps as (file, line, words)."""
     return str(longrepr[-1] if isinstance(longrepr, tuple) else longrepr)
+
+
+@pytest.fixture(scope="session")
+def live_server(django_db_setup: None, live_server: LiveServer) -> LiveServer:
+    """The product on a free port.
+
+    After the test database is there: a server made before takes the unused one, in
+    memory, for the tests' and lets its threads share one connection.
+    """
+    assert not live_server.thread.connections_override
+    return live_server
