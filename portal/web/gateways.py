@@ -13,7 +13,7 @@ from gateway.effective import effective, hosts_of, texts
 from gateway.kinds import KIND_BY_PATH, KINDS, Kind
 from gateway.models import Gateway, Resource
 from portal.accounts.roles import Verb
-from portal.changes.models import ChangeRequest, Delivery
+from portal.changes.models import ChangeRequest, Delivery, Item
 from portal.changes.states import State
 from portal.web.pages import (
     Listed,
@@ -208,12 +208,14 @@ def resource_page(
         .defer("sealed")
         .first()
     )
-    touching = ChangeRequest.objects.filter(
-        gateway=gateway,
-        revisions__items__kind=wanted.name,
-        revisions__items__resource_id=resource_id,
+    touching = Item.objects.filter(
+        kind=wanted.name, resource_id=resource_id, revision__change__gateway=gateway
     )
-    history = list(touching.with_people().distinct()[:SHOWN_CHANGES])
+    history = list(
+        ChangeRequest.objects.filter(
+            pk__in=touching.values("revision__change")
+        ).with_people()[:SHOWN_CHANGES]
+    )
     if resource is None and not history:
         raise Http404(f"{wanted.title} {resource_id[:80]} is not known here.")
     delivered = (

@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from gateway.models import Gateway
 from portal.accounts.roles import Role
@@ -495,3 +497,24 @@ def test_a_reviewer_of_another_gateway_cannot_decide_here(
     assert status == 403
     assert buttons(page) == set()
     assert Review.objects.count() == 0
+
+
+def test_a_change_of_many_resources_costs_no_more_queries_than_one(
+    as_: As, gateway: Gateway, people: Cast
+) -> None:
+    def cost(count: int) -> int:
+        change = make_change(
+            gateway=gateway,
+            author=people.alice,
+            state=State.APPLIED,
+            items=[item(resource_id=f"r{count}-{index}") for index in range(count)],
+        )
+        for index in range(count):
+            make_comment(change, people.omar, f"Words {index}")
+        make_delivery(change)
+        client = as_("riley")
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(change.get_absolute_url()).status_code == 200
+        return len(captured)
+
+    assert cost(20) == cost(1)
