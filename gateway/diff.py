@@ -79,8 +79,6 @@ def _meant(document: Document | None) -> Document:
 
 
 def _differences(before: Any, after: Any, path: Path) -> Iterator[Difference]:
-    if _key(before) == _key(after):
-        return
     if isinstance(before, dict) and isinstance(after, dict):
         for name in sorted({*before, *after}):
             at = (*path, name)
@@ -92,6 +90,8 @@ def _differences(before: Any, after: Any, path: Path) -> Iterator[Difference]:
                 yield Difference(at, Op.REMOVE, before[name], None)
             else:
                 yield from _differences(before[name], after[name], at)
+    elif _key(before) == _key(after):
+        return
     elif isinstance(before, list) and isinstance(after, list):
         yield from _in_lists(before, after, path)
     else:
@@ -108,7 +108,10 @@ def _is_container(path: Path, before: Any, after: Any) -> bool:
     )
 
 
-def _key(value: Any) -> bytes:
+def _key(value: Any) -> Any:
+    """Return something that is equal for equal values, and only for those."""
+    if isinstance(value, str):
+        return value
     return canonical(number_form(value))
 
 
