@@ -273,6 +273,9 @@ def fill(value: Any, schema: Any, *, deep: bool) -> None:
         for branch in schema.get(choice, []):
             if choice == "allOf" or is_valid(branch, value):
                 fill(value, branch, deep=deep)
+    for name, branch in schema.get("dependencies", {}).items():
+        if isinstance(value, dict) and name in value:
+            fill(value, branch, deep=deep)
     if "if" in schema:
         fill(
             value,
