@@ -203,6 +203,21 @@ def test_a_token_opens_nothing_here_whatever_its_cookies(
     assert Review.objects.count() == 0
 
 
+def test_words_of_others_hide_nothing_here_either(
+    as_: As, people: Cast, gateway: Gateway
+) -> None:
+    change = make_change(
+        gateway=gateway, author=people.alice, reason="safe\u202e gnihton <b>x</b>"
+    )
+
+    page = as_("audrey").get(address(ChangeRequest, "change", change.pk))
+
+    text = page.content.decode()
+    assert "⟨U+202E⟩" in text
+    assert "\u202e" not in text
+    assert "<b>x</b>" not in text
+
+
 # --- Decisions
 
 

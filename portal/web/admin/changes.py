@@ -31,6 +31,7 @@ from portal.changes.models import (
 )
 from portal.errors import GatehouseError
 from portal.web.admin.shown import ByGateway, Rights, Shown, ShownInline
+from portal.web.events import program
 from portal.web.templatetags.gatehouse import visible
 
 
@@ -77,6 +78,7 @@ class StepInline(ShownInline):
 @admin.register(ChangeRequest)
 class ChangeRequestAdmin(Shown):
     gateway_path = "gateway"
+    hidden = ("request_digest",)
     list_display = (
         "number",
         "state",
@@ -85,7 +87,7 @@ class ChangeRequestAdmin(Shown):
         "gateway",
         "author",
         "channel",
-        "client",
+        "program",
         "created_at",
         "seen",
     )
@@ -113,6 +115,10 @@ class ChangeRequestAdmin(Shown):
     @admin.display(description="what it does")
     def what_it_does(self, change: Any) -> str:
         return str(visible(change.summary))
+
+    @admin.display(description="client", ordering="client")
+    def program(self, change: Any) -> str:
+        return str(visible(program(change.channel, change.client)))
 
     @admin.display(description="warnings")
     def warnings(self, change: Any) -> str:
@@ -276,6 +282,7 @@ class StepAdmin(Shown):
 @admin.register(IdempotencyKey)
 class IdempotencyKeyAdmin(Shown):
     gateway_path = "change__gateway"
+    hidden = ("request_digest",)
     list_display = ("key", "author", "client", "change", "created_at")
     list_filter = ("created_at",)
     list_select_related = ("author", "change")

@@ -13,6 +13,7 @@ from portal.accounts.visible_events import events_visible_to
 from portal.audit.models import AuditEvent, LedgerHead
 from portal.web.admin.shown import Rights, Shown, one_line
 from portal.web.events import program, shown
+from portal.web.templatetags.gatehouse import visible
 
 
 class ByChannel(admin.SimpleListFilter):
@@ -49,7 +50,7 @@ class AuditEventAdmin(Shown):
         "at",
         "actor",
         "event",
-        "subject",
+        "about",
         "in_short",
         "channel",
         "program",
@@ -68,12 +69,16 @@ class AuditEventAdmin(Shown):
 
     @admin.display(description="client")
     def program(self, event: AuditEvent) -> str:
-        return program(event.channel, event.client)
+        return str(visible(program(event.channel, event.client)))
+
+    @admin.display(description="subject", ordering="subject")
+    def about(self, event: AuditEvent) -> str:
+        return str(visible(event.subject))
 
     @admin.display(description="details")
     def in_short(self, event: AuditEvent) -> str:
         details = shown([event])[0].details
-        return one_line(details) if details else ""
+        return str(visible(one_line(details))) if details else ""
 
 
 @admin.register(LedgerHead)

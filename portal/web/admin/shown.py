@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from portal.accounts.models import Person
 from portal.accounts.roles import ALLOWED, Role, Verb
 from portal.errors import GatehouseError
-from portal.web.templatetags.gatehouse import pretty
+from portal.web.templatetags.gatehouse import pretty, visible
 
 # Columns whose values nobody may learn, not even by asking whether one begins with "a".
 SECRET_COLUMNS = (
@@ -128,13 +128,29 @@ class Shown(admin.ModelAdmin):
         ]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        return [
-            as_json(field) if isinstance(field, models.JSONField) else field.name
-            for field in self._readable()
-        ]
+        return [_column(field) for field in self._readable()]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return self.get_fields(request, obj)
+
+
+def _column(field: Any) -> Any:
+    """Return how a field is read: JSON indented, people's words with nothing hidden."""
+    if isinstance(field, models.JSONField):
+        return as_json(field)
+    if isinstance(field, models.CharField | models.TextField) and not field.choices:
+        return as_words(field)
+    return field.name
+
+
+def as_words(field: Any) -> Callable[[Any], str]:
+    """Return a column that shows text with hidden and look-alike characters marked."""
+
+    def shown(row: Any) -> str:
+        return str(visible(getattr(row, field.name)))
+
+    shown.short_description = field.verbose_name  # type: ignore[attr-defined]
+    return shown
 
 
 def as_json(field: Any) -> Callable[[Any], str]:
