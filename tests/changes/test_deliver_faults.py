@@ -34,7 +34,8 @@ from tests.waiting import eventually
 
 pytestmark = pytest.mark.django_db
 
-FAST = 0.4
+# Seconds: short to wait for, long enough for a machine that stalls.
+FAST = 2.0
 
 
 @pytest.fixture
