@@ -15,8 +15,6 @@ from tests.flow.stack import are_gone
 from tests.servers import postgresql
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.postgresql
-
 
 @pytest.fixture
 def owner() -> Iterator[subprocess.Popen[bytes]]:
@@ -45,6 +43,7 @@ def _command_line(process: psutil.Process) -> list[str]:
         return []
 
 
+@pytest.mark.postgresql
 def test_all_workers_of_a_run_share_one_server(
     postgresql_server: postgresql.Server,
 ) -> None:
@@ -53,12 +52,14 @@ def test_all_workers_of_a_run_share_one_server(
     assert int(version) >= 160000
 
 
+@pytest.mark.postgresql
 def test_it_listens_on_no_port(postgresql_server: postgresql.Server) -> None:
     found = server_processes(postgresql_server.folder)
     assert len(found) > 2
     assert not [one for process in found for one in process.net_connections("inet")]
 
 
+@pytest.mark.postgresql
 def test_it_does_not_outlive_the_run(
     postgresql_server: postgresql.Server, owner: subprocess.Popen[bytes]
 ) -> None:
@@ -70,6 +71,7 @@ def test_it_does_not_outlive_the_run(
     eventually(lambda: not folder.exists(), "its folder has gone")
 
 
+# Not marked `postgresql`: whoever is not root needs the server but not this.
 @pytest.mark.skipif(os.getuid() != 0, reason="only root lends the server to somebody")
 def test_it_runs_from_a_checkout_that_only_root_can_enter(
     postgresql_server: postgresql.Server,
