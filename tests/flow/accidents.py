@@ -1,0 +1,266 @@
+"""Deliveries by real workers, each of which meets with an accident at a checkpoint.
+
+Waiting for a lease to run out takes seconds, whatever the machine; so many deliveries,
+each on a gateway of its own, meet theirs side by side, and every test then looks at
+what became of one.
+"""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from celery import current_app
+from django.core.management import call_command
+from django.db import connection
+from pytest_django import DjangoDbBlocker
+
+from gateway import sealing
+from gateway.models import Catalogue
+from portal.audit.ledger import problems
+from portal.audit.models import AuditEvent
+from portal.changes.asked import ItemAsked
+from portal.changes.models import ChangeRequest, Delivery
+from portal.changes.outbox import DELIVER_ONE
+from tests.changes.conftest import Desk
+from tests.changes.delivering import creates, delivery_of, route, upstream
+from tests.factories import Cast, make_cast, make_gateway
+from tests.flow.worker import Worker, Workers
+from tests.sandbox import SandboxGateway
+from tests.servers.valkey import ValkeyServer
+from tests.waiting import eventually
+
+ENDED = ("verified", "conflicted", "failed")
+# After that a worker that gave up may take its own delivery again.
+AGAIN = 5.0
+
+
+@dataclass(frozen=True)
+class Accident:
+    """What happens to the worker of one delivery, and where.
+
+    `how` is "kill" (all its processes), "child" (only the one that works) or "freeze"
+    (all, until somebody else has finished). `change` is "one" route, "two" routes, or
+    "refused": two routes of which the gateway refuses the second.
+    """
+
+    how: str
+    at: str
+    change: str = "one"
+
+    @property
+    def name(self) -> str:
+        return f"{self.how}-{self.change}-{self.at}".replace("_", "-").replace(":", "-")
+
+    @property
+    def routes(self) -> list[str]:
+        return (
+            [self.name] if self.change == "one" else [f"{self.name}.{n}" for n in "12"]
+        )
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """What became of it, in plain values."""
+
+    state: str
+    delivery: str
+    words: str
+    live: dict[str, Any]
+    writes: list[str]
+    bodies: dict[str, set[str]]
+    attempts: int
+    events: list[str]
+    woken_wrote: list[str]
+
+
+class Town:
+    """One sandbox behind many gateways, with workers on a real database and broker."""
+
+    def __init__(
+        self, sandbox: SandboxGateway, broker: ValkeyServer, workers: Workers
+    ) -> None:
+        self.sandbox = sandbox
+        self.broker = broker
+        self.workers = workers
+        # This process may remember the key of a database that is empty by now.
+        sealing.fingerprint_key.cache_clear()
+        self.people: Cast = make_cast()
+        broker.start()
+        broker.empty()
+        sandbox.start()
+        sandbox.reset()
+
+    def desk(self, slug: str) -> Desk:
+        """A gateway of its own, whose schemas are known already."""
+        gateway = make_gateway(
+            slug,
+            admin_url=self.sandbox.admin_url,
+            admin_key=self.sandbox.key,
+            version="",
+        )
+        known = Catalogue.objects.first()
+        if known is not None:
+            known.pk, known.gateway = None, gateway
+            known.save(force_insert=True)
+        return Desk(gateway, self.sandbox, self.people)
+
+    def approved(self, slug: str, *items: ItemAsked) -> ChangeRequest:
+        """A change on a gateway of its own that waits for its delivery."""
+        desk = self.desk(slug)
+        change = desk.ask(*items)
+        desk.approve(change)
+        return change
+
+    def hint(self, change: ChangeRequest, queue: str = "celery") -> None:
+        """Tell the workers of a queue that the change's delivery may be due."""
+        current_app.send_task(
+            DELIVER_ONE, args=[delivery_of(change).pk], queue=queue, ignore_result=True
+        )
+
+    def lose_messages(self) -> None:
+        """Lose every hint that no worker has taken yet."""
+        with self.broker.client() as client:
+            client.delete("celery")
+
+    def has_ended(self, *changes: ChangeRequest) -> bool:
+        """Whether the deliveries of all of them have."""
+        mine = Delivery.objects.filter(revision__change__in=changes)
+        return mine.count() == len(changes) == mine.filter(state__in=ENDED).count()
+
+    def wait_for(self, *changes: ChangeRequest) -> None:
+        """Wait until their deliveries have ended."""
+        eventually(lambda: self.has_ended(*changes), "all deliveries have ended")
+        for change in changes:
+            change.refresh_from_db()
+
+    def writes(self, *routes: str) -> list[dict[str, Any]]:
+        """The write requests on these routes, in order."""
+        paths = {f"/apisix/admin/routes/{route_id}" for route_id in routes}
+        return [r for r in self.sandbox.requests("write") if r["path"] in paths]
+
+    def wait_until_idle(self) -> None:
+        """Wait until no worker holds or awaits a message: all have said their last."""
+
+        def is_idle() -> bool:
+            with self.broker.client() as client:
+                waiting = [k for k in client.keys("*") if client.type(k) == b"list"]
+                return not waiting and not client.hlen("unacked")
+
+        eventually(is_idle, "no worker has anything to do")
+
+
+@contextmanager
+def populated(
+    sandbox: SandboxGateway,
+    broker: ValkeyServer,
+    folder: Path,
+    blocker: DjangoDbBlocker,
+) -> Iterator[Town]:
+    """A town for a class of tests; afterwards the database is empty again."""
+    with blocker.unblock():
+        workers = Workers(folder, broker.url)
+        try:
+            yield Town(sandbox, broker, workers)
+        finally:
+            workers.close()
+            broker.stop()
+            call_command("flush", verbosity=0, interactive=False)
+            connection.close()
+
+
+def happen(town: Town, *accidents: Accident) -> dict[Accident, Aftermath]:
+    """Let all of them happen, let other workers finish, and tell what became of each."""
+    changes = {one: _approved(town, one) for one in accidents}
+    victims = {one: town.workers.start(one.name, stop_at=one.at) for one in accidents}
+    town.workers.ready(*victims.values())
+    for one, victim in victims.items():
+        _meet(town, one, changes[one], victim)
+    # Whoever finishes learns of it by the sweep alone.
+    town.lose_messages()
+    town.workers.start("rescuer", processes=2)
+    scheduler = town.workers.start_scheduler()
+    town.wait_for(*changes.values())
+
+    scheduler.kill()
+    before = len(town.sandbox.requests("write"))
+    frozen = [victims[one] for one in accidents if one.how == "freeze"]
+    for victim in frozen:
+        victim.release()
+        victim.thaw()
+    if frozen:
+        town.wait_until_idle()
+    woken = town.sandbox.requests("write")[before:]
+    assert list(problems()) == []
+    return {one: _aftermath(town, one, changes[one], woken) for one in accidents}
+
+
+def _approved(town: Town, accident: Accident) -> ChangeRequest:
+    if accident.change != "refused":
+        return town.approved(accident.name, *[route(name) for name in accident.routes])
+    good, bad = accident.routes
+    gone = f"{accident.name}.u"
+    town.sandbox.put("upstream", gone, upstream())
+    change = town.approved(
+        accident.name,
+        route(good),
+        creates("route", bad, uri=f"/{bad}", upstream_id=gone),
+    )
+    town.sandbox.delete("upstream", gone)
+    return change
+
+
+def _meet(
+    town: Town, accident: Accident, change: ChangeRequest, victim: Worker
+) -> None:
+    """Wait until the worker is where its accident happens, and let it happen."""
+
+    def is_there() -> int:
+        town.hint(change, accident.name)
+        try:
+            return victim.wait_at_checkpoint(within=AGAIN)
+        except AssertionError:
+            return 0  # the machine stalled: it gave up, and may try again by now
+
+    pid = eventually(is_there, f"{accident.name} happens, see {victim.log}")
+    if accident.how == "kill":
+        victim.kill()
+    elif accident.how == "child":
+        os.kill(pid, signal.SIGKILL)
+    else:
+        victim.freeze()
+
+
+def _aftermath(
+    town: Town, accident: Accident, change: ChangeRequest, woken: list[dict[str, Any]]
+) -> Aftermath:
+    delivery = Delivery.objects.get(revision__change=change)
+    writes = town.writes(*accident.routes)
+    bodies: dict[str, set[str]] = {}
+    for write in writes:
+        bodies.setdefault(_short(write), set()).add(write["body_digest"])
+    events = AuditEvent.objects.filter(
+        subject_type="change", subject_id=str(change.pk)
+    ).order_by("number")
+    return Aftermath(
+        state=change.state,
+        delivery=delivery.state,
+        words=delivery.outcome,
+        live={name: town.sandbox.get("route", name) for name in accident.routes},
+        writes=[_short(write) for write in writes],
+        bodies=bodies,
+        attempts=delivery.attempts.count(),
+        events=[event.event for event in events],
+        woken_wrote=[
+            _short(write)
+            for write in woken
+            if write["path"].rpartition("/")[2] in accident.routes
+        ],
+    )
+
+
+def _short(request: dict[str, Any]) -> str:
+    return f"{request['method']} {request['path'].rpartition('/')[2]}"
