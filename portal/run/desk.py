@@ -72,7 +72,8 @@ class Desk:
         deadline = time.monotonic() + START_SECONDS
         while not ready():
             self.check_stop()
-            if not child.is_running:
+            # It may have ended well since we asked, and only then stopped running.
+            if not child.is_running and not ready():
                 raise Refused(
                     f"The {child.name} failed. The end of {child.log}:\n"
                     f"{child.last_words()}"
