@@ -167,7 +167,8 @@ def catalogue_of(
     (one request per kind and one for all plugins) when there are none. Raises
     GatewayError.
     """
-    kept = Catalogue.objects.filter(gateway=gateway).first()
+    # Its document is large, and parsed once per process.
+    kept = Catalogue.objects.filter(gateway=gateway).defer("document").first()
     if kept is not None and kept.version == (
         version or gateway.version or kept.version
     ):

@@ -152,6 +152,8 @@ def _proof(delivery: Delivery, change: ChangeRequest) -> Proof:
     revision = delivery.revision
     try:
         why = unproven(revision, change)
+        if not why:
+            return {}
         digest = stored_digest(revision, change.gateway)
     except Unsealable as error:
         return {"unreadable": str(error)}
