@@ -77,6 +77,18 @@ class Actor:
             )
         return self.person
 
+    def require_administrator(self) -> Person:
+        """Return the present person who administers every gateway.
+
+        Raises NotPresent, NotAllowed.
+        """
+        person = self.require_present_person()
+        if not person.may_everywhere(Verb.ADMINISTER):
+            raise NotAllowed(
+                "Only an administrator of all gateways can do this. Ask one of them."
+            )
+        return person
+
     def may(self, verb: Verb, gateway: Gateway) -> bool:
         """Say whether role and, for a token, scope allow `verb` on `gateway`."""
         if self.person is None or not self.person.may(verb, gateway):

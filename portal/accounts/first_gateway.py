@@ -1,15 +1,14 @@
 """The first gateway, `default`: made from the environment, so that a desk has one."""
 
-from dataclasses import dataclass
-
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from gateway.models import Gateway, KeyNotHere, origin
 from gateway.sealing import Unsealable
 from portal.accounts.actor import Actor
+from portal.accounts.gateways import OneGateway
 from portal.audit.events import Event
-from portal.audit.ledger import Subject, record
+from portal.audit.ledger import record
 
 SLUG = "default"
 # The environment label of the embedded sandbox. Only a gateway that has it follows
@@ -19,19 +18,6 @@ SANDBOX = "sandbox"
 
 class Unusable(Exception):
     """What was asked for cannot be this desk's gateway; the message says what to do."""
-
-
-@dataclass(frozen=True)
-class _About:
-    gateway: Gateway
-
-    def audit_subject(self) -> Subject:
-        return Subject(
-            type="gateway",
-            id=self.gateway.slug,
-            label=self.gateway.title,
-            gateway=self.gateway.slug,
-        )
 
 
 @transaction.atomic
@@ -83,7 +69,7 @@ def provide_first_gateway(
     record(
         event,
         actor=Actor.system("environment"),
-        subject=_About(gateway),
+        subject=OneGateway(gateway),
         fields=[*changed, "admin_key"],
     )
     return gateway

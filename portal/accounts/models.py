@@ -51,6 +51,17 @@ class Person(AbstractUser):
             or self.memberships.filter(role__in=roles_allowing(verb)).exists()
         )
 
+    def may_everywhere(self, verb: Verb) -> bool:
+        """Say whether this person may do `verb` on every gateway. One query."""
+        if not self.is_active:
+            return False
+        return (
+            self.is_superuser
+            or self.memberships.filter(
+                gateway=None, role__in=roles_allowing(verb)
+            ).exists()
+        )
+
     def gateways(self, verb: Verb = Verb.READ) -> "models.QuerySet[Gateway]":
         """Return the gateways in service where this person may do `verb`. Lazy."""
         gateways = Gateway.objects.in_service()

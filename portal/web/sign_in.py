@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
-from portal.accounts import manage, sign_in
+from portal.accounts import passwords, sign_in
 from portal.accounts.actor import Actor
 from portal.accounts.models import Person
 from portal.accounts.presence import SIGNED_IN_AT, carries_token, present_actor
@@ -155,7 +155,7 @@ class ChangePassword(auth_views.PasswordChangeView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
-        manage.password_set(form.user, actor=present_actor(self.request))
+        passwords.password_set(form.user, actor=present_actor(self.request))
         messages.success(self.request, "Your password is changed.")
         return response
 
@@ -166,7 +166,7 @@ class ResetForm(auth_forms.PasswordResetForm):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Mail whoever owns this address; the caller cannot tell whether anybody does."""
         for person in self.get_users(self.cleaned_data["email"]):
-            manage.send_reset_link(person, actor=self.asker)
+            passwords.send_reset_link(person, actor=self.asker)
 
     asker: sign_in.Stranger
 
@@ -208,6 +208,6 @@ class SetPassword(auth_views.PasswordResetConfirmView):
             client=somebody.client,
             request_id=somebody.request_id,
         )
-        manage.password_set(person, actor=actor)
+        passwords.password_set(person, actor=actor)
         messages.success(self.request, "Your password is set. Sign in with it.")
         return response

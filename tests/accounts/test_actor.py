@@ -97,6 +97,19 @@ def test_a_role_reaches_only_its_own_gateway(role: Role, verb: Verb) -> None:
     assert list(person.gateways()) == [here]
 
 
+@pytest.mark.parametrize("verb", list(Verb))
+def test_only_a_role_on_all_gateways_reaches_everywhere(verb: Verb) -> None:
+    gateway = make_gateway()
+    here = make_person(role=Role.ADMINISTRATOR, gateway=gateway)
+    everywhere = make_person(role=Role.AUDITOR)
+    gone = make_person(role=Role.ADMINISTRATOR, is_active=False)
+
+    assert not here.may_everywhere(verb)
+    assert everywhere.may_everywhere(verb) == (verb in ALLOWED[Role.AUDITOR])
+    assert not gone.may_everywhere(verb)
+    assert make_person(is_superuser=True).may_everywhere(verb)
+
+
 def test_a_gateway_one_may_not_see_does_not_exist() -> None:
     here, there = make_gateway("here"), make_gateway("there")
     actor = Actor(

@@ -5,19 +5,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from portal.accounts.actor import Actor, Channel
 from portal.accounts.errors import NotAllowed, NotPresent, NotVisible
 from portal.accounts.models import ApiToken, Person, Scope
 from portal.accounts.tokens import create_token, find_token, revoke_token
 from portal.audit.models import AuditEvent
+from tests.actors import present, program
 from tests.factories import make_person, make_token
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
-
-
-def present(person: Person) -> Actor:
-    return Actor(person=person, channel=Channel.PORTAL, session="s", signed_in_at=NOW)
 
 
 def test_a_token_is_found_by_its_secret_and_stored_without_it() -> None:
@@ -67,13 +63,12 @@ def test_a_token_of_somebody_inactive_is_not_found() -> None:
 
 def test_a_token_cannot_make_or_revoke_tokens() -> None:
     alice = make_person("alice")
-    token, _ = make_token(alice)
-    program = Actor(person=alice, channel=Channel.API, token=token)
+    client = program(alice)
 
     with pytest.raises(NotPresent):
-        create_token(actor=program, name="x", scopes=[Scope.READ], days=1)
+        create_token(actor=client, name="x", scopes=[Scope.READ], days=1)
     with pytest.raises(NotPresent):
-        revoke_token(token.pk, actor=program)
+        revoke_token(client.token.pk, actor=client)
 
     assert ApiToken.objects.count() == 1
     assert ApiToken.objects.get().revoked_at is None

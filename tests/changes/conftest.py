@@ -4,35 +4,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from gateway.models import Gateway
-from portal.accounts.actor import Actor, Channel
-from portal.accounts.models import Person
+from portal.accounts.actor import Actor
 from portal.changes.asked import ChangeAsked, ItemAsked
 from portal.changes.deliver import deliver
 from portal.changes.models import ChangeRequest
 from portal.changes.propose import propose
 from portal.changes.review import approve
-from tests.factories import Cast, make_cast, make_gateway, make_token
+from tests.actors import present
+from tests.factories import Cast, make_cast, make_gateway
 from tests.sandbox import SandboxGateway
-
-
-def present(person: Person) -> Actor:
-    """The person at the portal, signed in."""
-    return Actor(
-        person=person,
-        channel=Channel.PORTAL,
-        client="Firefox",
-        session="session",
-        signed_in_at=timezone.now(),
-    )
-
-
-def program(person: Person) -> Actor:
-    """A program with a token of the person."""
-    token, _ = make_token(person)
-    return Actor(person=person, channel=Channel.API, client="ChatGPT", token=token)
 
 
 def conference(**fields: Any) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from portal.changes.errors import ChangeError
 from portal.changes.models import Attempt, ChangeRequest, Delivery
 from portal.changes.operate import cancel
 from portal.changes.states import State
-from tests.changes.conftest import Desk, present
+from tests.actors import present
+from tests.changes.conftest import Desk
 from tests.changes.delivering import (
     approved,
     delivery_of,

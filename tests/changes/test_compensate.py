@@ -7,7 +7,8 @@ import pytest
 from portal.changes.models import ChangeRequest, Delivery
 from portal.changes.operate import retry
 from portal.changes.states import State
-from tests.changes.conftest import Desk, conference, present
+from tests.actors import present
+from tests.changes.conftest import Desk, conference
 from tests.changes.delivering import (
     approved,
     creates,

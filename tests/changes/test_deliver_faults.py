@@ -15,7 +15,8 @@ from portal.changes.models import ChangeRequest, Delivery, Item
 from portal.changes.operate import retry
 from portal.changes.plan import stored_digest
 from portal.changes.states import State
-from tests.changes.conftest import Desk, conference, present
+from tests.actors import present
+from tests.changes.conftest import Desk, conference
 from tests.changes.delivering import (
     approved,
     deletes,

@@ -24,7 +24,8 @@ from portal.changes.operate import retry
 from portal.changes.plan import document_digest, stored_digest
 from portal.changes.review import approve, request_changes
 from portal.changes.states import State
-from tests.changes.conftest import Desk, conference, present
+from tests.actors import present
+from tests.changes.conftest import Desk, conference
 from tests.changes.delivering import (
     approved,
     delivery_of,

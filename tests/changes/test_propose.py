@@ -26,7 +26,8 @@ from portal.changes.models import ChangeRequest, IdempotencyKey, Item, Revision
 from portal.changes.propose import draft, preview, propose, revise
 from portal.changes.review import request_changes, standing, withdraw
 from portal.changes.states import State
-from tests.changes.conftest import Desk, conference, present, program
+from tests.actors import present, program
+from tests.changes.conftest import Desk, conference
 from tests.factories import make_gateway
 
 pytestmark = pytest.mark.django_db

@@ -37,7 +37,8 @@ from portal.changes.review import (
     withdraw,
 )
 from portal.changes.states import State
-from tests.changes.conftest import Desk, conference, present, program
+from tests.actors import present, program
+from tests.changes.conftest import Desk, conference
 from tests.factories import (
     Cast,
     make_cast,

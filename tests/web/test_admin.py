@@ -21,7 +21,7 @@ from portal.audit.ledger import record
 from portal.audit.models import AuditEvent
 from portal.changes.models import ChangeRequest, Delivery, IdempotencyKey, Review
 from portal.changes.states import State
-from tests.accounts.test_manage import present
+from tests.actors import present
 from tests.factories import (
     Cast,
     make_change,

@@ -10,7 +10,8 @@ from portal.audit.models import AuditEvent
 from portal.changes.models import ChangeRequest
 from portal.changes.review import request_changes
 from portal.changes.states import State
-from tests.changes.conftest import Desk, desk, present
+from tests.actors import present
+from tests.changes.conftest import Desk, desk
 from tests.factories import Cast, make_gateway, make_person, make_resource
 from tests.web.conftest import sign_in
 

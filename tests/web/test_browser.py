@@ -11,15 +11,15 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from gateway.mirror import refresh
-from portal.accounts.actor import Actor, Channel
 from portal.changes.asked import ChangeAsked, ItemAsked
 from portal.changes.deliver import deliver
 from portal.changes.models import ChangeRequest, Review
 from portal.changes.propose import propose
 from portal.changes.review import reject
 from portal.changes.states import State
-from tests.changes.conftest import Desk, present
-from tests.factories import PASSWORD, Cast, make_cast, make_gateway, make_token
+from tests.actors import present, program
+from tests.changes.conftest import Desk
+from tests.factories import PASSWORD, make_cast, make_gateway
 from tests.sandbox import SandboxGateway
 
 pytestmark = [
@@ -63,13 +63,6 @@ def quiet(page: Page) -> Iterator[Page]:
     ] == []
 
 
-def by_chatgpt(people: Cast) -> Actor:
-    token, _ = make_token(people.alice)
-    return Actor(
-        person=people.alice, channel=Channel.API, client="ChatGPT", token=token
-    )
-
-
 def conference(desk: Desk, **fields: object) -> ChangeRequest:
     """Ask, as ChatGPT in alice's name, for the Conference API's route."""
     document = {
@@ -84,7 +77,7 @@ def conference(desk: Desk, **fields: object) -> ChangeRequest:
         reason="The speakers' page needs sessions and topics.",
         items=(ItemAsked(action="create", kind="route", document=document),),
     )
-    return propose(asked, actor=by_chatgpt(desk.people)).change
+    return propose(asked, actor=program(desk.people.alice)).change
 
 
 def come_in(page: Page, server: LiveServer, name: str) -> None:

@@ -14,7 +14,7 @@ from portal.audit.events import Event
 from portal.audit.ledger import record
 from portal.changes.models import ChangeRequest
 from portal.changes.states import State
-from tests.accounts.test_manage import present
+from tests.actors import present
 from tests.factories import (
     Cast,
     item,

@@ -6,7 +6,7 @@ from django.db import transaction
 from portal.audit.events import Event
 from portal.audit.ledger import record
 from portal.changes.states import State
-from tests.accounts.test_manage import present
+from tests.actors import present
 from tests.factories import (
     make_cast,
     make_change,

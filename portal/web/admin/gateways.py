@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from gateway.models import Catalogue, FingerprintKey, Gateway, Resource
-from portal.accounts import manage
+from portal.accounts.gateways import change_gateway, create_gateway, retire_gateway
 from portal.accounts.presence import present_actor
 from portal.accounts.roles import Verb
 from portal.errors import GatehouseError
@@ -108,10 +108,10 @@ class GatewayAdmin(Operated, Shown):
     ) -> None:
         actor, key = present_actor(request), form.cleaned_data.get("admin_key", "")
         if not change:
-            manage.create_gateway(obj, admin_key=key, actor=actor)
+            create_gateway(obj, admin_key=key, actor=actor)
             return
         had_key = bool(obj.sealed_admin_key)
-        manage.change_gateway(obj, fields=form.changed_data, admin_key=key, actor=actor)
+        change_gateway(obj, fields=form.changed_data, admin_key=key, actor=actor)
         if had_key and not obj.sealed_admin_key:
             messages.warning(
                 request,
@@ -130,7 +130,7 @@ class GatewayAdmin(Operated, Shown):
     ) -> None:
         for gateway in gateways:
             try:
-                manage.retire_gateway(gateway, actor=present_actor(request))
+                retire_gateway(gateway, actor=present_actor(request))
             except GatehouseError as error:
                 messages.error(request, f"{gateway.slug}: {error}")
             else:

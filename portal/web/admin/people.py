@@ -7,8 +7,10 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from portal.accounts import manage
+from portal.accounts.memberships import grant, revoke
 from portal.accounts.models import ApiToken, Membership, Person
+from portal.accounts.passwords import send_reset_link
+from portal.accounts.people import change_person, create_person
 from portal.accounts.presence import present_actor
 from portal.accounts.roles import Verb
 from portal.accounts.tokens import revoke_token
@@ -86,9 +88,9 @@ class PersonAdmin(Operated, Shown):
     ) -> None:
         actor = present_actor(request)
         if change:
-            manage.change_person(obj, fields=form.changed_data, actor=actor)
+            change_person(obj, fields=form.changed_data, actor=actor)
             return
-        manage.create_person(obj, actor=actor)
+        create_person(obj, actor=actor)
         if obj.email:
             messages.info(request, f"A link to set a password goes to {obj.email}.")
         else:
@@ -112,7 +114,7 @@ class PersonAdmin(Operated, Shown):
                 )
                 continue
             try:
-                manage.send_reset_link(person, actor=present_actor(request))
+                send_reset_link(person, actor=present_actor(request))
             except GatehouseError as error:
                 messages.error(request, f"{person}: {error}")
             else:
@@ -147,16 +149,16 @@ class MembershipAdmin(Operated, Shown):
     def save_model(
         self, request: HttpRequest, obj: Membership, form: Any, change: bool
     ) -> None:
-        manage.grant(obj, actor=present_actor(request))
+        grant(obj, actor=present_actor(request))
 
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:
-        manage.revoke(obj, actor=present_actor(request))
+        revoke(obj, actor=present_actor(request))
 
     def delete_queryset(
         self, request: HttpRequest, queryset: "QuerySet[Membership]"
     ) -> None:
         for membership in queryset.select_related("person", "gateway"):
-            manage.revoke(membership, actor=present_actor(request))
+            revoke(membership, actor=present_actor(request))
 
 
 @admin.register(ApiToken)
