@@ -13,7 +13,9 @@ class ItemAsked:
 
     An update merges `document` into the live document (RFC 7396 with the exceptions
     of gateway/merge.py) unless `replace` asks for the whole of it. `field` is the
-    input's name at the door, so that an error can point at it (`items.0`, `route`).
+    item's name in the input of its door (`items.0`; "" where the input is the item), so
+    that an error can point at it, and `document_field` the document's, where that is
+    not called `document` (`route`).
     """
 
     action: str
@@ -22,6 +24,20 @@ class ItemAsked:
     document: dict[str, Any] | None = None
     replace: bool = False
     field: str = ""
+    document_field: str = "document"
+
+    def at(self, name: str) -> str:
+        """Return where the input says `name` of the item, as a dotted path."""
+        return dotted(self.field, name)
+
+    def in_document(self, path: str) -> str:
+        """Return where the input holds a dotted path of the document; "": all of it."""
+        return dotted(self.field, self.document_field, path)
+
+
+def dotted(*parts: str) -> str:
+    """Join the parts of a path that are not empty."""
+    return ".".join(part for part in parts if part)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from gateway.diff import Difference, diff
 from gateway.documents import SERVER_MANAGED, canonical, digest
 from gateway.errors import GatewayError, Invalid, NotFound
 from gateway.kinds import KINDS, Kind
+from gateway.live import Live
 from gateway.merge import MergeError, merge
 from gateway.models import Gateway, origin
 from gateway.redaction import redact, resolve
@@ -38,6 +39,7 @@ ITEM_LIMIT = 100
 class PlannedItem:
     """One resource: `base` and `wanted` are whole, the `shown_` pair is redacted.
 
+    `asked` is what it was worked out from, the `position`-th of the request.
     `unresolved` lists the fields whose redacted value stands for a secret that the
     live resource does not hold there.
     """
@@ -51,7 +53,8 @@ class PlannedItem:
     shown_wanted: Document | None
     base_digest: str
     wanted_digest: str
-    field: str
+    asked: ItemAsked
+    position: int
     unresolved: tuple[str, ...] = ()
 
     @property
@@ -60,6 +63,14 @@ class PlannedItem:
         return sentence(
             self.action, self.kind.name, self.id, self.shown_base, self.shown_wanted
         )
+
+    def field_at(self, path: str) -> str:
+        """Return where the request says what stands at `path` of the document."""
+        if path == self.kind.id_field and self.asked.id:
+            return self.asked.at("id")
+        if path or not self.asked.field:
+            return self.asked.in_document(path)
+        return self.asked.field
 
     @property
     def differences(self) -> list[Difference]:
@@ -81,6 +92,10 @@ class Plan:
     @property
     def blockers(self) -> list[Finding]:
         return [f for f in self.findings if f.severity is Severity.BLOCKER]
+
+    def field_of(self, finding: Finding) -> str:
+        """Return where the request says what a finding is about."""
+        return self.items[finding.item].field_at(finding.path)
 
     @property
     def summary(self) -> str:
@@ -160,9 +175,7 @@ def gateway_or_down(gateway: Gateway) -> Iterator[AdminClient]:
         ) from error
 
 
-def plan_items(
-    asked: ChangeAsked, client: AdminClient, schemas: Schemas
-) -> list[PlannedItem]:
+def plan_items(asked: ChangeAsked, live: Live, schemas: Schemas) -> list[PlannedItem]:
     """Read each touched document live and work out what it shall become.
 
     Raises Malformed for input that makes no sense and NoSuchResource for an update or
@@ -174,30 +187,32 @@ def plan_items(
         raise Malformed(f"Give at most {ITEM_LIMIT} items.", field="items")
     planned: list[PlannedItem] = []
     seen: set[tuple[str, str]] = set()
-    for item in asked.items:
-        one = _plan_item(item, client, schemas)
+    for position, item in enumerate(asked.items):
+        one = _plan_item(item, position, live, schemas)
         key = (one.kind.name, one.id)
         if key in seen:
             raise Malformed(
                 f"The {one.kind.title.lower()} {one.id} stands twice in this change. "
                 "Say once what shall become of it.",
-                field=item.field,
+                field=item.at(""),
             )
         seen.add(key)
         planned.append(one)
     return in_order(planned)
 
 
-def _plan_item(asked: ItemAsked, client: AdminClient, schemas: Schemas) -> PlannedItem:
+def _plan_item(
+    asked: ItemAsked, position: int, live: Live, schemas: Schemas
+) -> PlannedItem:
     kind, action = _kind_and_action(asked)
     document = _document(asked, action)
     resource_id = _id(asked, kind, action, document)
-    base = _live(client, kind, resource_id)
+    base = live.find(kind.name, resource_id)
     if base is None and action is not Action.CREATE:
         raise NoSuchResource(
             f"The gateway holds no {kind.title.lower()} {resource_id}. "
             "Look up its id, or create it.",
-            field=_at(asked, "id"),
+            field=asked.at("id"),
         )
     wanted: Document | None = None
     unresolved: tuple[str, ...] = ()
@@ -209,7 +224,7 @@ def _plan_item(asked: ItemAsked, client: AdminClient, schemas: Schemas) -> Plann
                 else merge(kind.name, {}, document)
             )
         except MergeError as error:
-            raise Malformed(str(error), field=_at(asked, error.field)) from error
+            raise Malformed(str(error), field=asked.in_document(error.field)) from error
         for name in SERVER_MANAGED:
             wanted.pop(name, None)
         wanted[kind.id_field] = _own_id(kind, resource_id)
@@ -231,7 +246,8 @@ def _plan_item(asked: ItemAsked, client: AdminClient, schemas: Schemas) -> Plann
         shown_wanted=_shown(kind, wanted, schemas),
         base_digest=document_digest(kind.name, base),
         wanted_digest=document_digest(kind.name, wanted),
-        field=asked.field,
+        asked=asked,
+        position=position,
         unresolved=unresolved,
     )
 
@@ -241,12 +257,12 @@ def _kind_and_action(asked: ItemAsked) -> tuple[Kind, Action]:
     if kind is None:
         raise Malformed(
             f"There is no kind {asked.kind!r}. Use one of {', '.join(sorted(KINDS))}.",
-            field=_at(asked, "kind"),
+            field=asked.at("kind"),
         )
     if asked.action not in Action.values:
         raise Malformed(
             f"There is no action {asked.action!r}. Use one of {', '.join(Action.values)}.",
-            field=_at(asked, "action"),
+            field=asked.at("action"),
         )
     return kind, Action(asked.action)
 
@@ -256,13 +272,13 @@ def _document(asked: ItemAsked, action: Action) -> Document:
         if asked.document is not None:
             raise Malformed(
                 "A delete takes no document. Leave it out.",
-                field=_at(asked, "document"),
+                field=asked.in_document(""),
             )
         return {}
     if asked.document is None:
         raise Malformed(
             f"Give the document to {action.value}: a JSON object.",
-            field=_at(asked, "document"),
+            field=asked.in_document(""),
         )
     return asked.document
 
@@ -270,22 +286,23 @@ def _document(asked: ItemAsked, action: Action) -> Document:
 def _id(asked: ItemAsked, kind: Kind, action: Action, document: Document) -> str:
     inside = document.get(kind.id_field)
     inside = str(inside) if isinstance(inside, str | int) else ""
+    at = asked.at("id") if asked.id else asked.in_document(kind.id_field)
     if asked.id and inside and _own_id(kind, asked.id) != inside:
         raise Malformed(
             f"The document says {kind.id_field} {inside!r}, the item says id {asked.id!r}. "
             "Make them agree or leave one out.",
-            field=_at(asked, "id"),
+            field=at,
         )
     resource_id = asked.id or ("" if kind.name in {"credential", "secret"} else inside)
     if not resource_id and action is Action.CREATE:
         resource_id = choose_id(kind, document)
     if not resource_id:
-        raise Malformed(f"Give the id: {kind.id_rule}.", field=_at(asked, "id"))
+        raise Malformed(f"Give the id: {kind.id_rule}.", field=asked.at("id"))
     if not kind.accepts_id(resource_id):
         raise Malformed(
             f"{resource_id[:80]!r} is no id that APISIX accepts for a "
             f"{kind.title.lower()}. Use {kind.id_rule}.",
-            field=_at(asked, "id"),
+            field=at,
         )
     return resource_id
 
@@ -293,13 +310,6 @@ def _id(asked: ItemAsked, kind: Kind, action: Action, document: Document) -> str
 def _own_id(kind: Kind, resource_id: str) -> str:
     """Return the id as the document carries it: the last part of a nested one."""
     return resource_id if kind.name == "secret" else resource_id.rpartition("/")[2]
-
-
-def _live(client: AdminClient, kind: Kind, resource_id: str) -> Document | None:
-    try:
-        return client.get(kind.name, resource_id).document
-    except NotFound:
-        return None
 
 
 def _shown(kind: Kind, document: Document | None, schemas: Schemas) -> Document | None:
@@ -311,7 +321,3 @@ def _shown(kind: Kind, document: Document | None, schemas: Schemas) -> Document 
         key=sealing.fingerprint_key(),
         encrypt_fields=schemas.encrypt_fields,
     )
-
-
-def _at(asked: ItemAsked, name: str) -> str:
-    return ".".join(part for part in (asked.field, name) if part)

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from gateway import sealing
+from gateway.live import Live
 from gateway.mirror import catalogue_of
 from portal.accounts.actor import Actor
 from portal.accounts.models import Person
@@ -47,13 +48,13 @@ def make_plan(asked: ChangeAsked, *, revises: ChangeRequest | None = None) -> Pl
     Raises GatewayDown, NoSuchResource, Malformed.
     """
     with gateway_or_down(asked.gateway) as client:
-        schemas = catalogue_of(asked.gateway, client)
+        schemas, live = catalogue_of(asked.gateway, client), Live(client)
         plan = Plan(
             gateway=asked.gateway,
-            items=plan_items(asked, client, schemas),
+            items=plan_items(asked, live, schemas),
             revises=revises,
         )
-        return replace(plan, findings=run_checks(plan, client, schemas))
+        return replace(plan, findings=run_checks(plan, live, schemas))
 
 
 def preview(asked: ChangeAsked, *, actor: Actor) -> Plan:
@@ -191,13 +192,24 @@ def revise(change: ChangeRequest, asked: ChangeAsked, *, actor: Actor) -> Revisi
 
 
 def _unblocked(plan: Plan) -> Plan:
-    """Return the plan. Raises Blocked when a blocker stands."""
+    """Return the plan. Raises Blocked when a blocker stands.
+
+    The error's findings name items and fields as the request does: nobody has seen
+    the plan, which has an order of its own.
+    """
     if plan.blockers:
         first = plan.blockers[0]
         raise Blocked(
             f"{first.words} {first.mend}",
-            field=f"items.{first.item}" + (f".{first.path}" if first.path else ""),
-            findings=[finding.as_json() for finding in plan.findings],
+            field=plan.field_of(first),
+            findings=[
+                finding.as_json()
+                | {
+                    "item": plan.items[finding.item].position,
+                    "field": plan.field_of(finding),
+                }
+                for finding in plan.findings
+            ],
         )
     return plan
 

@@ -10,7 +10,8 @@ import time
 from django.conf import settings
 
 from gateway.errors import GatewayError, NotFound, StillReferenced, UnknownOutcome
-from portal.changes.checks.references import other_rules_with, referrers
+from gateway.live import Live
+from gateway.references import holders_of, referrers
 from portal.changes.models import Item, Outcome, Step, StepKind
 from portal.changes.steps import Document, Requests
 from portal.changes.verify import Position, cannot_be_read_back, position
@@ -117,11 +118,22 @@ def _send(
 def _is_really_referenced(
     requests: Requests, item: Item, document: Document | None
 ) -> bool:
-    """Whether our own read shows what the gateway's guard complains about."""
+    """Whether our own read shows what the gateway's guard complains about.
+
+    Deleting: something still names it. Writing a global rule: another one holds a
+    plugin of it, and at most one may.
+    """
     requests.lease.keep()
+    live = Live(requests.client)
     if document is None:
-        return any(referrers(requests.client, item.kind, item.resource_id))
-    return any(other_rules_with(requests.client, item.resource_id, document))
+        among = {kind: live.documents(kind) for kind in holders_of([item.kind])}
+        return any(referrers(item.kind, item.resource_id, among=among))
+    plugins = set(document.get("plugins") or {})
+    return any(
+        plugins & set(other.get("plugins") or {})
+        for other_id, other in live.documents("global_rule").items()
+        if other_id != item.resource_id
+    )
 
 
 def _settled(

@@ -1,190 +1,29 @@
 """Ask for a change, or write a new revision of one's own; try it before sending."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from gateway.documents import SERVER_MANAGED
-from gateway.kinds import KINDS
-from gateway.models import Resource
 from portal.accounts.actor import Actor
 from portal.accounts.presence import present_actor
 from portal.accounts.roles import Verb
 from portal.changes import propose, review
-from portal.changes.asked import ChangeAsked
 from portal.changes.errors import NotYours
 from portal.changes.models import ChangeRequest
 from portal.changes.plan import Plan
 from portal.changes.states import State
 from portal.errors import GatehouseError
-from portal.web.ask_forms import ItemForm, RouteForm, WhyForm
+from portal.web.asking import Asking
 from portal.web.change import visible_change
 from portal.web.pages import PersonRequest, page, refusal
 from portal.web.story import ShownItem, by_field, by_weight
 
-ITEMS_AT_MOST = 20
-
-
-class Asking:
-    """The forms of one page: why, and either a route or items as JSON."""
-
-    def __init__(
-        self, request: PersonRequest, change: ChangeRequest | None = None
-    ) -> None:
-        self.request = request
-        self.change = change
-        given = request.POST if request.method == "POST" else None
-        asked_as = request.POST.get("as") or request.GET.get("as", "")
-        self.is_json = change is not None or asked_as == "json" or "kind" in request.GET
-        self.why = WhyForm(given, initial=self._why())
-        self.why.fields["gateway"].queryset = self._gateways()  # type: ignore[attr-defined]
-        self.route: RouteForm | None = None
-        self.items: list[ItemForm] = []
-        if not self.is_json:
-            self.route = RouteForm(given)
-        elif given is None:
-            self.items = [
-                ItemForm(prefix=f"item-{index}", initial=initial)
-                for index, initial in enumerate(self._items())
-            ]
-        else:
-            self.items = [
-                ItemForm(given, prefix=f"item-{index}") for index in range(self._count)
-            ]
-
-    @property
-    def _count(self) -> int:
-        text = self.request.POST.get("count", "1")
-        count = int(text) if text.isascii() and text.isdigit() else 1
-        return min(max(count, 1), ITEMS_AT_MOST)
-
-    def _gateways(self) -> Any:
-        gateways = self.request.user.gateways(Verb.ASK)
-        if self.change is not None:
-            gateways = gateways.filter(pk=self.change.gateway_id)
-        return gateways
-
-    def _why(self) -> dict[str, Any]:
-        if self.change is not None:
-            return {
-                "gateway": self.change.gateway.slug,
-                "reason": self.change.reason,
-                "title": self.change.title,
-            }
-        return {"gateway": self.request.GET.get("gateway", "default")}
-
-    def _items(self) -> Sequence[dict[str, Any]]:
-        """Return what the JSON forms begin with."""
-        if self.change is not None:
-            return [
-                {
-                    "action": "replace" if item.action == "update" else item.action,
-                    "kind": item.kind,
-                    "id": item.resource_id,
-                    "document": _text(item.wanted),
-                }
-                for item in self.change.latest_revision().items.all()
-            ]
-        asked = self.request.GET
-        kind, resource_id = asked.get("kind", "route"), asked.get("id", "")
-        action = asked.get("action", "replace" if resource_id else "create")
-        document = None
-        if resource_id and kind in KINDS and "\x00" not in resource_id:
-            document = (
-                Resource.objects.filter(
-                    gateway__in=self._gateways(),
-                    gateway__slug=asked.get("gateway", ""),
-                    kind=kind,
-                    resource_id=resource_id,
-                )
-                .values_list("document", flat=True)
-                .first()
-            )
-        return [
-            {
-                "action": action,
-                "kind": kind,
-                "id": resource_id,
-                "document": "" if action == "delete" else _text(document),
-            }
-        ]
-
-    @property
-    def all(self) -> list[forms.Form]:
-        return [self.why, *([self.route] if self.route else []), *self.items]
-
-    def is_valid(self) -> bool:
-        # All of them, so that every form says what is wrong with it.
-        judged = [form.is_valid() for form in self.all]
-        return all(judged)
-
-    def asked(self) -> ChangeAsked:
-        """Return what valid forms ask for."""
-        given = self.why.cleaned_data
-        return ChangeAsked(
-            gateway=given["gateway"],
-            reason=given["reason"],
-            title=given["title"],
-            items=self.route.items()
-            if self.route
-            else tuple(
-                form.item(f"items.{index}") for index, form in enumerate(self.items)
-            ),
-        )
-
-    def add_item(self) -> None:
-        """Give one more empty form; what is typed stays, unjudged."""
-        data = self.request.POST
-        self.items = [
-            ItemForm(prefix=f"item-{index}", initial=_typed(data, f"item-{index}"))
-            for index in range(self._count)
-        ]
-        if len(self.items) < ITEMS_AT_MOST:
-            self.items.append(ItemForm(prefix=f"item-{len(self.items)}"))
-        self.why = WhyForm(
-            initial={name: data.get(name, "") for name in self.why.fields}
-        )
-        self.why.fields["gateway"].queryset = self._gateways()  # type: ignore[attr-defined]
-
-    def refuse(self, error: GatehouseError) -> None:
-        """Put the words beside the field at fault, or above all fields."""
-        self.refuse_at(error.field, str(error))
-
-    def refuse_at(self, field: str, words: str) -> None:
-        first, _, rest = field.partition(".")
-        if first in self.why.fields:
-            self.why.add_error(first, words)
-        elif first == "items" and rest:
-            index, _, path = rest.partition(".")
-            if self.route:
-                self.route.add_error(self.route.field_for(path, words) or None, words)
-            elif index.isdigit() and int(index) < len(self.items):
-                form = self.items[int(index)]
-                form.add_error(form.field_for(path) if path else None, words)
-            else:
-                self.why.add_error(None, words)
-        else:
-            self.why.add_error(None, words)
-
-
-def _typed(data: Any, prefix: str) -> dict[str, str]:
-    return {
-        name: data.get(f"{prefix}-{name}", "")
-        for name in ("action", "kind", "id", "document")
-    }
-
-
-def _text(document: Any) -> str:
-    if document is None:
-        return ""
-    kept = {k: v for k, v in document.items() if k not in SERVER_MANAGED}
-    return json.dumps(kept, indent=2, ensure_ascii=False)
+# Files what valid forms ask for; returns the change and what to say of it.
+File = Callable[[], tuple[ChangeRequest, str]]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -201,30 +40,14 @@ def ask_page(request: PersonRequest) -> HttpResponse:
             "of an author.",
         )
     asking, actor = Asking(request), present_actor(request)
-    if request.method != "POST":
-        return _show(asking)
-    if request.POST.get("do") == "add":
-        asking.add_item()
-        return _show(asking)
-    if not asking.is_valid():
-        return _show(asking, status=400)
-    operation = {"send": propose.propose, "draft": propose.draft}.get(
-        request.POST.get("do", "")
-    )
-    if operation is None:
-        return _preview(asking, actor)
-    try:
-        proposed = operation(asking.asked(), actor=actor)
-    except GatehouseError as error:
-        return _refused(asking, error)
-    if proposed.is_replay:
-        said = "You asked for this a moment ago; here it is."
-    elif proposed.change.state == State.DRAFT:
-        said = "Kept as a draft. Write a new revision to send it for review."
-    else:
-        said = "Sent for review."
-    messages.success(request, said)
-    return redirect(proposed.change)
+
+    def send() -> tuple[ChangeRequest, str]:
+        return _said(propose.propose(asking.asked(), actor=actor))
+
+    def draft() -> tuple[ChangeRequest, str]:
+        return _said(propose.draft(asking.asked(), actor=actor))
+
+    return _handle(asking, actor, {"send": send, "draft": draft})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -242,48 +65,57 @@ def revise_page(request: PersonRequest, number: int) -> HttpResponse:
             "no new revision. Ask for a new change.",
         )
     asking = Asking(request, change)
+
+    def send() -> tuple[ChangeRequest, str]:
+        revision = propose.revise(change, asking.asked(), actor=actor)
+        return change, f"Revision {revision.number} is sent for review."
+
+    return _handle(asking, actor, {"send": send})
+
+
+def _said(proposed: propose.Proposed) -> tuple[ChangeRequest, str]:
+    if proposed.is_replay:
+        return proposed.change, "You asked for this a moment ago; here it is."
+    if proposed.change.state == State.DRAFT:
+        return (
+            proposed.change,
+            "Kept as a draft. Write a new revision to send it for review.",
+        )
+    return proposed.change, "Sent for review."
+
+
+def _handle(asking: Asking, actor: Actor, file: Mapping[str, File]) -> HttpResponse:
+    """Show the forms, or do what the pressed button says: add, file, else preview."""
+    request = asking.request
     if request.method != "POST":
         return _show(asking)
-    if request.POST.get("do") == "add":
+    do = request.POST.get("do", "")
+    if do == "add":
         asking.add_item()
         return _show(asking)
     if not asking.is_valid():
         return _show(asking, status=400)
-    if request.POST.get("do") != "send":
-        return _preview(asking, actor)
     try:
-        revision = propose.revise(change, asking.asked(), actor=actor)
+        if do not in file:
+            return _preview(asking, actor)
+        change, said = file[do]()
     except GatehouseError as error:
-        return _refused(asking, error)
-    messages.success(request, f"Revision {revision.number} is sent for review.")
+        asking.refuse(error)
+        findings = error.extra.get("findings", [])
+        return _show(asking, status=error.status, findings=findings)
+    messages.success(request, said)
     return redirect(change)
 
 
 def _preview(asking: Asking, actor: Actor) -> HttpResponse:
-    try:
-        if asking.change is None:
-            plan = propose.preview(asking.asked(), actor=actor)
-        else:
-            actor.require(Verb.ASK, asking.change.gateway)
-            plan = propose.make_plan(asking.asked(), revises=asking.change)
-    except GatehouseError as error:
-        return _refused(asking, error)
+    if asking.change is None:
+        plan = propose.preview(asking.asked(), actor=actor)
+    else:
+        actor.require(Verb.ASK, asking.change.gateway)
+        plan = propose.make_plan(asking.asked(), revises=asking.change)
     for finding in plan.blockers:
-        place = f"items.{_asked_at(plan, finding.item)}.{finding.path}".rstrip(".")
-        asking.refuse_at(place, f"{finding.words} {finding.mend}")
+        asking.refuse_at(plan.field_of(finding), f"{finding.words} {finding.mend}")
     return _show(asking, plan=plan)
-
-
-def _asked_at(plan: Plan, position: int) -> int:
-    """Return which form an item came from: a plan orders its items its own way."""
-    index = plan.items[position].field.partition(".")[2]
-    return int(index) if index.isdigit() else 0
-
-
-def _refused(asking: Asking, error: GatehouseError) -> HttpResponse:
-    asking.refuse(error)
-    findings = error.extra.get("findings", [])
-    return _show(asking, status=error.status, findings=findings)
 
 
 def _show(

@@ -288,13 +288,39 @@ def test_a_missing_upstream_is_422_with_the_finding(desk: Desk, alice: Program) 
     before = stored()
     sent = {"reason": "x", "route": {"uri": "/a", "upstream_id": "nope"}}
 
-    answer = assert_problem(alice.post("/api/routes", sent), 422, "blocked")
+    answer = assert_problem(
+        alice.post("/api/routes", sent), 422, "blocked", field="route.upstream_id"
+    )
 
     finding = next(f for f in answer["findings"] if f["code"] == "missing_reference")
     assert finding["severity"] == "blocker"
     assert finding["path"] == "upstream_id"
     assert finding["mend"]
     assert stored() == before
+
+
+def test_findings_name_items_as_the_request_orders_them(
+    desk: Desk, alice: Program
+) -> None:
+    route = {"uri": "/a", "upstream_id": "nope"}
+    upstream = {"nodes": {"a:1": 1}}
+    sent = {
+        "title": "x",
+        "reason": "x",
+        "items": [
+            {"action": "create", "kind": "route", "document": route},
+            {"action": "create", "kind": "upstream", "id": "u", "document": upstream},
+        ],
+    }
+    at = "items.0.document.upstream_id"
+
+    refused = assert_problem(alice.post("/api/changes", sent), 422, "blocked", field=at)
+
+    # A plan creates the upstream first; the caller has never seen that order.
+    assert [(f["item"], f["field"]) for f in refused["findings"]] == [(0, at)]
+    tried = alice.post("/api/changes/preview", sent).json()
+    assert [item["kind"] for item in tried["items"]] == ["upstream", "route"]
+    assert [(f["item"], f["field"]) for f in tried["findings"]] == [(1, at)]
 
 
 def test_a_plugin_that_the_gateway_does_not_have_is_422(

@@ -32,7 +32,9 @@ from tests.factories import make_gateway
 
 pytestmark = pytest.mark.django_db
 
-CREATE = ItemAsked(action="create", kind="route", document=conference(), field="route")
+CREATE = ItemAsked(
+    action="create", kind="route", document=conference(), document_field="route"
+)
 
 
 LIMIT = {"count": 2, "time_window": 60, "rejected_code": 429}
@@ -254,18 +256,36 @@ def test_items_may_refer_to_each_other_and_are_put_in_order(desk: Desk) -> None:
                 kind="route",
                 id="one",
                 document=conference(id="two"),
-                field="route",
+                field="items.0",
             ),
-            "route.id",
+            "items.0.id",
         ),
         (
             ItemAsked(
                 action="create",
                 kind="route",
                 document={"uri": "/x", "upstream": {"url": "http://h/path"}},
-                field="route",
+                document_field="route",
             ),
             "route.upstream.url",
+        ),
+        (
+            ItemAsked(
+                action="create",
+                kind="route",
+                document={"uri": "/x", "upstream": {"url": "http://h/path"}},
+                field="items.0",
+            ),
+            "items.0.document.upstream.url",
+        ),
+        (
+            ItemAsked(
+                action="create",
+                kind="route",
+                document=conference(id="a b"),
+                field="items.0",
+            ),
+            "items.0.document.id",
         ),
         (
             ItemAsked(

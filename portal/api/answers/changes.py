@@ -139,7 +139,9 @@ def previewed(plan: Plan) -> dict[str, Any]:
             ),
             ITEMS_ROOM,
         )[0],
-        "findings": findings([finding.as_json() for finding in plan.findings]),
+        "findings": findings(
+            [one.as_json() | {"field": plan.field_of(one)} for one in plan.findings]
+        ),
         "message": words(message, 3_000),
     }
 

@@ -112,6 +112,7 @@ class Finding(serializers.Serializer):
     severity = serializers.ChoiceField(["info", "warning", "blocker"])
     item = serializers.IntegerField(help_text="Index of the item.")
     path = Char(help_text="Field of its document.")
+    field = Char(required=False, help_text="The same, as the request names it.")
     words = Char()
     mend = Char()
 

@@ -91,7 +91,10 @@ class Routes(ApiView):
             CreateRouteBody, request, also_known=AlsoKnown(request.data, self.actor)
         )
         item = ItemAsked(
-            action="create", kind="route", document=body["route"], field="route"
+            action="create",
+            kind="route",
+            document=body["route"],
+            document_field="route",
         )
         return file(asked_for(item, body, request, self.actor), self.actor)
 
@@ -169,7 +172,11 @@ class OneRoute(ApiView):
             UpdateRouteBody, request, also_known=AlsoKnown(request.data, self.actor)
         )
         item = ItemAsked(
-            action="update", kind="route", id=id, document=body["route"], field="route"
+            action="update",
+            kind="route",
+            id=id,
+            document=body["route"],
+            document_field="route",
         )
         return file(asked_for(item, body, request, self.actor), self.actor)
 

@@ -1,12 +1,12 @@
 """Look at a plan for what a reviewer would miss. One small function a check.
 
-Each takes the plan, a client for its gateway and the gateway's schemas, and yields
+Each takes the plan, what its gateway holds now and the gateway's schemas, and yields
 findings. To add one, write it in the file of its subject and list it here.
 """
 
 from collections.abc import Callable, Iterable
 
-from gateway.client import AdminClient
+from gateway.live import Live
 from gateway.schemas import Schemas
 from portal.changes.checks.identity import already_exists, nothing_changes
 from portal.changes.checks.neighbours import asked_for_twice
@@ -21,7 +21,7 @@ from portal.changes.checks.secrets import (
 from portal.changes.findings import Finding
 from portal.changes.plan import Plan
 
-Check = Callable[[Plan, AdminClient, Schemas], Iterable[Finding]]
+Check = Callable[[Plan, Live, Schemas], Iterable[Finding]]
 
 CHECKS: tuple[Check, ...] = (
     already_exists,
@@ -38,8 +38,8 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def run_checks(plan: Plan, client: AdminClient, schemas: Schemas) -> list[Finding]:
+def run_checks(plan: Plan, live: Live, schemas: Schemas) -> list[Finding]:
     """Return what all checks find, the heaviest first within each item."""
     weight = {"blocker": 0, "warning": 1, "info": 2}
-    found = [finding for check in CHECKS for finding in check(plan, client, schemas)]
+    found = [finding for check in CHECKS for finding in check(plan, live, schemas)]
     return sorted(found, key=lambda finding: (finding.item, weight[finding.severity]))

@@ -2,17 +2,15 @@
 
 from collections.abc import Iterator
 
-from gateway.client import AdminClient
 from gateway.documents import same
+from gateway.live import Live
 from gateway.schemas import Schemas
 from portal.changes.findings import Finding, Severity
 from portal.changes.models import Action
 from portal.changes.plan import Plan
 
 
-def already_exists(
-    plan: Plan, client: AdminClient, schemas: Schemas
-) -> Iterator[Finding]:
+def already_exists(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
     """A create must not replace what somebody else made."""
     for index, item in enumerate(plan.items):
         if item.action is Action.CREATE and item.base is not None:
@@ -26,9 +24,7 @@ def already_exists(
             )
 
 
-def nothing_changes(
-    plan: Plan, client: AdminClient, schemas: Schemas
-) -> Iterator[Finding]:
+def nothing_changes(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
     """An update that leaves the live document as it is needs no review."""
     for index, item in enumerate(plan.items):
         if (

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.db.models import Q
 
-from gateway.client import AdminClient
+from gateway.live import Live
 from gateway.schemas import Schemas
 from portal.changes.findings import Finding, Severity
 from portal.changes.models import Item
@@ -14,9 +14,7 @@ from portal.changes.states import State
 ON_THE_WAY = (State.IN_REVIEW, State.APPROVED, State.DELIVERING)
 
 
-def asked_for_twice(
-    plan: Plan, client: AdminClient, schemas: Schemas
-) -> Iterator[Finding]:
+def asked_for_twice(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
     """Another open change touches the same resource: the second will conflict. One query."""
     wanted = Q(pk=None)
     index_of = {}

@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.client import AdminClient
 from gateway.errors import Invalid, NotOffered
+from gateway.live import Live
 from gateway.redaction import scrub
 from gateway.schemas import Schemas
 from gateway.secret_fields import secrets_in
@@ -16,9 +17,7 @@ from portal.changes.findings import Finding, Severity
 from portal.changes.plan import Plan, PlannedItem
 
 
-def unknown_plugin(
-    plan: Plan, client: AdminClient, schemas: Schemas
-) -> Iterator[Finding]:
+def unknown_plugin(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
     """A plugin that the gateway does not have is refused by it."""
     for index, item in enumerate(plan.items):
         plugins = (item.wanted or {}).get("plugins")
@@ -51,9 +50,7 @@ def _nearest(name: str, known: Any) -> str:
     )
 
 
-def gateway_dry_run(
-    plan: Plan, client: AdminClient, schemas: Schemas
-) -> Iterator[Finding]:
+def gateway_dry_run(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
     """Ask the gateway to check each wanted document without storing it.
 
     Its words may repeat a value, so every secret of the change is taken out of them.
@@ -64,7 +61,7 @@ def gateway_dry_run(
             secrets |= secrets_in(
                 item.kind.name, item.wanted, encrypt_fields=schemas.encrypt_fields
             )
-    for finding in _dry_run(plan, client, schemas):
+    for finding in _dry_run(plan, live.client, schemas):
         yield replace(finding, words=scrub(finding.words, secrets))
 
 

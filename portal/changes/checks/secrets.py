@@ -2,17 +2,15 @@
 
 from collections.abc import Iterator
 
-from gateway.client import AdminClient
 from gateway.destinations import secrets_to_new_destinations
+from gateway.live import Live
 from gateway.schemas import Schemas
 from portal.changes.findings import Finding, Severity
 from portal.changes.models import Action
 from portal.changes.plan import Plan
 
 
-def secret_not_resolved(
-    plan: Plan, client: AdminClient, schemas: Schemas
-) -> Iterator[Finding]:
+def secret_not_resolved(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
     """A redacted value stands for a secret only where the live resource holds it."""
     for index, item in enumerate(plan.items):
         for path in item.unresolved:
@@ -27,7 +25,7 @@ def secret_not_resolved(
 
 
 def certificate_key_missing(
-    plan: Plan, client: AdminClient, schemas: Schemas
+    plan: Plan, live: Live, schemas: Schemas
 ) -> Iterator[Finding]:
     """The gateway never shows a certificate's key, so an update must bring it."""
     for index, item in enumerate(plan.items):
@@ -49,7 +47,7 @@ def certificate_key_missing(
 
 
 def secret_follows_new_destination(
-    plan: Plan, client: AdminClient, schemas: Schemas
+    plan: Plan, live: Live, schemas: Schemas
 ) -> Iterator[Finding]:
     """A kept secret that is sent to a new place may be a way to steal it."""
     for index, item in enumerate(plan.items):
@@ -72,9 +70,7 @@ def secret_follows_new_destination(
             )
 
 
-def irreversible(
-    plan: Plan, client: AdminClient, schemas: Schemas
-) -> Iterator[Finding]:
+def irreversible(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
     """What the gateway never shows cannot be restored."""
     for index, item in enumerate(plan.items):
         if item.base is not None and item.kind.write_only:
