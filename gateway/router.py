@@ -18,7 +18,7 @@ from enum import StrEnum
 from gateway.router_index import Document, Index, Paths, Rule, Target
 from gateway.router_request import Request
 
-__all__ = ["Match", "Mode", "Request", "Router"]
+__all__ = ["Match", "Mode", "Request", "Router", "hosts_of", "uris_of"]
 
 
 class Mode(StrEnum):
@@ -93,7 +93,7 @@ class Router:
 
     def _add(self, route: Document, services: Mapping[str, Document]) -> None:
         route_id = str(route.get("id", ""))
-        hosts = _hosts_of(route, services)
+        hosts = hosts_of(route, services)
         try:
             rule = Rule(route_id, route, hosts)
         except ValueError as error:
@@ -107,7 +107,7 @@ class Router:
         else:
             places = [self._anywhere]
         with_parameters = self.mode is Mode.URI_WITH_PARAMETER
-        for uri in _uris_of(route):
+        for uri in uris_of(route):
             target = Target(rule, uri, with_parameters)
             for place in places:
                 place.add(target)
@@ -143,12 +143,14 @@ class Router:
         )
 
 
-def _uris_of(route: Document) -> list[str]:
+def uris_of(route: Document) -> list[str]:
+    """Return the URIs of a route."""
     uris = route.get("uris") or [route.get("uri")]
     return [uri for uri in uris if isinstance(uri, str)]
 
 
-def _hosts_of(route: Document, services: Mapping[str, Document]) -> list[str]:
+def hosts_of(route: Document, services: Mapping[str, Document]) -> list[str]:
+    """Return the hosts of a route, or those of its service; none means any host."""
     hosts = route.get("hosts") or ([route["host"]] if route.get("host") else None)
     if hosts is None and route.get("service_id") is not None:
         # A missing service does not keep the route from matching.

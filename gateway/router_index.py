@@ -67,16 +67,20 @@ class Rule:
         return self._condition is None or self._condition(request.variable)
 
 
+def place_of(uri: str, with_parameters: bool) -> tuple[str, bool]:
+    """Return where a router keeps a URI: (the text to compare, whether it is exact)."""
+    colon = uri.find(":") if with_parameters else -1
+    cut = colon if colon >= 0 else uri.find("*")
+    return (uri, True) if cut < 0 else (uri[:cut], False)
+
+
 class Target:
     """One URI of one route."""
 
     def __init__(self, rule: Rule, uri: str, with_parameters: bool) -> None:
         self.rule = rule
         self.uri = uri
-        colon = uri.find(":") if with_parameters else -1
-        cut = colon if colon >= 0 else uri.find("*")
-        self.is_exact = cut < 0
-        self.place = uri if self.is_exact else uri[:cut]
+        self.place, self.is_exact = place_of(uri, with_parameters)
         self.rank = (-rule.priority, -len(uri.encode()))
         self._pattern: str | None = None
         self._names: list[str] = []

@@ -8,9 +8,10 @@ side is a number, which turns the left one into a number first.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import regex
 
@@ -40,11 +41,10 @@ class AddressSet:
     def __init__(self, texts: Iterable[str]) -> None:
         self._networks: dict[int, dict[int, set[int]]] = {4: {}, 6: {}}
         for text in texts:
-            network = _network(text)
-            masks = self._networks[network.version]
-            masks.setdefault(network.prefixlen, set()).add(
-                int(network.network_address)
-                >> (network.max_prefixlen - network.prefixlen)
+            read = network(text)
+            masks = self._networks[read.version]
+            masks.setdefault(read.prefixlen, set()).add(
+                int(read.network_address) >> (read.max_prefixlen - read.prefixlen)
             )
 
     def __contains__(self, text: object) -> bool:
@@ -59,7 +59,8 @@ class AddressSet:
         )
 
 
-def _network(text: str) -> IPv4Network | IPv6Network:
+def network(text: str) -> IPv4Network | IPv6Network:
+    """Read an address or a network. Raises ValueError."""
     address, slash, length = text.partition("/")
     return ip_network(f"{_bare(address)}{slash}{length}", strict=False)
 
@@ -112,25 +113,43 @@ def _none(parts: Sequence[Condition]) -> Condition:
 _LOGIC = {"AND": _every, "OR": _some, "!AND": _not_every, "!OR": _none}
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """One comparison of a variable: `negated` is the `!` before the operator."""
+
+    name: str
+    operator: str
+    operand: Any
+    negated: bool = False
+
+    @classmethod
+    def read(cls, rule: list[Any]) -> Self:
+        """Read `[variable, operator, value]`. Raises InvalidVars, in APISIX's words."""
+        negated = len(rule) == 4
+        if negated and rule[1] != "!":
+            raise InvalidVars("bad 'not' expression")
+        name, operator, *rest = [rule[0], *rule[2:]] if negated else [*rule, None][:3]
+        operand = rest[0] if rest else None
+        if not isinstance(name, str):
+            raise InvalidVars("invalid expression")
+        operator = operator.lower() if isinstance(operator, str) else operator
+        is_known = isinstance(operator, str) and operator in _OPERATORS
+        if len(rule) == 2 and not is_known:
+            # `[variable, value]` is an old form of `[variable, "==", value]`.
+            operator, operand, is_known = "==", rule[1], True
+        if operator is None:
+            raise InvalidVars("invalid expression")
+        if not is_known:
+            raise InvalidVars(f"invalid operator '{operator}'")
+        return cls(name, operator, operand, negated)
+
+
 def _comparison(rule: list[Any]) -> Condition:
-    negated = len(rule) == 4
-    if negated and rule[1] != "!":
-        raise InvalidVars("bad 'not' expression")
-    name, operator, *rest = [rule[0], *rule[2:]] if negated else [*rule, None][:3]
-    operand = rest[0] if rest else None
-    if not isinstance(name, str):
-        raise InvalidVars("invalid expression")
-    operator = operator.lower() if isinstance(operator, str) else operator
-    if len(rule) == 2 and operator not in _OPERATORS:
-        # `[variable, value]` is an old form of `[variable, "==", value]`.
-        operator, operand = "==", rule[1]
-    if operator is None:
-        raise InvalidVars("invalid expression")
-    if operator == "ipmatch":
+    read = Comparison.read(rule)
+    name, negated, operand = read.name, read.negated, read.operand
+    if read.operator == "ipmatch":
         operand = _addresses(operand)
-    compare = _OPERATORS.get(operator) if isinstance(operator, str) else None
-    if compare is None:
-        raise InvalidVars(f"invalid operator '{operator}'")
+    compare = _OPERATORS[read.operator]
     return lambda lookup: compare(lookup(name), operand) is not negated
 
 
@@ -144,7 +163,8 @@ def _addresses(operand: Any) -> AddressSet:
         raise InvalidVars(f"invalid ip address: {texts[0]}") from error
 
 
-def _number(value: Value) -> float | int | None:
+def number(value: Value) -> float | int | None:
+    """Return what Lua's tonumber makes of a value; None when it is no number."""
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int | float):
@@ -172,13 +192,13 @@ _COMPARABLE: dict[type, tuple[type, ...]] = {
 
 def _equal(left: Value, right: Any) -> bool:
     if isinstance(right, int | float) and not isinstance(right, bool):
-        left = _number(left)
+        left = number(left)
     return _same(left, right)
 
 
 def _ordered(order: Callable[[float, float], bool]) -> Callable[[Value, Any], bool]:
     def compare(left: Value, right: Any) -> bool:
-        a, b = _number(left), _number(right)
+        a, b = number(left), number(right)
         return a is not None and b is not None and order(a, b)
 
     return compare

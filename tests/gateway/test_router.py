@@ -202,6 +202,7 @@ class TestConditions:
             ([["arg_v", "==", "true"]], {"query": {"v": True}}, False),
             ([["arg_v", "~=", 2]], {"query": {"v": "x"}}, True),
             ([["arg_v", "2"]], {"query": {"v": "2"}}, True),
+            ([["arg_v", ["2"]]], {"query": {"v": "2"}}, False),
             ([["arg_v", "!", "==", "2"]], {}, True),
             ([["arg_v", "!", "==", "2"]], {"query": {"v": "2"}}, False),
             ([["arg_v", ">", 5]], {"query": {"v": "0x10"}}, True),
