@@ -9,9 +9,9 @@ import bisect
 import hashlib
 import json
 from collections.abc import Collection, Hashable, Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from gateway.nodes import Node, nodes_of
 from gateway.sandbox.exchange import Exchange
 
 T = TypeVar("T", bound=Hashable)
@@ -19,47 +19,6 @@ T = TypeVar("T", bound=Hashable)
 _POINTS_PER_WEIGHT = 160
 _MOST_POINTS = 20_000
 _KEPT = 1024
-_DEFAULT_PORTS = {"https": 443, "grpcs": 443}
-
-
-@dataclass(frozen=True)
-class Node:
-    """One address in an upstream."""
-
-    host: str
-    port: int
-    weight: int = 1
-    priority: int = 0
-
-    @property
-    def address(self) -> str:
-        """Host and port as one text."""
-        return f"{self.host}:{self.port}"
-
-
-def nodes_of(upstream: Mapping[str, Any]) -> list[Node]:
-    """Return the nodes of an upstream, from either of the two forms they may have."""
-    nodes = upstream.get("nodes") or []
-    usual = _DEFAULT_PORTS.get(upstream.get("scheme", "http"), 80)
-    if isinstance(nodes, Mapping):
-        return [_node_of(text, weight, usual) for text, weight in nodes.items()]
-    return [
-        Node(
-            node["host"],
-            node.get("port", usual),
-            int(node["weight"]),
-            node.get("priority", 0),
-        )
-        for node in nodes
-    ]
-
-
-def _node_of(text: str, weight: int, usual: int) -> Node:
-    weight = int(weight)
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isdecimal() or host.endswith(":"):
-        return Node(text, usual, weight)
-    return Node(host, int(port), weight)
 
 
 class SmoothRoundRobin(Generic[T]):

@@ -10,6 +10,7 @@ from typing import Any
 
 from starlette.datastructures import MutableHeaders
 
+from gateway.rewriting import interpolated
 from gateway.router import Match, Request
 from gateway.router_request import arguments
 from gateway.router_vars import Value
@@ -19,7 +20,6 @@ Document = Mapping[str, Any]
 VERSION = "APISIX/3.18.0"
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_VARIABLE = re.compile(r"(?<!\\)\$(?:\{(\w+)\}|(\w+))")
 
 # The codes for which nginx has a page, with its own names where they are not IANA's.
 _PAGES = {
@@ -256,17 +256,7 @@ class Exchange:
 
     def resolve_counting(self, text: str) -> tuple[str, int]:
         """Return the text with its variables replaced, and how many had a value."""
-        found = 0
-
-        def value_of(match: re.Match[str]) -> str:
-            nonlocal found
-            value = self.variable(match[1] or match[2])
-            if value is None:
-                return ""
-            found += 1
-            return "true" if value is True else str(value)
-
-        return _VARIABLE.sub(value_of, text), found
+        return interpolated(text, self.variable)
 
     @property
     def _known(self) -> dict[str, Value]:

@@ -15,7 +15,8 @@ from urllib.parse import quote
 import httpx2
 from starlette.datastructures import MutableHeaders
 
-from gateway.sandbox.balancer import Balancer, Node
+from gateway.nodes import Node
+from gateway.sandbox.balancer import Balancer
 from gateway.sandbox.exchange import Exchange, Exit, Reply
 
 _REQUEST_ONLY = frozenset(

@@ -2,14 +2,10 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
+from gateway.rewriting import fill, proxied_target
 from gateway.sandbox.exchange import Exchange, Exit
 from gateway.sandbox.plugins.base import Plugin, Use
-from gateway.sandbox.plugins.rewriting import captures, fill, substitute
-
-# What the gateway leaves alone when it encodes a path that it made.
-_SAFE = "/!&'()*+,-.:;=@_~$"
 
 
 class ProxyRewrite(Plugin):
@@ -23,38 +19,13 @@ class ProxyRewrite(Plugin):
         conf = use.conf
         if conf.get("host"):
             exchange.upstream_host = conf["host"]
-        groups = _rewrite_path(conf, exchange)
+        exchange.target, groups = proxied_target(
+            conf, exchange.variable, exchange.query
+        )
         _rewrite_headers(conf.get("headers") or {}, exchange, groups)
         if conf.get("method"):
             exchange.method = conf["method"]
         return None
-
-
-def _rewrite_path(conf: Mapping[str, Any], exchange: Exchange) -> list[str | None]:
-    raw = bool(conf.get("use_real_request_uri_unsafe"))
-    path = exchange.request.path
-    groups: list[str | None] = []
-    if raw:
-        path = str(exchange.request.variable("request_uri"))
-    elif conf.get("uri"):
-        path = exchange.resolve(conf["uri"])
-    elif conf.get("regex_uri"):
-        pairs = conf["regex_uri"]
-        for pattern, replacement in zip(pairs[::2], pairs[1::2], strict=False):
-            found = captures(pattern, path)
-            if found is not None:
-                groups = found
-                path, _ = substitute(pattern, replacement, path)
-                break
-    if raw:
-        exchange.target = path
-        return groups
-    fixed, mark, query = path.partition("?")
-    target = quote(fixed, safe=_SAFE, errors="surrogateescape") + mark + query
-    if exchange.query:
-        target += ("&" if mark else "?") + exchange.query
-    exchange.target = target
-    return groups
 
 
 def _rewrite_headers(

@@ -2,9 +2,9 @@
 
 from urllib.parse import quote
 
+from gateway.rewriting import substitute
 from gateway.sandbox.exchange import Exchange, Exit, header_text
 from gateway.sandbox.plugins.base import Plugin, Use
-from gateway.sandbox.plugins.rewriting import substitute
 
 
 class Redirect(Plugin):

@@ -6,11 +6,11 @@ import zlib
 
 import regex
 
+from gateway.rewriting import substitute
 from gateway.router_vars import compile_vars
 from gateway.sandbox.exchange import Exchange, Reply
 from gateway.sandbox.plugins.base import Plugin, Use
 from gateway.sandbox.plugins.proxy_rewrite import operations
-from gateway.sandbox.plugins.rewriting import substitute
 
 _MATCHED = "response-rewrite.matched"
 _ENCODING = "response-rewrite.encoding"

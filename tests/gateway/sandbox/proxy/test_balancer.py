@@ -3,14 +3,14 @@
 from collections import Counter
 from itertools import pairwise
 
-import pytest
 from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 from starlette.datastructures import MutableHeaders
 
+from gateway.nodes import Node
 from gateway.router import Request
-from gateway.sandbox.balancer import Balancer, Node, SmoothRoundRobin, nodes_of
+from gateway.sandbox.balancer import Balancer, SmoothRoundRobin
 from gateway.sandbox.exchange import Exchange
 
 WEIGHTS = st.dictionaries(
@@ -91,21 +91,3 @@ def test_least_busy_node_is_asked() -> None:
         balancer.busy(upstream, slow, -1)
     again = [balancer.pick(upstream, exchange(), ()) for _ in range(2)]
     assert again == [slow, slow]
-
-
-@pytest.mark.parametrize(
-    ("upstream", "expected"),
-    [
-        ({"nodes": {"a.org:81": 2}}, Node("a.org", 81, 2)),
-        ({"nodes": {"a.org": 2}}, Node("a.org", 80, 2)),
-        ({"nodes": {"a.org": 2}, "scheme": "https"}, Node("a.org", 443, 2)),
-        ({"nodes": {"[::1]:81": 1}}, Node("[::1]", 81)),
-        (
-            {"nodes": [{"host": "a", "port": 9, "weight": 3, "priority": -1}]},
-            Node("a", 9, 3, -1),
-        ),
-        ({"nodes": [{"host": "::1", "weight": 1}]}, Node("::1", 80)),
-    ],
-)
-def test_nodes_are_read_in_both_forms(upstream: dict, expected: Node) -> None:
-    assert nodes_of(upstream) == [expected]
