@@ -46,7 +46,8 @@ class Actor:
 
     @property
     def label(self) -> str:
-        return self.person.get_username() if self.person else "Gatehouse"
+        # With a space, which no person's name can have.
+        return self.person.get_username() if self.person else "Gatehouse itself"
 
     @property
     def person_id(self) -> int | None:

@@ -176,7 +176,9 @@ def revise(change: ChangeRequest, asked: ChangeAsked, *, actor: Actor) -> Revisi
         revision = _store(locked, plan, actor, person, number=before + 1)
         locked.title, locked.reason = asked.title.strip(), asked.reason
         locked.summary = plan.summary
-        locked.save(update_fields=["title", "reason", "summary"])
+        # The first request is no longer what this change asks for.
+        locked.request_digest = _request_digest(asked)
+        locked.save(update_fields=["title", "reason", "summary", "request_digest"])
         states.move(locked, State.IN_REVIEW)
         record(
             Entry(

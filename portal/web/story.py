@@ -23,7 +23,7 @@ from portal.changes.models import (
     Step,
     Verdict,
 )
-from portal.changes.review import Standing
+from portal.changes.quorum import Standing
 from portal.changes.states import State
 
 # What only the ledger tells of a change's life; the rest has rows of its own.
@@ -238,7 +238,7 @@ def talk_of(
         said.append(
             Said(
                 delivery.finished_at,
-                "Gatehouse",
+                "Gatehouse itself",
                 "applied the change" if is_good else "could not apply the change",
                 "check" if is_good else "warning",
                 "good" if is_good else "bad",

@@ -71,9 +71,9 @@ class TestLedger:
         with pytest.raises(AppendOnly):
             AuditEvent.objects.update(actor="mallory")
         with pytest.raises(AppendOnly):
-            AuditEvent.objects.filter(actor="Gatehouse").delete()
+            AuditEvent.objects.filter(actor="Gatehouse itself").delete()
 
-        assert AuditEvent.objects.get().actor == "Gatehouse"
+        assert AuditEvent.objects.get().actor == "Gatehouse itself"
 
     @pytest.mark.parametrize(
         "statement",
@@ -93,7 +93,7 @@ class TestLedger:
         ):
             cursor.execute(statement)
 
-        assert AuditEvent.objects.get().actor == "Gatehouse"
+        assert AuditEvent.objects.get().actor == "Gatehouse itself"
         assert LedgerHead.objects.get().number == 1
 
     def test_truncate_is_refused(self) -> None:

@@ -178,7 +178,7 @@ def test_nothing_is_delivered_and_it_is_audited(
     assert desk.writes() == []
     assert events_of(change)[-2:] == ["delivery.refused", "change.failed"]
     refused = AuditEvent.objects.get(event="delivery.refused")
-    assert refused.actor == "Gatehouse"
+    assert refused.actor == "Gatehouse itself"
 
 
 def test_a_change_set_to_delivering_by_hand_delivers_nothing(desk: Desk) -> None:

@@ -10,7 +10,7 @@ import time_machine
 from django.utils import timezone
 
 from portal.accounts.errors import NotAllowed, NotPresent, NotVisible
-from portal.accounts.models import Membership
+from portal.accounts.models import Membership, Person
 from portal.audit.models import AuditEvent
 from portal.changes.asked import ItemAsked
 from portal.changes.errors import (
@@ -407,6 +407,16 @@ def test_an_equal_request_after_a_withdrawal_is_a_new_change(desk: Desk) -> None
     assert propose(desk.asked(CREATE), actor=actor).change != first
 
 
+def test_an_equal_request_after_a_revision_is_a_new_change(desk: Desk) -> None:
+    alice = present(desk.people.alice)
+    first = propose(desk.asked(CREATE), actor=alice).change
+    other = replace(CREATE, document=conference(uri="/other"))
+    revise(first, desk.asked(other), actor=alice)
+
+    assert propose(desk.asked(CREATE), actor=alice).change != first
+    assert propose(desk.asked(other), actor=alice).change == first
+
+
 def test_a_refused_request_keeps_no_key(desk: Desk) -> None:
     actor = program(desk.people.alice)
     bad = ItemAsked(
@@ -593,6 +603,20 @@ def test_a_person_keeps_a_blocked_request_as_a_draft_and_submits_it_later(
         "change.drafted",
         "change.revised",
     ]
+
+
+def test_a_draft_is_its_authors_own_until_it_is_sent(desk: Desk) -> None:
+    people, alice = desk.people, present(desk.people.alice)
+    change = draft(desk.asked(CREATE), actor=alice).change
+    everybody = [people.alice, people.riley, people.audrey, people.admin]
+
+    def who_sees() -> list[Person]:
+        seen = ChangeRequest.objects.visible_to
+        return [one for one in everybody if seen(one).filter(pk=change.pk).exists()]
+
+    assert who_sees() == [people.alice]
+    revise(change, desk.asked(CREATE), actor=alice)
+    assert who_sees() == everybody
 
 
 def test_a_program_keeps_no_draft(desk: Desk) -> None:

@@ -374,9 +374,8 @@ def test_a_blocked_request_is_kept_as_a_draft_and_sent_later(
     assert change.state == State.DRAFT
     page = alice.get(f"/changes/{change.number}/").content.decode()
     assert "refers to upstream u1" in page
-    assert (
-        sign_in(desk.people.riley).get(f"/changes/{change.number}/").status_code == 200
-    )
+    riley = sign_in(desk.people.riley)
+    assert riley.get(f"/changes/{change.number}/").status_code == 404
     desk.sandbox.put("upstream", "u1", {"nodes": {"127.0.0.1:1": 1}})
     alice.post(
         f"/changes/{change.number}/revise/",

@@ -36,16 +36,24 @@ class Verdict(models.TextChoices):
 
 class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
     def visible_to(self, person: Person) -> "ChangeRequestQuerySet":
-        """Keep changes on gateways this person may read, retired ones included."""
+        """Keep changes on gateways this person may read, retired ones included.
+
+        A draft is its author's own until it is sent.
+        """
+        shared = self.filter(~Q(state=State.DRAFT) | Q(author=person))
         if person.is_superuser or person.memberships.filter(gateway=None).exists():
-            return self
-        return self.filter(gateway__in=person.memberships.values("gateway"))
+            return shared
+        return shared.filter(gateway__in=person.memberships.values("gateway"))
 
     def open(self) -> "ChangeRequestQuerySet":
         return self.filter(state__in=OPEN)
 
     def in_review(self) -> "ChangeRequestQuerySet":
         return self.filter(state=State.IN_REVIEW)
+
+    def locked(self) -> "ChangeRequestQuerySet":
+        """Lock each, its gateway at hand: two decisions at once see one another."""
+        return self.select_for_update(of=("self",)).select_related("gateway")
 
     def with_people(self) -> "ChangeRequestQuerySet":
         """Add what a list shows of each change, so that a row costs no query."""
