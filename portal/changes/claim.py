@@ -24,7 +24,7 @@ from portal.changes.models import (
     Verdict,
 )
 from portal.changes.plan import stored_digest
-from portal.changes.review import unproven
+from portal.changes.quorum import unproven
 from portal.changes.states import State
 
 
@@ -73,11 +73,7 @@ def _claim(delivery_id: int, actor: Actor) -> Claim | None:
     change_id = Delivery.objects.values_list("revision__change", flat=True).get(
         pk=delivery_id
     )
-    change = (
-        ChangeRequest.objects.select_for_update(of=("self",))
-        .select_related("gateway")
-        .get(pk=change_id)
-    )
+    change = ChangeRequest.objects.locked().get(pk=change_id)
     now = timezone.now()
     delivery = (
         Delivery.objects.select_for_update(of=("self",))

@@ -152,11 +152,7 @@ def _back_off(tries: int) -> float:
 
 def _hold(claim: Claim) -> tuple[ChangeRequest, Delivery]:
     """Lock change and delivery. Raises LeaseLost when the delivery is no longer ours."""
-    change = (
-        ChangeRequest.objects.select_for_update(of=("self",))
-        .select_related("gateway")
-        .get(revisions=claim.delivery.revision_id)
-    )
+    change = ChangeRequest.objects.locked().get(revisions=claim.delivery.revision_id)
     delivery = (
         Delivery.objects.select_for_update(of=("self",))
         .select_related("revision")

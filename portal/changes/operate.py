@@ -16,11 +16,7 @@ from portal.changes.states import State
 
 def _locked(change: ChangeRequest, actor: Actor) -> ChangeRequest:
     actor.require_present_person()
-    locked = (
-        ChangeRequest.objects.select_for_update(of=("self",))
-        .select_related("gateway")
-        .get(pk=change.pk)
-    )
+    locked = ChangeRequest.objects.locked().get(pk=change.pk)
     actor.require(Verb.OPERATE, locked.gateway)
     return locked
 

@@ -1,16 +1,13 @@
 """Decide on a change: approve, reject, request changes, withdraw; and talk about it.
 
-Four eyes are kept here and nowhere else: whoever wrote any revision of a change, or
-made the token that filed it, is no reviewer of it, whatever their role.
+Four eyes are kept here: whoever wrote any revision of a change, or made the token that
+filed it, is no reviewer of it, whatever their role. `quorum.py` holds every approval to
+the same rule again, before it counts and before it is delivered.
 """
-
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 from django.db import transaction
 
 from portal.accounts.actor import Actor
-from portal.accounts.models import Person
 from portal.accounts.roles import Verb
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
@@ -31,67 +28,10 @@ from portal.changes.models import (
     Verdict,
 )
 from portal.changes.outbox import queue
-from portal.changes.plan import stored_digest
+from portal.changes.quorum import standing
 from portal.changes.states import State
 
 COMMENT_LIMIT = 10_000
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How far a revision is from its quorum; `missing` is for people and models."""
-
-    given: int
-    required: int
-    approvers: Sequence[Review]
-    missing: str
-
-    @property
-    def has_quorum(self) -> bool:
-        return self.given >= self.required
-
-
-def valid_approvals(revision: Revision, authors: set[int]) -> list[Review]:
-    """Return the approvals that count now.
-
-    Each names exactly this revision's digest and was given by somebody who is active,
-    may still decide on this gateway and wrote none of the change.
-    """
-    gateway = revision.change.gateway
-    return [
-        review
-        for review in revision.reviews.filter(verdict=Verdict.APPROVE).select_related(
-            "reviewer"
-        )
-        if review.digest == revision.digest
-        and review.reviewer_id not in authors
-        and review.reviewer.may(Verb.DECIDE, gateway)
-    ]
-
-
-def standing(change: ChangeRequest) -> Standing:
-    """Say how many approvals the latest revision has and what is missing."""
-    revision = change.latest_revision()
-    approvals = valid_approvals(revision, change.author_ids())
-    required = change.gateway.approvals_required
-    lacking = max(required - len(approvals), 0)
-    missing = ""
-    if change.state == State.IN_REVIEW and lacking:
-        people = "approval" if lacking == 1 else "approvals"
-        missing = (
-            f"{lacking} {people} missing, from a reviewer of gateway {change.gateway.slug} "
-            "who wrote none of this change."
-        )
-    return Standing(len(approvals), required, approvals, missing)
-
-
-def _locked(revision: Revision) -> ChangeRequest:
-    """Lock the revision's change: two decisions at once would each count only itself."""
-    return (
-        ChangeRequest.objects.select_for_update(of=("self",))
-        .select_related("gateway")
-        .get(pk=revision.change_id)
-    )
 
 
 def _review(
@@ -144,7 +84,7 @@ def approve(revision: Revision, *, actor: Actor, comment: str = "") -> Review:
     authors, StaleRevision, AlreadyReviewed, WrongState.
     """
     text = _words(comment, needed=False)
-    change = _locked(revision)
+    change = ChangeRequest.objects.locked().get(pk=revision.change_id)
     review = _review(
         revision, change, actor=actor, verdict=Verdict.APPROVE, comment=text
     )
@@ -152,10 +92,7 @@ def approve(revision: Revision, *, actor: Actor, comment: str = "") -> Review:
     entries: list[Event | Entry] = [
         Entry(Event.CHANGE_APPROVED, {"comment": text, "warnings": warnings})
     ]
-    if (
-        len(valid_approvals(revision, change.author_ids()))
-        >= change.gateway.approvals_required
-    ):
+    if standing(change).has_quorum:
         states.move(change, State.APPROVED)
         queue(change, revision)
         entries.append(Event.DELIVERY_QUEUED)
@@ -199,7 +136,7 @@ def _turn_down(
     event: Event,
 ) -> Review:
     text = _words(comment, needed=True)
-    change = _locked(revision)
+    change = ChangeRequest.objects.locked().get(pk=revision.change_id)
     review = _review(revision, change, actor=actor, verdict=verdict, comment=text)
     states.move(change, state)
     record(
@@ -234,11 +171,7 @@ def withdraw(
     WrongState once it is approved or settled.
     """
     text = _words(comment, needed=False)
-    change = (
-        ChangeRequest.objects.select_for_update(of=("self",))
-        .select_related("gateway")
-        .get(pk=change.pk)
-    )
+    change = ChangeRequest.objects.locked().get(pk=change.pk)
     person = actor.person
     if person is None or not actor.may(Verb.READ, change.gateway):
         raise NoSuchChange(f"There is no change #{change.pk} that you may see.")
@@ -253,77 +186,3 @@ def withdraw(
         Entry(Event.CHANGE_WITHDRAWN, {"comment": text}), actor=actor, subject=change
     )
     return change
-
-
-@dataclass(frozen=True)
-class Permissions:
-    """What an actor may do with a change now; `why_not` says why not approve."""
-
-    approve: bool = False
-    reject: bool = False
-    request_changes: bool = False
-    comment: bool = False
-    withdraw: bool = False
-    revise: bool = False
-    cancel: bool = False
-    retry: bool = False
-    why_not: str = ""
-
-
-def permissions(change: ChangeRequest, *, actor: Actor) -> Permissions:
-    """Say which controls to offer; the operations check again."""
-    person = actor.person
-    if person is None:
-        return Permissions()
-    state = State(change.state)
-    may_ask = actor.may(Verb.ASK, change.gateway)
-    present = actor.is_present_person
-    is_author = change.author_id == person.pk
-    why_not = _why_not(change, person, actor) if state is State.IN_REVIEW else ""
-    decides = state is State.IN_REVIEW and not why_not
-    operates = present and actor.may(Verb.OPERATE, change.gateway)
-    return Permissions(
-        approve=decides,
-        reject=decides,
-        request_changes=decides,
-        comment=present and may_ask,
-        withdraw=is_author and may_ask and state in states.WITHDRAWABLE,
-        revise=is_author and may_ask and state in states.REVISABLE,
-        cancel=operates and state is State.APPROVED,
-        retry=operates and state is State.FAILED,
-        why_not=why_not,
-    )
-
-
-def _why_not(change: ChangeRequest, person: Person, actor: Actor) -> str:
-    """Say why this person may not decide on this change; "" if they may."""
-    if not actor.is_present_person:
-        return "Only a person signed in to the portal decides."
-    if not person.may(Verb.DECIDE, change.gateway):
-        return f"Your role on {change.gateway.slug} does not decide on changes."
-    if person.pk in change.author_ids():
-        return "You wrote part of this change; somebody else decides."
-    if change.latest_revision().reviews.filter(reviewer=person).exists():
-        return "You have already decided on this revision."
-    return ""
-
-
-def unproven(revision: Revision, change: ChangeRequest) -> str:
-    """Say why this revision may not be delivered; "" when its approval is proved.
-
-    What is trusted are the reviews and the sealed items, recomputed here, not a state
-    that somebody may have written. The caller holds the change's lock.
-    """
-    if change.state not in (State.APPROVED, State.DELIVERING):
-        return f"The change is {State(change.state).label.lower()}, not approved."
-    if change.revisions.filter(number__gt=revision.number).exists():
-        return f"Revision {revision.number} is not the latest."
-    if stored_digest(revision, change.gateway) != revision.digest:
-        return "The stored items, or the gateway's address, are not those that were reviewed."
-    given = len(valid_approvals(revision, change.author_ids()))
-    if given < change.gateway.approvals_required:
-        return (
-            f"{given} of {change.gateway.approvals_required} approvals count now: of exactly "
-            "this revision, by active people who may decide and wrote none of it."
-        )
-    return ""

@@ -11,9 +11,10 @@ from django.views.decorators.http import require_http_methods
 from portal.accounts.actor import Actor
 from portal.accounts.presence import present_actor
 from portal.accounts.roles import Verb
-from portal.changes import propose, review
+from portal.changes import propose
 from portal.changes.errors import NotYours
 from portal.changes.models import ChangeRequest
+from portal.changes.permissions import permissions
 from portal.changes.plan import Plan
 from portal.changes.states import State
 from portal.errors import GatehouseError
@@ -55,7 +56,7 @@ def ask_page(request: PersonRequest) -> HttpResponse:
 def revise_page(request: PersonRequest, number: int) -> HttpResponse:
     """Write a new revision of one's own change."""
     change, actor = visible_change(request, number), present_actor(request)
-    if not review.permissions(change, actor=actor).revise:
+    if not permissions(change, actor=actor).revise:
         if change.author_id != request.user.pk:
             raise NotYours("Only the author of a change writes a new revision of it.")
         return refusal(

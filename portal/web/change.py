@@ -10,9 +10,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from portal.accounts.actor import Actor
 from portal.accounts.presence import present_actor
-from portal.changes import operate, review
+from portal.changes import operate, quorum, review
 from portal.changes.errors import Malformed, StaleRevision
 from portal.changes.models import ChangeRequest, Delivery, Revision
+from portal.changes.permissions import permissions
 from portal.changes.states import EXPLAINED, State
 from portal.errors import GatehouseError
 from portal.web.pages import PersonRequest, page, wants_fragment
@@ -77,7 +78,7 @@ def tell(change: ChangeRequest) -> Told:
         change.revisions.select_related("author", "token").order_by("number")
     )
     revision = revisions[-1]
-    standing = review.standing(change)
+    standing = quorum.standing(change)
     delivery = (
         Delivery.objects.filter(revision__change=change)
         .prefetch_related("attempts__steps__item")
@@ -103,7 +104,7 @@ def _context(request: PersonRequest, change: ChangeRequest) -> dict[str, Any]:
         "told": tell(change),
         "change": change,
         "explained": EXPLAINED[state],
-        "may": review.permissions(change, actor=present_actor(request)),
+        "may": permissions(change, actor=present_actor(request)),
         "seen": marks_of(change, request.user),
         "every": EVERY.get(state, EVERY_OTHERWISE),
     }

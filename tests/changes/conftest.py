@@ -1,5 +1,6 @@
 """A gateway, its people and short ways through a change's life."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,13 +8,14 @@ import pytest
 
 from gateway.models import Gateway
 from portal.accounts.actor import Actor
+from portal.audit.models import AuditEvent
 from portal.changes.asked import ChangeAsked, ItemAsked
 from portal.changes.deliver import deliver
-from portal.changes.models import ChangeRequest
+from portal.changes.models import ChangeRequest, Delivery, Review
 from portal.changes.propose import propose
 from portal.changes.review import approve
 from tests.actors import present
-from tests.factories import Cast, make_cast, make_gateway
+from tests.factories import Cast, make_cast, make_change, make_gateway
 from tests.sandbox import SandboxGateway
 
 
@@ -79,6 +81,28 @@ class Desk:
     def writes(self) -> list[Any]:
         """The write requests that the gateway received, in order."""
         return [r for r in self.sandbox.requests() if r["method"] in {"PUT", "DELETE"}]
+
+
+def refused(error: type[Exception], act: Callable[[], Any]) -> None:
+    """Assert that the act is refused so and that nothing at all was written."""
+    before = list(ChangeRequest.objects.values())
+    with pytest.raises(error):
+        act()
+    assert list(ChangeRequest.objects.values()) == before
+    assert not Review.objects.exists()
+    assert not Delivery.objects.exists()
+    assert not AuditEvent.objects.exists()
+
+
+@pytest.fixture
+def people(db: None) -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def change(people: Cast) -> ChangeRequest:
+    """A change of alice's in review; no gateway is asked when people decide."""
+    return make_change(gateway=make_gateway(), author=people.alice)
 
 
 @pytest.fixture

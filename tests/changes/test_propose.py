@@ -24,7 +24,8 @@ from portal.changes.errors import (
 )
 from portal.changes.models import ChangeRequest, IdempotencyKey, Item, Revision
 from portal.changes.propose import draft, preview, propose, revise
-from portal.changes.review import request_changes, standing, withdraw
+from portal.changes.quorum import standing
+from portal.changes.review import request_changes, withdraw
 from portal.changes.states import State
 from tests.actors import present, program
 from tests.changes.conftest import Desk, conference

@@ -25,20 +25,18 @@ from portal.changes.errors import (
     WrongState,
 )
 from portal.changes.models import ChangeRequest, Comment, Delivery, Review
-from portal.changes.operate import cancel, retry
 from portal.changes.propose import revise
+from portal.changes.quorum import standing
 from portal.changes.review import (
     add_comment,
     approve,
-    permissions,
     reject,
     request_changes,
-    standing,
     withdraw,
 )
 from portal.changes.states import State
 from tests.actors import present, program
-from tests.changes.conftest import Desk, conference
+from tests.changes.conftest import Desk, conference, refused
 from tests.factories import (
     Cast,
     make_cast,
@@ -51,17 +49,6 @@ from tests.factories import (
 
 def decided_events() -> list[str]:
     return list(AuditEvent.objects.order_by("number").values_list("event", flat=True))
-
-
-@pytest.fixture
-def people(db: None) -> Cast:
-    return make_cast()
-
-
-@pytest.fixture
-def change(people: Cast) -> ChangeRequest:
-    """A change of alice's in review; no gateway is asked when people decide."""
-    return make_change(gateway=make_gateway(), author=people.alice)
 
 
 class TestApprove:
@@ -173,31 +160,6 @@ class TestApprove:
             lambda: approve(change.latest_revision(), actor=present(people.riley)),
         )
 
-    def test_an_approval_of_a_demoted_reviewer_does_not_count(
-        self, change: ChangeRequest, people: Cast
-    ) -> None:
-        change.gateway.approvals_required = 2
-        change.gateway.save()
-        approve(change.latest_revision(), actor=present(people.riley))
-        Membership.objects.filter(person=people.riley).delete()
-
-        approve(change.latest_revision(), actor=present(people.omar))
-
-        change.refresh_from_db()
-        assert change.state == State.IN_REVIEW
-        assert standing(change).given == 1
-
-
-def refused(error: type[Exception], act: Callable[[], Any]) -> None:
-    """Assert that the act is refused so and that nothing at all was written."""
-    before = list(ChangeRequest.objects.values())
-    with pytest.raises(error):
-        act()
-    assert list(ChangeRequest.objects.values()) == before
-    assert not Review.objects.exists()
-    assert not Delivery.objects.exists()
-    assert not AuditEvent.objects.exists()
-
 
 @pytest.mark.parametrize(
     ("decide", "state", "event"),
@@ -285,43 +247,6 @@ class TestWithdraw:
         refused(NotAllowed, lambda: withdraw(change, actor=reader))
 
 
-class TestOperate:
-    def test_an_operator_cancels_before_delivery(
-        self, change: ChangeRequest, people: Cast
-    ) -> None:
-        approve(change.latest_revision(), actor=present(people.riley))
-
-        cancel(change, actor=present(people.omar), comment="Not today.")
-
-        change.refresh_from_db()
-        assert change.state == State.WITHDRAWN
-        assert Delivery.objects.get().state == "cancelled"
-        assert (
-            AuditEvent.objects.order_by("-number")[0].details["comment"] == "Not today."
-        )
-
-    def test_neither_reviewer_nor_program_operates(self, people: Cast) -> None:
-        change = make_change(
-            gateway=make_gateway(), author=people.alice, state=State.APPROVED
-        )
-        failed = make_change(
-            gateway=change.gateway, author=people.alice, state=State.FAILED
-        )
-
-        refused(NotAllowed, lambda: cancel(change, actor=present(people.riley)))
-        refused(NotPresent, lambda: cancel(change, actor=program(people.omar)))
-        refused(NotAllowed, lambda: retry(failed, actor=present(people.riley)))
-        refused(NotPresent, lambda: retry(failed, actor=program(people.omar)))
-
-    @pytest.mark.parametrize("state", [s for s in State if s is not State.APPROVED])
-    def test_only_an_approved_change_is_cancelled(
-        self, people: Cast, state: State
-    ) -> None:
-        change = make_change(gateway=make_gateway(), author=people.alice, state=state)
-
-        refused(WrongState, lambda: cancel(change, actor=present(people.omar)))
-
-
 def test_a_comment_is_kept_and_recorded(change: ChangeRequest, people: Cast) -> None:
     add_comment(change, actor=present(people.alice), text=" For the keynote. ")
 
@@ -331,23 +256,6 @@ def test_a_comment_is_kept_and_recorded(change: ChangeRequest, people: Cast) -> 
         add_comment(change, actor=program(people.alice), text="x")
     with pytest.raises(NotAllowed):
         add_comment(change, actor=present(people.audrey), text="x")
-
-
-def test_permissions_offer_what_the_operations_allow(
-    change: ChangeRequest, people: Cast
-) -> None:
-    def offered(person: Person) -> set[str]:
-        given = permissions(change, actor=present(person))
-        return {name for name, value in vars(given).items() if value is True}
-
-    assert offered(people.riley) == {"approve", "reject", "request_changes", "comment"}
-    assert offered(people.alice) == {"comment", "withdraw", "revise"}
-    assert offered(people.audrey) == set()
-    assert permissions(change, actor=program(people.riley)).approve is False
-    assert permissions(change, actor=present(people.alice)).why_not
-    approve(change.latest_revision(), actor=present(people.riley))
-    change.refresh_from_db()
-    assert offered(people.omar) == {"comment", "cancel"}
 
 
 @pytest.mark.usefixtures("each_database")

@@ -9,7 +9,6 @@ from portal.changes.states import State
 from portal.changes.waiting import to_answer, to_decide, to_retry
 from tests.factories import (
     Cast,
-    make_cast,
     make_change,
     make_gateway,
     make_person,
@@ -17,11 +16,6 @@ from tests.factories import (
     make_revision,
     make_token,
 )
-
-
-@pytest.fixture
-def people(db: None) -> Cast:
-    return make_cast()
 
 
 @pytest.fixture

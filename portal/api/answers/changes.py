@@ -15,8 +15,9 @@ from portal.accounts.models import Person
 from portal.api.answers.fit import fit, fitting
 from portal.changes.message import link, message_for
 from portal.changes.models import ChangeRequest, Delivery, Item, Review, Revision
+from portal.changes.permissions import permissions
 from portal.changes.plan import Plan
-from portal.changes.review import permissions, standing
+from portal.changes.quorum import standing
 from portal.changes.states import EXPLAINED, State
 
 FINDINGS_LIMIT, ITEMS_LIMIT, WORDS_LIMIT, TALK_LIMIT = 100, 100, 2_000, 20

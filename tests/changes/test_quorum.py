@@ -1,16 +1,36 @@
-"""A delivery that no approval stands behind delivers nothing and moves nothing."""
+"""Which approvals count; what none stands behind delivers and moves nothing."""
 
 import pytest
 from django.utils import timezone
 
 from portal.accounts.errors import NotAllowed
+from portal.accounts.models import Membership
 from portal.audit.models import AuditEvent
 from portal.changes.deliver import deliver
-from portal.changes.models import Delivery
+from portal.changes.models import ChangeRequest, Delivery
+from portal.changes.quorum import standing
+from portal.changes.review import approve
 from portal.changes.states import State
+from tests.actors import present
 from tests.changes.conftest import Desk
+from tests.factories import Cast
 
 pytestmark = pytest.mark.django_db
+
+
+def test_an_approval_of_a_demoted_reviewer_does_not_count(
+    change: ChangeRequest, people: Cast
+) -> None:
+    change.gateway.approvals_required = 2
+    change.gateway.save()
+    approve(change.latest_revision(), actor=present(people.riley))
+    Membership.objects.filter(person=people.riley).delete()
+
+    approve(change.latest_revision(), actor=present(people.omar))
+
+    change.refresh_from_db()
+    assert change.state == State.IN_REVIEW
+    assert standing(change).given == 1
 
 
 @pytest.mark.parametrize(

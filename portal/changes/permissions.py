@@ -1,0 +1,63 @@
+"""What somebody may do with a change now: which controls to offer them."""
+
+from dataclasses import dataclass
+
+from portal.accounts.actor import Actor
+from portal.accounts.models import Person
+from portal.accounts.roles import Verb
+from portal.changes import states
+from portal.changes.models import ChangeRequest
+from portal.changes.states import State
+
+
+@dataclass(frozen=True)
+class Permissions:
+    """What an actor may do with a change now; `why_not` says why not approve."""
+
+    approve: bool = False
+    reject: bool = False
+    request_changes: bool = False
+    comment: bool = False
+    withdraw: bool = False
+    revise: bool = False
+    cancel: bool = False
+    retry: bool = False
+    why_not: str = ""
+
+
+def permissions(change: ChangeRequest, *, actor: Actor) -> Permissions:
+    """Say which controls to offer; the operations check again."""
+    person = actor.person
+    if person is None:
+        return Permissions()
+    state = State(change.state)
+    may_ask = actor.may(Verb.ASK, change.gateway)
+    present = actor.is_present_person
+    is_author = change.author_id == person.pk
+    why_not = _why_not(change, person, actor) if state is State.IN_REVIEW else ""
+    decides = state is State.IN_REVIEW and not why_not
+    operates = present and actor.may(Verb.OPERATE, change.gateway)
+    return Permissions(
+        approve=decides,
+        reject=decides,
+        request_changes=decides,
+        comment=present and may_ask,
+        withdraw=is_author and may_ask and state in states.WITHDRAWABLE,
+        revise=is_author and may_ask and state in states.REVISABLE,
+        cancel=operates and state is State.APPROVED,
+        retry=operates and state is State.FAILED,
+        why_not=why_not,
+    )
+
+
+def _why_not(change: ChangeRequest, person: Person, actor: Actor) -> str:
+    """Say why this person may not decide on this change; "" if they may."""
+    if not actor.is_present_person:
+        return "Only a person signed in to the portal decides."
+    if not person.may(Verb.DECIDE, change.gateway):
+        return f"Your role on {change.gateway.slug} does not decide on changes."
+    if person.pk in change.author_ids():
+        return "You wrote part of this change; somebody else decides."
+    if change.latest_revision().reviews.filter(reviewer=person).exists():
+        return "You have already decided on this revision."
+    return ""

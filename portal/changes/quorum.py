@@ -1,0 +1,81 @@
+"""How many approvals count, and whether they prove that a revision may be delivered.
+
+Nothing here is remembered: each answer is counted anew from the reviews, by what their
+authors may do now.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from portal.accounts.roles import Verb
+from portal.changes.models import ChangeRequest, Review, Revision, Verdict
+from portal.changes.plan import stored_digest
+from portal.changes.states import State
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a revision is from its quorum; `missing` is for people and models."""
+
+    given: int
+    required: int
+    approvers: Sequence[Review]
+    missing: str
+
+    @property
+    def has_quorum(self) -> bool:
+        return self.given >= self.required
+
+
+def standing(change: ChangeRequest) -> Standing:
+    """Say how many approvals the latest revision has and what is missing."""
+    approvals = _valid_approvals(change.latest_revision(), change)
+    required = change.gateway.approvals_required
+    lacking = max(required - len(approvals), 0)
+    missing = ""
+    if change.state == State.IN_REVIEW and lacking:
+        people = "approval" if lacking == 1 else "approvals"
+        missing = (
+            f"{lacking} {people} missing, from a reviewer of gateway {change.gateway.slug} "
+            "who wrote none of this change."
+        )
+    return Standing(len(approvals), required, approvals, missing)
+
+
+def _valid_approvals(revision: Revision, change: ChangeRequest) -> list[Review]:
+    """Return the approvals that count now.
+
+    Each names exactly this revision's digest and was given by somebody who is active,
+    may still decide on this gateway and wrote none of the change.
+    """
+    authors = change.author_ids()
+    return [
+        review
+        for review in revision.reviews.filter(verdict=Verdict.APPROVE).select_related(
+            "reviewer"
+        )
+        if review.digest == revision.digest
+        and review.reviewer_id not in authors
+        and review.reviewer.may(Verb.DECIDE, change.gateway)
+    ]
+
+
+def unproven(revision: Revision, change: ChangeRequest) -> str:
+    """Say why this revision may not be delivered; "" when its approval is proved.
+
+    What is trusted are the reviews and the sealed items, recomputed here, not a state
+    that somebody may have written. The caller holds the change's lock.
+    """
+    if change.state not in (State.APPROVED, State.DELIVERING):
+        return f"The change is {State(change.state).label.lower()}, not approved."
+    if change.revisions.filter(number__gt=revision.number).exists():
+        return f"Revision {revision.number} is not the latest."
+    if stored_digest(revision, change.gateway) != revision.digest:
+        return "The stored items, or the gateway's address, are not those that were reviewed."
+    stand = standing(change)
+    if not stand.has_quorum:
+        return (
+            f"{stand.given} of {stand.required} approvals count now: of exactly this "
+            "revision, by active people who may decide and wrote none of it."
+        )
+    return ""
