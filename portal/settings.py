@@ -13,6 +13,7 @@ import environ
 import structlog
 from django.core.exceptions import ImproperlyConfigured
 
+from portal import caches
 from portal.run import broker
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -165,8 +166,6 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-
-CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
 
 # --- People
 
@@ -344,6 +343,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
     },
 }
+
+# --- Counts of attempts and requests, shared by all processes
+
+CACHES = caches.configuration(
+    env.str("CACHE_URL", default=""), broker_url=CELERY_BROKER_URL
+)
 
 # --- Mail
 

@@ -60,6 +60,8 @@ for _name in VARIABLES:
     os.environ.pop(f"{_name}_FILE", None)
 
 os.environ |= {
+    # Else it would be beside the broker, which only some tests start.
+    "CACHE_URL": "locmemcache://",
     "CELERY_BROKER_URL": f"redis+socket://{PLACE}/broker.sock",
     "DATABASE_URL": "sqlite://:memory:",
     "DEBUG": "false",

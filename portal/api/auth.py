@@ -17,7 +17,7 @@ from portal.accounts.actor import Actor, Channel
 from portal.accounts.models import ApiToken, Person
 from portal.accounts.roles import Verb
 from portal.accounts.tokens import find_token
-from portal.api.throttles import Window
+from portal.api.throttles import minute
 
 TOKEN_FORM = re.compile(r"[\x21-\x7e]{8,512}")
 CLIENT_LIMIT, CONVERSATION_LIMIT = 200, 200
@@ -58,7 +58,7 @@ class BearerToken(BaseAuthentication):
     def _count_failure(self, request: Request) -> None:
         # Only failures count, so that a good token behind the same proxy still passes.
         address = request.META.get("REMOTE_ADDR", "")
-        window = Window("failed", address, settings.API_RATE_FAILED)
+        window = minute("failed", address, settings.API_RATE_FAILED)
         if not window.allows():
             raise Throttled(wait=window.wait())
 

@@ -1,45 +1,18 @@
-"""How often somebody may call: counted in windows of one minute in the cache.
+"""How often programs may call: so many requests in each minute."""
 
-One counter per window and caller: constant memory, and exact where the cache's
-increment is (Redis). With the default per-process cache each web process counts for
-itself, so the real limit is that many times higher.
-"""
-
-import time
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from portal.accounts.models import ApiToken, Person
+from portal.rate_limits import Window
 
-SECONDS = 60
 
-
-class Window:
-    """The running minute of one caller (`scope` and `ident`), with room for `limit`."""
-
-    def __init__(self, scope: str, ident: str, limit: int) -> None:
-        self._limit = limit
-        self._number = int(time.time()) // SECONDS
-        self._key = f"api-rate:{scope}:{ident}:{self._number}".replace(" ", "_")
-
-    def allows(self) -> bool:
-        """Count one call and say whether there was room for it."""
-        if self._limit <= 0:
-            return True
-        # Twice the window: a clock that differs a little must not start it anew.
-        cache.add(self._key, 0, timeout=2 * SECONDS)
-        try:
-            return cache.incr(self._key) <= self._limit
-        except ValueError:  # evicted between the two calls
-            return True
-
-    def wait(self) -> float:
-        """Return the seconds until the next window opens."""
-        return max(1.0, (self._number + 1) * SECONDS - time.time())
+def minute(scope: str, ident: object, limit: int) -> Window:
+    """Return the running minute of one caller."""
+    return Window("api", scope, str(ident), limit=limit, seconds=60)
 
 
 class Throttle(BaseThrottle):
@@ -64,7 +37,7 @@ class PerToken(Throttle):
     def window(self, request: Request) -> Window | None:
         if not isinstance(request.auth, ApiToken):
             return None
-        return Window("token", str(request.auth.pk), settings.API_RATE_TOKEN)
+        return minute("token", request.auth.pk, settings.API_RATE_TOKEN)
 
 
 class PerPerson(Throttle):
@@ -73,4 +46,4 @@ class PerPerson(Throttle):
     def window(self, request: Request) -> Window | None:
         if not isinstance(request.user, Person):
             return None
-        return Window("person", str(request.user.pk), settings.API_RATE_PERSON)
+        return minute("person", request.user.pk, settings.API_RATE_PERSON)

@@ -99,7 +99,6 @@ class Configuration:
     sandbox_faults: bool
     has_own_gateway: bool
     broker_url: str
-    cache_url: str
 
     def __repr__(self) -> str:
         return f"Configuration(var={self.var}, web_port={self.web_port})"
@@ -146,7 +145,6 @@ def read() -> Configuration:
         sandbox_faults=env.bool("SANDBOX_FAULTS", default=False),
         has_own_gateway=bool(own),
         broker_url=env.str("CELERY_BROKER_URL", default=""),
-        cache_url=env.str("CACHE_URL", default=""),
     )
 
 

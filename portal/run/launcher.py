@@ -11,9 +11,8 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
-from urllib.parse import quote
 
-from portal.run import broker, parts
+from portal.run import parts
 from portal.run.configuration import Configuration, Refused, read
 from portal.run.desk import START_SECONDS, Desk, Stopped
 from portal.run.ports import is_free, listen
@@ -105,7 +104,7 @@ def serve(
 
 def environment(configuration: Configuration, address: str) -> dict[str, str]:
     """Return what the parts are told besides what the person set."""
-    told = {
+    return {
         "DJANGO_SETTINGS_MODULE": "portal.settings",
         "GATEHOUSE_DEMO": "true",
         "GATEHOUSE_VAR": str(configuration.var),
@@ -113,11 +112,6 @@ def environment(configuration: Configuration, address: str) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "SANDBOX_ADMIN_KEY": configuration.sandbox_admin_key,
     }
-    if not configuration.broker_url and not configuration.cache_url:
-        # One count for all processes of the web server.
-        path = quote(str(broker.socket_path(configuration.var)))
-        told["CACHE_URL"] = f"rediscache://{path}?db=1"
-    return told
 
 
 def first_gateway(desk: Desk, configuration: Configuration) -> dict[str, str]:

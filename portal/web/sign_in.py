@@ -1,14 +1,14 @@
 """Come in, go out, and set one's own password."""
 
-import hashlib
+import math
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import forms as auth_forms
 from django.contrib.auth import views as auth_views
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import pluralize
 from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -18,9 +18,10 @@ from portal.accounts import passwords, sign_in
 from portal.accounts.actor import Actor
 from portal.accounts.models import Person
 from portal.accounts.presence import SIGNED_IN_AT, carries_token, present_actor
+from portal.rate_limits import Window
 from portal.web.pages import page, refusal
 
-# Seconds, and failures within them: one name from one address; one address at all.
+# Seconds, and failures within them: at one name from one address; by one address at all.
 WITHIN = 300
 PER_NAME, PER_ADDRESS = 5, 30
 
@@ -46,36 +47,42 @@ def stranger(request: HttpRequest) -> sign_in.Stranger:
     )
 
 
-class Attempts:
-    """Counts what failed lately, in the cache."""
+class Tries:
+    """What may be tried within the window: at one name, and by an address at all."""
 
     def __init__(self, request: HttpRequest, name: str, what: str = "sign-in") -> None:
-        address = address_of(request)
-        self.limits = {
-            self._key(what, address, name.lower()): PER_NAME,
-            self._key(what, address): PER_ADDRESS,
-        }
+        who = (what, address_of(request))
+        self._by_address = Window(*who, limit=PER_ADDRESS, seconds=WITHIN)
+        self._at_name = Window(*who, name.lower(), limit=PER_NAME, seconds=WITHIN)
 
-    @staticmethod
-    def _key(*parts: str) -> str:
-        return "tries:" + hashlib.sha256("\x00".join(parts).encode()).hexdigest()
+    def allow(self) -> bool:
+        """Count one more, before it is tried: many at once are not one.
 
-    @property
-    def are_too_many(self) -> bool:
-        return any(cache.get(key, 0) >= limit for key, limit in self.limits.items())
-
-    def add(self) -> None:
-        for key in self.limits:
-            # add() then incr(): two at once never count as one.
-            if not cache.add(key, 1, WITHIN):
-                try:
-                    cache.incr(key)
-                except ValueError:
-                    cache.add(key, 1, WITHIN)
+        What is refused is not counted: neither does a locked address make counters for
+        ever new names, nor a locked name use up what is left to others at its address.
+        """
+        if not self._by_address.allows():
+            return False
+        if not self._at_name.allows():
+            self._by_address.give_back()
+            return False
+        return True
 
     def forget(self) -> None:
-        """Let somebody who got in start anew; their address keeps its count."""
-        cache.delete(next(iter(self.limits)))
+        """Let somebody who got in start anew; their address keeps what failed before."""
+        self._at_name.forget()
+        self._by_address.give_back()
+
+    @property
+    def seconds(self) -> int:
+        """How long until there is room again."""
+        return math.ceil(self._at_name.wait())
+
+    @property
+    def wait(self) -> str:
+        """The same for people: `4 minutes`."""
+        minutes = math.ceil(self.seconds / 60)
+        return f"{minutes} minute{pluralize(minutes)}"
 
 
 class SignInForm(auth_forms.AuthenticationForm):
@@ -100,20 +107,20 @@ class SignIn(auth_views.LoginView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         name = request.POST.get("username", "")
-        tries = Attempts(request, name)
-        if tries.are_too_many:
-            form = self.get_form()
-            # Nothing is looked up: a locked door tells nobody which key fits.
-            context = {"is_locked": True, "minutes": WITHIN // 60, "form": form}
+        tries = Tries(request, name)
+        if not tries.allow():
+            # Not what was sent: to show that, it would be looked up, and a locked door
+            # tells nobody which key fits.
+            form = SignInForm(request, initial={"username": name[:150]})
+            context = {"is_locked": True, "wait": tries.wait, "form": form}
             response = self.render_to_response(self.get_context_data(**context))
             response.status_code = 429
-            response["Retry-After"] = str(WITHIN)
+            response["Retry-After"] = str(tries.seconds)
             return response
         form = self.get_form()
         if form.is_valid():
             tries.forget()
             return self.form_valid(form)
-        tries.add()
         sign_in.sign_in_failed(
             name[:150].replace("\x00", ""),
             stranger=stranger(request),
@@ -179,14 +186,12 @@ class ResetPassword(auth_views.PasswordResetView):
     success_url = reverse_lazy("web:password_reset_done")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        tries = Attempts(self.request, form.cleaned_data["email"], "reset")
-        if tries.are_too_many:
-            return refusal(
-                self.request,
-                429,
-                f"Too many links were asked for. Try again in {WITHIN // 60} minutes.",
-            )
-        tries.add()
+        tries = Tries(self.request, form.cleaned_data["email"], "reset")
+        if not tries.allow():
+            words = f"Too many links were asked for. Try again in {tries.wait}."
+            response = refusal(self.request, 429, words)
+            response["Retry-After"] = str(tries.seconds)
+            return response
         form.asker = stranger(self.request)
         return super().form_valid(form)
 

@@ -1,8 +1,11 @@
 """Coming in, going out, and one's own password."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
+import time_machine
+from django.contrib.auth.signals import user_login_failed
 from django.core import mail
 from django.test import Client
 
@@ -13,6 +16,13 @@ from tests.factories import PASSWORD, Cast
 from tests.web.conftest import sign_in
 
 LOGIN = "/accounts/login/"
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[time_machine.Traveller]:
+    """Time stands still, 173 seconds before the next window opens."""
+    with time_machine.travel("2026-11-21T10:02:07Z", tick=False) as traveller:
+        yield traveller
 
 
 def knock(client: Client, name: str = "riley", password: str = PASSWORD) -> int:
@@ -73,12 +83,26 @@ def test_guessing_one_name_is_stopped_and_others_are_not(people: Cast) -> None:
     locked = Client().post(LOGIN, {"username": "riley", "password": PASSWORD})
 
     assert locked.status_code == 429
-    assert locked["Retry-After"]
-    assert "Too many tries" in locked.content.decode()
+    assert locked["Retry-After"] == "173"
+    assert "Too many tries. Wait 3 minutes," in locked.content.decode()
     assert knock(Client(), "omar") == 302
     assert knock(Client(REMOTE_ADDR="192.0.2.7"), "riley") == 302
     failed = AuditEvent.objects.filter(event="person.sign_in_failed")
     assert failed.count() == door.PER_NAME
+
+
+def test_a_locked_door_looks_nothing_up(people: Cast) -> None:
+    for _ in range(door.PER_NAME):
+        knock(Client(), password="wrong")
+    looked_up: list[object] = []
+    user_login_failed.connect(watch := lambda **found: looked_up.append(found))
+
+    locked = Client().post(LOGIN, {"username": "riley", "password": "wrong"})
+
+    user_login_failed.disconnect(watch)
+    assert locked.status_code == 429
+    assert looked_up == []
+    assert 'value="riley"' in locked.content.decode()
 
 
 def test_guessing_many_names_from_one_address_is_stopped(people: Cast) -> None:
@@ -86,6 +110,46 @@ def test_guessing_many_names_from_one_address_is_stopped(people: Cast) -> None:
         knock(Client(), f"name{number}", "wrong")
 
     assert knock(Client(), "riley") == 429
+
+
+def test_guessing_at_a_locked_name_locks_nobody_else_out(people: Cast) -> None:
+    for _ in range(door.PER_ADDRESS + door.PER_NAME):
+        knock(Client(), password="wrong")
+
+    assert knock(Client(), "omar") == 302
+
+
+def test_coming_in_uses_nothing_up(people: Cast) -> None:
+    for _ in range(door.PER_ADDRESS + 1):
+        assert knock(Client()) == 302
+
+
+def test_who_got_in_starts_anew_and_time_unlocks(
+    people: Cast, clock: time_machine.Traveller
+) -> None:
+    for _ in range(door.PER_NAME - 1):
+        knock(Client(), password="wrong")
+    assert knock(Client()) == 302
+    for _ in range(door.PER_NAME):
+        assert knock(Client(), password="wrong") == 400
+    assert knock(Client()) == 429
+
+    clock.shift(173)
+
+    assert knock(Client()) == 302
+
+
+@pytest.mark.usefixtures("people")
+def test_asking_for_many_links_is_stopped() -> None:
+    asked = {"email": "riley@example.com"}
+    answers = [
+        Client().post("/accounts/password/reset/", asked)
+        for _ in range(door.PER_NAME + 1)
+    ]
+
+    assert [a.status_code for a in answers] == [302] * door.PER_NAME + [429]
+    assert answers[-1]["Retry-After"] == "173"
+    assert "Try again in 3 minutes." in answers[-1].content.decode()
 
 
 def test_a_forged_forwarding_header_gives_no_new_address(people: Cast) -> None:
