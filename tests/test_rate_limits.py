@@ -95,17 +95,12 @@ def process(tmp_path: Path) -> Iterator[Callable[..., Counting]]:
         one.end()
 
 
-def patient(server: ValkeyServer) -> str:
-    """Return the URL of a cache for which a stalling machine's processes wait."""
-    return f"rediscache://{server.socket}?db=1&socket_timeout=60"
-
-
 @pytest.mark.valkey
 class TestShared:
     def test_two_processes_at_once_have_room_for_one_limit(
         self, valkey: ValkeyServer, process: Callable[..., Counting]
     ) -> None:
-        both = [process(CACHE_URL=patient(valkey)) for _ in range(2)]
+        both = [process(CACHE_URL=valkey.cache_url) for _ in range(2)]
 
         for _ in range(50):
             for one in both:
@@ -117,7 +112,7 @@ class TestShared:
     def test_what_one_gives_back_or_forgets_another_may_use(
         self, valkey: ValkeyServer, process: Callable[..., Counting]
     ) -> None:
-        one, other = (process(CACHE_URL=patient(valkey)) for _ in range(2))
+        one, other = (process(CACHE_URL=valkey.cache_url) for _ in range(2))
         assert one.allowed("riley", 2, of=3) == 2
 
         other.do("give_back", "riley")
@@ -148,7 +143,7 @@ class TestShared:
     def test_a_cache_that_fell_is_done_without_until_it_is_back(
         self, valkey: ValkeyServer, process: Callable[..., Counting]
     ) -> None:
-        both = [process(CACHE_URL=patient(valkey)) for _ in range(2)]
+        both = [process(CACHE_URL=valkey.cache_url) for _ in range(2)]
         assert [one.allowed("riley", 3, of=2) for one in both] == [2, 1]
 
         valkey.stop()
@@ -166,7 +161,7 @@ class TestShared:
     def test_a_restart_between_two_calls_is_no_fall(
         self, valkey: ValkeyServer, process: Callable[..., Counting]
     ) -> None:
-        one = process(CACHE_URL=patient(valkey))
+        one = process(CACHE_URL=valkey.cache_url)
         one.do("allows", "riley")
 
         valkey.stop()
@@ -193,7 +188,7 @@ def test_a_cache_that_was_never_there_is_found_when_it_comes(
     valkey: ValkeyServer, process: Callable[..., Counting]
 ) -> None:
     valkey.stop()
-    one = process(CACHE_URL=patient(valkey))
+    one = process(CACHE_URL=valkey.cache_url)
     assert one.allowed("riley", 3, of=5) == 3
 
     valkey.start()

@@ -111,8 +111,8 @@ class SignIn(auth_views.LoginView):
         if not tries.allow():
             # Not what was sent: to show that, it would be looked up, and a locked door
             # tells nobody which key fits.
-            form = SignInForm(request, initial={"username": name[:150]})
-            context = {"is_locked": True, "wait": tries.wait, "form": form}
+            empty = SignInForm(request, initial={"username": name[:150]})
+            context = {"is_locked": True, "wait": tries.wait, "form": empty}
             response = self.render_to_response(self.get_context_data(**context))
             response.status_code = 429
             response["Retry-After"] = str(tries.seconds)

@@ -19,6 +19,10 @@ class ValkeyServer:
     def __init__(self, socket: Path, folder: Path) -> None:
         self.socket = socket
         self.url = f"redis+socket://{socket}"
+        # However long the machine stalls, nobody takes it for dead who does not know.
+        self.cache_url = (
+            f"rediscache://{socket}?db=1&socket_timeout=60&socket_connect_timeout=60"
+        )
         program = broker.server_program()
         self._child = Child(
             "valkey",
