@@ -57,8 +57,8 @@ class BearerToken(BaseAuthentication):
 
     def _count_failure(self, request: Request) -> None:
         # Only failures count, so that a good token behind the same proxy still passes.
-        address = request.META.get("REMOTE_ADDR", "")
-        window = minute("failed", address, settings.API_RATE_FAILED)
+        network = network_of(request._request)
+        window = minute("failed", network, settings.API_RATE_FAILED)
         if not window.allows():
             raise Throttled(wait=window.wait())
 

@@ -3,7 +3,6 @@
 import math
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import forms as auth_forms
 from django.contrib.auth import views as auth_views
@@ -18,25 +17,13 @@ from portal.accounts import passwords, sign_in
 from portal.accounts.actor import Actor
 from portal.accounts.models import Person
 from portal.accounts.presence import SIGNED_IN_AT, carries_token, present_actor
+from portal.client_address import address_of, network_of
 from portal.rate_limits import Window
 from portal.web.pages import page, refusal
 
 # Seconds, and failures within them: at one name from one address; by one address at all.
 WITHIN = 300
 PER_NAME, PER_ADDRESS = 5, 30
-
-
-def address_of(request: HttpRequest) -> str:
-    """Return where the request came from.
-
-    Behind our TLS proxy that is what the proxy itself wrote last, never what the
-    caller wrote before it.
-    """
-    if settings.SECURE_PROXY_SSL_HEADER:
-        told = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-        if told:
-            return told[:64]
-    return str(request.META.get("REMOTE_ADDR", ""))[:64]
 
 
 def stranger(request: HttpRequest) -> sign_in.Stranger:
@@ -51,7 +38,7 @@ class Tries:
     """What may be tried within the window: at one name, and by an address at all."""
 
     def __init__(self, request: HttpRequest, name: str, what: str = "sign-in") -> None:
-        who = (what, address_of(request))
+        who = (what, network_of(request))
         self._by_address = Window(*who, limit=PER_ADDRESS, seconds=WITHIN)
         self._at_name = Window(*who, name.lower(), limit=PER_NAME, seconds=WITHIN)
 

@@ -114,7 +114,7 @@ def test_tabs_count_and_show_what_they_say(
 ) -> None:
     for state in State:
         make_change(gateway=gateway, author=people.alice, state=state)
-    client = as_("audrey")
+    client = as_("alice")
 
     tabs = client.get("/changes/").context["tabs"]
     for tab in tabs:
