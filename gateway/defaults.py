@@ -7,7 +7,7 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-from gateway.documents import canonical
+from gateway.canonical import canonical
 
 Schema = dict[str, Any]
 

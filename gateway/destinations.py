@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from gateway.documents import canonical, number_form
+from gateway.canonical import canonical, number_form
 from gateway.redaction import any_index, dotted
 from gateway.secret_fields import Document, EncryptFields, Path, secret_paths
 

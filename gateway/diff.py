@@ -6,7 +6,8 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import Any
 
-from gateway.documents import SERVER_MANAGED, canonical, number_form
+from gateway.canonical import canonical, number_form
+from gateway.documents import SERVER_MANAGED
 from gateway.visible import visible
 from gateway.words import changed, cut, words
 

@@ -8,11 +8,9 @@ differ only in defaults. Observed on 3.18.0: what GET returns is what was sent p
 
 import hashlib
 import hmac
-import json
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
+from gateway.canonical import canonical, number_form
 from gateway.versions import at_least
 
 if TYPE_CHECKING:
@@ -22,17 +20,6 @@ Document = dict[str, Any]
 
 SERVER_MANAGED = ("create_time", "update_time", "createdIndex", "modifiedIndex")
 DEFAULTS_GONE_SINCE = (3, 14)
-# Integers below this have at most 14 digits.
-EXACT = 10**14
-
-
-def canonical(value: Any) -> bytes:
-    """Return JSON with sorted keys and no blanks; equal values give equal bytes."""
-    try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except (TypeError, orjson.JSONEncodeError):
-        # Integers beyond 64 bits: rare, but a document may hold one.
-        return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 
 def normal_form(
@@ -96,29 +83,3 @@ def digest(kind: str, document: Document, *, key: bytes) -> str:
     """
     text = canonical([kind, normal_form(kind, document)])
     return hmac.new(key, text, hashlib.sha256).hexdigest()
-
-
-def number_form(value: Any) -> Any:
-    """Return the value with its numbers as Lua's JSON library writes them.
-
-    Lua has one type for 1 and 1.0, and lua-cjson writes 14 significant digits, its
-    default (https://github.com/openresty/lua-cjson): a document with more of them
-    would otherwise never compare equal to what is read back.
-    """
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, float) or (isinstance(value, int) and abs(value) >= EXACT):
-        return _kept_digits(value)
-    if isinstance(value, dict):
-        return {name: number_form(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [number_form(item) for item in value]
-    return value
-
-
-def _kept_digits(number: float) -> float:
-    try:
-        kept = float(f"{number:.14g}")
-    except OverflowError:
-        return number  # an integer beyond any float; no gateway can hold it
-    return int(kept) if kept.is_integer() else kept

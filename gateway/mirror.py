@@ -16,6 +16,7 @@ from gateway.client import AdminClient
 from gateway.connect import connect
 from gateway.documents import digest
 from gateway.errors import GatewayError
+from gateway.fingerprint import fingerprint_key
 from gateway.models import Catalogue, Gateway, Resource
 from gateway.redaction import redact
 from gateway.schemas import Schemas, fetch_schemas
@@ -118,7 +119,7 @@ def _row(
     schemas: Schemas,
     seen: datetime,
 ) -> Resource:
-    key = sealing.fingerprint_key()
+    key = fingerprint_key()
     return Resource(
         gateway=gateway,
         kind=kind,

@@ -18,7 +18,7 @@ class KeyNotHere(Exception):
 
 
 class FingerprintKey(models.Model):
-    """The one key that secrets are fingerprinted with (see sealing.py)."""
+    """The one key that secrets are fingerprinted with (see fingerprint.py)."""
 
     sealed = models.BinaryField()
 

@@ -1,13 +1,9 @@
-"""Encryption at rest and fingerprints of secrets.
+"""Encryption at rest.
 
-Two keys with two lives. `FIELD_ENCRYPTION_KEY` encrypts; it is a comma list whose
-first key encrypts and all of which decrypt, so it can be rotated. The fingerprint
-key identifies a secret without telling it (digests, `redacted:…` marks); it is made
-once per installation, stored sealed, and rotation leaves it alone: digests that
-people approved must stay comparable for ever.
+`FIELD_ENCRYPTION_KEY` is a comma list of keys: the first encrypts and all decrypt, so
+that they can be rotated.
 """
 
-import secrets
 import zlib
 from functools import lru_cache
 from typing import Any
@@ -64,14 +60,3 @@ def reseal(sealed: bytes | memoryview) -> bytes:
         raise Unsealable(
             "A stored secret opens with none of the configured keys."
         ) from error
-
-
-@lru_cache(maxsize=1)
-def fingerprint_key() -> bytes:
-    """Return the installation's fingerprint key, made on first use. 32 bytes."""
-    from gateway.models import FingerprintKey  # models use seal() above
-
-    row, _ = FingerprintKey.objects.get_or_create(
-        pk=1, defaults={"sealed": seal(secrets.token_hex(32))}
-    )
-    return bytes.fromhex(unseal(row.sealed))

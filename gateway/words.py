@@ -7,7 +7,7 @@ for our own words, and what does not show is made visible.
 import re
 from typing import Any
 
-from gateway.documents import canonical
+from gateway.canonical import canonical
 from gateway.visible import visible
 
 LIMIT = 120

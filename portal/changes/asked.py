@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.documents import canonical
+from gateway.canonical import canonical
 from gateway.models import Gateway
 
 

@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway import sealing
+from gateway.canonical import canonical
 from gateway.client import AdminClient
 from gateway.connect import connect
 from gateway.diff import Difference, diff
-from gateway.documents import SERVER_MANAGED, canonical, digest
+from gateway.documents import SERVER_MANAGED, digest
 from gateway.errors import GatewayError, Invalid, NotFound
+from gateway.fingerprint import fingerprint_key
 from gateway.kinds import KINDS, Kind
 from gateway.live import Live
 from gateway.merge import MergeError, merge
@@ -132,11 +133,7 @@ def items_digest(gateway: Gateway, items: list[tuple[str, str, str, str, str]]) 
 
 def document_digest(kind: str, document: Document | None) -> str:
     """Return the digest of a document under the installation's fingerprint key; "" for None."""
-    return (
-        ""
-        if document is None
-        else digest(kind, document, key=sealing.fingerprint_key())
-    )
+    return "" if document is None else digest(kind, document, key=fingerprint_key())
 
 
 def stored_digest(revision: Revision, gateway: Gateway) -> str:
@@ -232,7 +229,7 @@ def _plan_item(
             kind.name,
             wanted,
             base or {},
-            key=sealing.fingerprint_key(),
+            key=fingerprint_key(),
             encrypt_fields=schemas.encrypt_fields,
         )
         unresolved = tuple(missing)
@@ -318,6 +315,6 @@ def _shown(kind: Kind, document: Document | None, schemas: Schemas) -> Document 
     return redact(
         kind.name,
         document,
-        key=sealing.fingerprint_key(),
+        key=fingerprint_key(),
         encrypt_fields=schemas.encrypt_fields,
     )

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from gateway import sealing
+from gateway.fingerprint import fingerprint_key
 from gateway.live import Live
 from gateway.mirror import catalogue_of
 from portal.accounts.actor import Actor
@@ -261,9 +262,7 @@ def _check_words(asked: ChangeAsked) -> None:
 
 def _request_digest(asked: ChangeAsked) -> str:
     # Keyed: a request may hold secrets, and this digest is stored.
-    return hmac.new(
-        sealing.fingerprint_key(), asked.as_bytes(), hashlib.sha256
-    ).hexdigest()
+    return hmac.new(fingerprint_key(), asked.as_bytes(), hashlib.sha256).hexdigest()
 
 
 def _key_space(actor: Actor) -> str:

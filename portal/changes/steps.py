@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from gateway import sealing
 from gateway.client import AdminClient
 from gateway.documents import SERVER_MANAGED
 from gateway.errors import (
@@ -18,6 +17,7 @@ from gateway.errors import (
     UnknownOutcome,
     Unreachable,
 )
+from gateway.fingerprint import fingerprint_key
 from gateway.kinds import KINDS
 from gateway.redaction import redact, scrub
 from gateway.schemas import Schemas
@@ -173,12 +173,12 @@ class Requests:
                     secrets |= secrets_in(
                         item.kind, document, encrypt_fields=self.schemas.encrypt_fields
                     )
-        return scrub(str(error), secrets, key=sealing.fingerprint_key())
+        return scrub(str(error), secrets, key=fingerprint_key())
 
     def _shown(self, item: Item, document: Document) -> Document:
         return redact(
             item.kind,
             document,
-            key=sealing.fingerprint_key(),
+            key=fingerprint_key(),
             encrypt_fields=self.schemas.encrypt_fields,
         )

@@ -20,8 +20,9 @@ def main(descriptor: int) -> None:
     django.setup()
     call_command("migrate", verbosity=1, interactive=False)
     # Only now: these import models.
+    from gateway.fingerprint import fingerprint_key
     from gateway.mirror import refresh
-    from gateway.sealing import Unsealable, fingerprint_key
+    from gateway.sealing import Unsealable
     from portal.accounts.first_gateway import Unusable, provide_first_gateway
     from portal.accounts.management.commands.demo import provide
 

@@ -18,7 +18,7 @@ from django.core.management import call_command
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
-from gateway import sealing
+from gateway.fingerprint import fingerprint_key
 from gateway.models import Catalogue
 from portal.audit.ledger import problems
 from portal.audit.models import AuditEvent
@@ -87,7 +87,7 @@ class Town:
         self.broker = broker
         self.workers = workers
         # This process may remember the key of a database that is empty by now.
-        sealing.fingerprint_key.cache_clear()
+        fingerprint_key.cache_clear()
         self.people: Cast = make_cast()
         broker.start()
         broker.empty()

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.documents import SERVER_MANAGED, canonical, digest, normal_form, same
+from gateway.canonical import canonical
+from gateway.documents import SERVER_MANAGED, digest, normal_form, same
 from gateway.schemas import Schemas
 from tests.contract import contract, contract_document
 

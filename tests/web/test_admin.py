@@ -12,8 +12,8 @@ from django.db import models
 from django.test import Client
 from django.urls import reverse
 
+from gateway.fingerprint import fingerprint_key
 from gateway.models import FingerprintKey, Gateway
-from gateway.sealing import fingerprint_key
 from portal.accounts.models import ApiToken, Membership, Person
 from portal.accounts.roles import Role
 from portal.audit.events import Event
