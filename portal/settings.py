@@ -1,27 +1,17 @@
 """Settings, from the environment alone; safe for production unless told otherwise.
 
-Every variable is documented in the README. `.env` beside `manage.py` is read when it
-exists (`GATEHOUSE_ENV_FILE` names another file, or none when empty); the process
-environment wins over it. Any variable may come from a file: `NAME_FILE=/run/secrets/name`.
+Every variable is documented in the README; `environment.py` says where it comes from.
 """
 
-import os
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-import environ
 import structlog
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import caches
+from portal.environment import BASE_DIR, env
 from portal.run import broker
-
-BASE_DIR = Path(__file__).resolve().parent.parent
-
-env = environ.FileAwareEnv()
-env_file = os.environ.get("GATEHOUSE_ENV_FILE", str(BASE_DIR / ".env"))
-if env_file and Path(env_file).is_file():
-    env.read_env(env_file)
 
 # Where state lives that no database server keeps: one folder per desk.
 VAR = Path(env.str("GATEHOUSE_VAR", default=str(BASE_DIR / "var"))).absolute()

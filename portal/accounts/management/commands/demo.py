@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 
 from portal.accounts.demo import create_demo_people
 from portal.accounts.models import ApiToken, Person
-from portal.settings import env
+from portal.environment import env
 
 
 class Command(BaseCommand):

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from portal.accounts.first_gateway import Unusable, provide_first_gateway
-from portal.settings import env
+from portal.environment import env
 
 
 class Command(BaseCommand):
