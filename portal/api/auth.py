@@ -18,6 +18,7 @@ from portal.accounts.models import ApiToken, Person
 from portal.accounts.roles import Verb
 from portal.accounts.tokens import find_token
 from portal.api.throttles import minute
+from portal.client_address import network_of
 
 TOKEN_FORM = re.compile(r"[\x21-\x7e]{8,512}")
 CLIENT_LIMIT, CONVERSATION_LIMIT = 200, 200
