@@ -134,6 +134,12 @@ class Request:
         }
 
 
+def is_of_request(name: str) -> bool:
+    """Say whether a request alone decides what this variable holds."""
+    with_prefix = ("arg_", "http_", "cookie_", "post_arg_", "post_arg.")
+    return name.startswith(with_prefix) or name in _OF_NGINX
+
+
 def host_name(header: str) -> str:
     """Return a Host header as nginx's `$host`: lower case, without the port."""
     host = header.strip().lower()
@@ -161,3 +167,6 @@ def _cookies(header: str) -> dict[str, str]:
     except CookieError:
         return {}
     return {name: morsel.value for name, morsel in jar.items()}
+
+
+_OF_NGINX = frozenset(Request()._nginx)

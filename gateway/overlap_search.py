@@ -1,0 +1,248 @@
+"""Look at one changed route after the other, and prove each verdict by an example. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain, islice
+
+from gateway.overlap_conditions import Conditions
+from gateway.overlap_example import Example
+from gateway.overlap_index import entrances_of
+from gateway.overlap_proposals import METHODS, Way, proposals
+from gateway.overlap_stage import Stage, standing
+from gateway.overlap_vars import same
+from gateway.overlap_verdict import Kind, Reason, Verdict
+from gateway.router import Match, Mode, Router
+
+# How many examples of two ways are looked at, and how many of one alone.
+OF_TWO, OF_ONE = 4, 60
+# What of a document decides which requests it answers.
+ROUTING = (
+    *("uri", "uris", "hosts", "methods", "remote_addr", "remote_addrs"),
+    *("vars", "filter_func", "priority", "status"),
+)
+
+# A request, and who of those asked for accepts it, the preferred one first.
+Shown = tuple[Example, list[Match]]
+
+
+class Search:
+    """What is found about changed routes, between two stages.
+
+    `unseen` is {route: ids of others that may meet it too and were left out}.
+    """
+
+    def __init__(self, now: Stage, then: Stage, mode: Mode) -> None:
+        self.unseen: dict[str, set[str]] = {}
+        self.comparisons = 0
+        self._now = now
+        self._then = then
+        self._mode = mode
+        self._found: dict[tuple[object, ...], Verdict] = {}
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        return list(self._found.values())
+
+    def look_at(self, route_id: str) -> None:
+        """Compare one changed route with all others, as they will be."""
+        before, after = self._now.of(route_id), self._then.of(route_id)
+        if is_alike(before, after):
+            return
+        if after is not None:
+            self._note(self._unreachable(after, before, self._then))
+            self._note(self._met(after, before, self._then))
+            self._note(self._replaced(after.id))
+            self._note_unseen(after)
+        if before is not None:
+            self._note(self._given_up(before))
+
+    def look_beyond(self, route_id: str, stage: Stage, layer: str) -> None:
+        """Compare one changed route with those that another change brings in `stage`."""
+        before, after = self._now.of(route_id), self._then.of(route_id)
+        if after is None or is_alike(before, after):
+            return
+        brought = {
+            other
+            for other in stage.added
+            if not is_alike(stage.of(other), self._then.of(other))
+        }
+        for verdict in chain(
+            self._unreachable(after, before, stage),
+            self._met(after, before, stage, only=brought),
+        ):
+            if brought & set(verdict.others):
+                self._note([replace(verdict, layer=layer)])
+
+    def _note(self, verdicts: Iterable[Verdict]) -> None:
+        """Keep the first of each sort: one example is enough."""
+        for one in verdicts:
+            key = (one.kind, one.route, one.others, one.winner, one.layer)
+            self._found.setdefault(key, one)
+
+    def _note_unseen(self, after: Conditions) -> None:
+        unseen: set[str] = set()
+        for entrance in entrances_of(after.route, self._mode):
+            unseen |= self._then.left_out(entrance)
+        told = (one.others for one in self.verdicts if one.route == after.id)
+        if left := unseen.difference(*told):
+            self.unseen[after.id] = left
+
+    def _unreachable(
+        self, after: Conditions, before: Conditions | None, stage: Stage
+    ) -> Iterator[Verdict]:
+        hiding = stage.hiding(after)
+        if not hiding:
+            return
+        for example, _ in self._shown(after):
+            answering = stage.answering(example.request)
+            if answering and after.id not in _ids(answering):
+                was = before is not None and bool(self._now.hiding(before))
+                yield Verdict(
+                    kind=Kind.UNREACHABLE,
+                    route=after.id,
+                    others=tuple(sorted(hiding)),
+                    example=example,
+                    is_new=not was,
+                    assumes_filter=_assumed(answering),
+                )
+                return
+
+    def _met(
+        self,
+        after: Conditions,
+        before: Conditions | None,
+        stage: Stage,
+        only: set[str] | None = None,
+    ) -> Iterator[Verdict]:
+        """Yield what is so between this route and each that accepts one of its requests."""
+        for other, shown in self._shared(after, stage, only):
+            for example, both in shown:
+                yield self._pair(example, both, after, before, other, stage)
+
+    def _pair(
+        self,
+        example: Example,
+        both: list[Match],
+        after: Conditions,
+        before: Conditions | None,
+        other: Conditions,
+        stage: Stage,
+    ) -> Verdict:
+        """Say of two routes what a request that both accept tells of them."""
+        reason = _reason(both, self._mode)
+        now, then = (at.answering(example.request) for at in (self._now, stage))
+        kind, winner = Kind.OVERLAPS, both[0].route_id
+        if then and reason is Reason.ORDER and _ids(then) >= _ids(both):
+            kind, winner = Kind.AMBIGUOUS, ""
+        elif now and then and _ids(now) == {other.id} and _ids(then) == {after.id}:
+            kind = Kind.TAKES_OVER
+        return Verdict(
+            kind=kind,
+            route=after.id,
+            others=(other.id,),
+            example=example,
+            winner=winner,
+            reason=reason,
+            is_new=not self._was_so(example, both, before, self._now.of(other.id)),
+            assumes_filter=_assumed([*both, *(now or []), *(then or [])]),
+        )
+
+    def _was_so(
+        self,
+        example: Example,
+        both: list[Match],
+        before: Conditions | None,
+        other: Conditions | None,
+    ) -> bool:
+        """Say whether the two routes stand to each other as they do now."""
+        if before is None or other is None:
+            return False
+        were = list(self._router([before, other]).matches(example.request))
+        return (
+            len(were) == 2
+            and were[0].route_id == both[0].route_id
+            and _reason(were, self._mode) is _reason(both, self._mode)
+        )
+
+    def _replaced(self, route_id: str) -> Iterator[Verdict]:
+        """Yield, in place of TAKES_OVER, those that are left no request."""
+        for key, one in list(self._found.items()):
+            if one.kind is not Kind.TAKES_OVER or one.route != route_id or one.layer:
+                continue
+            was, then = (at.of(one.others[0]) for at in (self._now, self._then))
+            if was is None or then is None or self._now.hiding(was):
+                continue
+            if route_id in self._then.hiding(then):
+                del self._found[key]
+                yield replace(one, kind=Kind.REPLACES)
+
+    def _given_up(self, before: Conditions) -> Iterator[Verdict]:
+        """Yield who answers what this route answers no more."""
+        shared = (shown for _, shown in self._shared(before, self._then))
+        for example, _ in chain(self._shown(before), *shared):
+            now, then = (
+                at.answering(example.request) for at in (self._now, self._then)
+            )
+            if now is None or then is None:
+                continue
+            if before.id in _ids(now) - _ids(then):
+                yield Verdict(
+                    kind=Kind.GIVES_UP,
+                    route=before.id,
+                    others=tuple(sorted(_ids(then))),
+                    example=example,
+                    assumes_filter=_assumed([*now, *then]),
+                )
+
+    def _shared(
+        self, route: Conditions, stage: Stage, only: set[str] | None = None
+    ) -> Iterator[tuple[Conditions, Iterator[Shown]]]:
+        """Yield each other route once per pair of ways, with requests that both accept."""
+        for mine in entrances_of(route.route, self._mode):
+            for theirs in stage.meeting(mine):
+                other = stage.of(theirs.route_id)
+                if other is not None and (only is None or other.id in only):
+                    self.comparisons += 1
+                    ways = Way(mine, route), Way(theirs, other)
+                    yield other, islice(self._confirmed(ways), OF_TWO)
+
+    def _shown(self, route: Conditions) -> Iterator[Shown]:
+        """Yield requests that this route accepts, of all its hosts, URIs and methods."""
+        for mine in entrances_of(route.route, self._mode):
+            yield from islice(self._confirmed([Way(mine, route)], METHODS), OF_ONE)
+
+    def _confirmed(
+        self, ways: Sequence[Way], any_method: Sequence[str] = METHODS[:1]
+    ) -> Iterator[Shown]:
+        router = self._router(way.conditions for way in ways)
+        for example in proposals(*ways, mode=self._mode, any_method=any_method):
+            accepting = list(router.matches(example.request))
+            if len(accepting) == len(ways):
+                yield example, accepting
+
+    def _router(self, routes: Iterable[Conditions]) -> Router:
+        return Router([one.route for one in routes], mode=self._mode)
+
+
+def is_alike(one: Conditions | None, other: Conditions | None) -> bool:
+    """Say whether two documents of a route answer the same requests."""
+    if one is None or other is None:
+        return one is other
+    texts = [[at.route.get(name) for name in ROUTING] for at in (one, other)]
+    return same(*texts)
+
+
+def _reason(both: list[Match], mode: Mode) -> Reason:
+    """Return why the first of two matches is preferred."""
+    names = (Reason.HOST, Reason.EXACT, Reason.PREFIX, Reason.PRIORITY, Reason.LENGTH)
+    first, second = (standing(match, mode) for match in both)
+    pairs = zip(names, first, second, strict=True)
+    return next((name for name, one, other in pairs if one != other), Reason.ORDER)
+
+
+def _ids(matches: Iterable[Match]) -> set[str]:
+    return {match.route_id for match in matches}
+
+
+def _assumed(matches: Iterable[Match]) -> bool:
+    return any(match.filter_assumed for match in matches)
