@@ -7,13 +7,14 @@ which settings, and where the request would go. What only run time decides is na
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 from gateway.effective import Document, Effective, effective
+from gateway.held import Held
 from gateway.redaction import MARK
 from gateway.router import Match, Mode, Request, Router
 from gateway.router_vars import Lookup
@@ -25,16 +26,6 @@ from gateway.simulate_upstream import Proxied, proxied
 NEXT_IN_LINE = 3
 # Conditions on what is not here: secrets, which are redacted, and the body.
 UNKNOWN_CONDITION = re.compile(rf"{MARK}[0-9a-f]{{8}}|post_arg|graphql_")
-
-
-class Held(Protocol):
-    """What a gateway holds, or would hold."""
-
-    def find(self, kind: str, resource_id: str) -> Document | None:
-        """Return one document."""
-
-    def documents(self, kind: str) -> Mapping[str, Document]:
-        """Return {id: document} of one kind."""
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ READS = {
     "listPlugins",
     "getPlugin",
     "listGateways",
+    "simulateRequest",
 }
 WRITES = {
     "createRoute",

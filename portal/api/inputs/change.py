@@ -18,8 +18,8 @@ def gateway_field() -> Text:
     return Text(
         required=False,
         max_length=40,
-        help_text="Slug of the gateway, see listGateways. Leave it out to mean the only one "
-        "you may see, or the one called default.",
+        help_text="The gateway's slug, see listGateways; left out: the only one you may see, "
+        "or default.",
     )
 
 
@@ -44,8 +44,8 @@ def key_field() -> Text:
     return Text(
         required=False,
         max_length=KEY_LIMIT,
-        help_text="A key of your own choice for this request. Sent again with the same "
-        "request it returns the first change instead of filing another.",
+        help_text="A key of your own choice: sent again with the same request, it returns "
+        "the first change.",
     )
 
 

@@ -66,7 +66,7 @@ class PageQuery(Query):
     cursor = Text(
         required=False,
         max_length=2_000,
-        help_text="Where to go on: the next of the page before. Leave it out to begin.",
+        help_text="Where to go on: the next of the page before.",
     )
     limit = Limit()
 

@@ -1,0 +1,120 @@
+"""Try a request: what a gateway does with it now, and would do after a change.
+
+Told from the mirror and the change's items, which everybody may read; the gateway is
+not asked and nothing is stored.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.held import Overlaid
+from gateway.mirror import catalogue_of
+from gateway.mirrored import Mirrored
+from gateway.models import Catalogue, Gateway
+from gateway.router import Mode, Request
+from gateway.schemas import Schemas
+from gateway.simulate import Outcome, Simulator
+from portal.accounts.actor import Actor
+from portal.accounts.roles import Verb
+from portal.accounts.which_gateway import choose_gateway
+from portal.changes.errors import GatewayDown, NoSuchChange, WrongState
+from portal.changes.findings import Severity
+from portal.changes.models import ChangeRequest, Revision
+from portal.changes.states import State
+
+# No Admin API tells which router a gateway uses; this one is APISIX's default.
+ASSUMED_ROUTER = Mode.HOST_URI
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simulation:
+    """What becomes of a request. `why_not` says why a change has no `after`."""
+
+    gateway: Gateway
+    request: Request
+    as_of: datetime
+    now: Outcome
+    change: ChangeRequest | None = None
+    after: Outcome | None = None
+    why_not: str = ""
+
+
+def simulate(
+    request: Request,
+    *,
+    actor: Actor,
+    gateway: str | None = None,
+    change: int | None = None,
+) -> Simulation:
+    """Tell what the gateway does with a request, and would do after a change.
+
+    Without `gateway` (a slug) the change's counts. Raises what `choose_gateway` raises,
+    NoSuchChange, WrongState for a change on another gateway, and GatewayDown when the
+    gateway was never read.
+    """
+    actor.require_scope(Verb.READ)
+    asked = _change(change, actor) if change is not None else None
+    if gateway is None and asked is not None:
+        gateway = asked.gateway.slug
+    chosen = choose_gateway(gateway, actor=actor)
+    if asked is not None and asked.gateway_id != chosen.pk:
+        raise WrongState(
+            f"Change #{asked.number} is about gateway {asked.gateway.slug}, not "
+            f"{chosen.slug}. Ask for that gateway.",
+            field="change",
+        )
+    if chosen.mirrored_at is None:
+        raise GatewayDown(
+            f"Gateway {chosen.slug} was not read yet. Try again in a minute.",
+            field="gateway",
+        )
+    held, schemas = Mirrored(chosen), _schemas(chosen)
+    now = Simulator(held, schemas, mode=ASSUMED_ROUTER).run(request)
+    after, why_not = None, ""
+    revision = asked.latest_revision() if asked is not None else None
+    if revision is not None and not (why_not := _never(revision)):
+        written = {
+            (item.kind, item.resource_id): item.wanted for item in revision.items.all()
+        }
+        then = Overlaid(held, written)
+        after = Simulator(then, schemas, mode=ASSUMED_ROUTER).run(request)
+    return Simulation(
+        gateway=chosen,
+        request=request,
+        as_of=chosen.mirrored_at,
+        now=now,
+        change=asked,
+        after=after,
+        why_not=why_not,
+    )
+
+
+def _change(number: int, actor: Actor) -> ChangeRequest:
+    changes = ChangeRequest.objects.none()
+    if actor.person is not None:
+        changes = ChangeRequest.objects.visible_to(actor.person).with_people()
+    found = changes.filter(pk=number).first()
+    if found is None:
+        raise NoSuchChange(
+            f"There is no change #{number} that you may see.", field="change"
+        )
+    return found
+
+
+def _never(revision: Revision) -> str:
+    """Say why there is nothing to tell of a gateway after this revision."""
+    if revision.change.state == State.APPLIED:
+        return f"Change #{revision.change_id} is applied: what answers now includes it."
+    if any(one.get("severity") == Severity.BLOCKER for one in revision.findings):
+        return (
+            f"A blocker stops change #{revision.change_id}: the gateway would not take "
+            "it. See its findings."
+        )
+    return ""
+
+
+def _schemas(gateway: Gateway) -> Schemas:
+    """Return the kept schemas; a request that is only tried asks no gateway for them."""
+    kept = Catalogue.objects.filter(gateway=gateway).values_list("version", flat=True)
+    version = kept.first()
+    return catalogue_of(gateway, version=version) if version else Schemas("", {}, {})
