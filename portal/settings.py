@@ -265,7 +265,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["portal.api.wire.JSONAnswer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "portal.api.wire.AlwaysJSON",
     "DEFAULT_METADATA_CLASS": None,
-    "DEFAULT_SCHEMA_CLASS": "portal.api.documents.OperationSchema",
+    "DEFAULT_SCHEMA_CLASS": "portal.api.schema.OperationSchema",
     "EXCEPTION_HANDLER": "portal.api.errors.answer_error",
     "URL_FORMAT_OVERRIDE": None,
 }

@@ -11,20 +11,16 @@ from typing import Any
 
 import orjson
 import yaml
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
-from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.settings import patched_settings
 
-from portal.api.inputs.fields import Strict
-
-Document = dict[str, Any]
+from portal.api import rest_urls
+from portal.api.schema import SECURITY, Document
 
 # drf-spectacular's settings are patched for the whole process while it generates.
 _generating = Lock()
 
 VERSION = "1.0.0"
-SECURITY = "token"
 PLUGIN_WORDS = (
     "Gatehouse is the change desk for the user's Apache APISIX gateways. Read routes and other "
     "resources, and ask for changes. You cannot change a gateway yourself: every change is "
@@ -38,34 +34,6 @@ WHOLE_WORDS = (
     "answer 202; send an Idempotency-Key header (or the field) to be safe when you repeat one. "
     "Lists go on with cursor."
 )
-
-
-class TokenScheme(OpenApiAuthenticationExtension):
-    """Describe how one signs in to the API."""
-
-    target_class = "portal.api.auth.BearerToken"
-    name = SECURITY
-
-    def get_security_definition(self, auto_schema: Any) -> Document:
-        return {
-            "type": "http",
-            "scheme": "bearer",
-            "description": "A personal token, made in the portal under /tokens/.",
-        }
-
-
-class OperationSchema(AutoSchema):
-    """Describe strict inputs as strict, and leave out what says nothing."""
-
-    def _map_serializer(
-        self, serializer: Any, direction: str, bypass_extensions: bool = False
-    ) -> Document:
-        schema: Document = super()._map_serializer(
-            serializer, direction, bypass_extensions
-        )
-        if isinstance(serializer, Strict) and "properties" in schema:
-            schema["additionalProperties"] = False
-        return schema
 
 
 def plugin_document(public_url: str) -> Document:
@@ -99,8 +67,6 @@ def whole_yaml(public_url: str) -> bytes:
 
 
 def _generated(*, title: str, words: str, public_url: str) -> Document:
-    from portal.api import urls  # which imports the views that show the documents
-
     patch = patched_settings(
         {
             "TITLE": title,
@@ -111,7 +77,7 @@ def _generated(*, title: str, words: str, public_url: str) -> Document:
         }
     )
     with _generating, patch:
-        document = SchemaGenerator(patterns=urls.operations).get_schema(
+        document = SchemaGenerator(patterns=rest_urls.urlpatterns).get_schema(
             request=None, public=True
         )
     return finished(document)

@@ -1,0 +1,25 @@
+"""The REST API: which view answers where. The OpenAPI documents describe these."""
+
+from django.urls import path
+
+from portal.api.views.changes import Changes, OneChange, PreviewChange, WithdrawChange
+from portal.api.views.gateways import Gateways
+from portal.api.views.plugins import OnePlugin, Plugins
+from portal.api.views.resources import OneResource, Resources
+from portal.api.views.routes import OneRoute, Routes
+from portal.api.views.simulate import Simulate
+
+urlpatterns = [
+    path("api/routes", Routes.as_view()),
+    path("api/routes/<str:id>", OneRoute.as_view()),
+    path("api/resources/<str:kind>", Resources.as_view()),
+    path("api/resources/<str:kind>/<path:id>", OneResource.as_view()),
+    path("api/changes", Changes.as_view()),
+    path("api/changes/preview", PreviewChange.as_view()),
+    path("api/changes/<int:number>", OneChange.as_view()),
+    path("api/changes/<int:number>/withdraw", WithdrawChange.as_view()),
+    path("api/plugins", Plugins.as_view()),
+    path("api/plugins/<str:name>", OnePlugin.as_view()),
+    path("api/gateways", Gateways.as_view()),
+    path("api/simulate", Simulate.as_view()),
+]

@@ -1,0 +1,40 @@
+"""How drf-spectacular describes our operations: strict inputs, and one way to sign in."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+
+from portal.api.inputs.fields import Strict
+
+Document = dict[str, Any]
+
+SECURITY = "token"
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    """Describe how one signs in to the API."""
+
+    target_class = "portal.api.auth.BearerToken"
+    name = SECURITY
+
+    def get_security_definition(self, auto_schema: Any) -> Document:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A personal token, made in the portal under /tokens/.",
+        }
+
+
+class OperationSchema(AutoSchema):
+    """Describe strict inputs as strict, and leave out what says nothing."""
+
+    def _map_serializer(
+        self, serializer: Any, direction: str, bypass_extensions: bool = False
+    ) -> Document:
+        schema: Document = super()._map_serializer(
+            serializer, direction, bypass_extensions
+        )
+        if isinstance(serializer, Strict) and "properties" in schema:
+            schema["additionalProperties"] = False
+        return schema
