@@ -187,8 +187,10 @@ def resources_page(request: PersonRequest, slug: str, kind: str) -> HttpResponse
     }
     if wants_fragment(request):
         return render(request, "gateways/_resources.html", context)
+    tabs = _tabs(gateway, wanted)
     context |= {
-        "tabs": _tabs(gateway, wanted),
+        "tabs": [tab for tab in tabs if tab.count or tab.is_current],
+        "empty_tabs": [tab for tab in tabs if not (tab.count or tab.is_current)],
         "may_ask": request.user.may(Verb.ASK, gateway),
     }
     return render(request, "gateways/resources.html", context)

@@ -1,10 +1,22 @@
-// "/" goes to the page's search, as people expect.
+// "/" goes to the page's search, as people expect; Escape closes what was opened.
+function isTyping(event) {
+  return event.target.closest("input, textarea, select, [contenteditable]");
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  if (isTyping(event)) return;
   const search = document.querySelector('input[type="search"]');
   if (!search) return;
   event.preventDefault();
   search.focus();
   search.select();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || isTyping(event)) return;
+  const open = event.target.closest("details[open]");
+  if (!open) return;
+  open.open = false;
+  open.querySelector("summary").focus();
 });

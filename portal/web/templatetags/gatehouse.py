@@ -34,9 +34,9 @@ def pretty(value: Any) -> str:
 
 @register.filter
 def plainly(value: Any) -> str:
-    """Return a value of a diff as one reads it: text bare, the rest as JSON."""
+    """Return a value of a diff as one reads it: text bare, in its lines; the rest JSON."""
     if isinstance(value, str):
-        return characters.visible(value) if value else '""'
+        return "\n".join(map(characters.visible, value.split("\n"))) or '""'
     if isinstance(value, list) and all(isinstance(one, str | int) for one in value):
         return ", ".join(characters.visible(str(one)) for one in value) or "[]"
     return pretty(value)
@@ -108,9 +108,9 @@ def last(path: tuple[Any, ...]) -> str:
 
 
 @register.filter
-def above(path: tuple[Any, ...]) -> str:
-    """Return where a field stands, as a way into the document."""
-    return "".join(f"{characters.visible(str(part))}\u00a0› " for part in path[:-1])
+def above(path: tuple[Any, ...]) -> list[str]:
+    """Return where a field stands: the names on the way to it."""
+    return [characters.visible(str(part)) for part in path[:-1]]
 
 
 @register.filter

@@ -1,0 +1,142 @@
+"""A desk where everything has happened once: each state, each kind of page.
+
+Through the operations themselves and a live sandbox gateway, so that pages show what
+they show in life.
+"""
+
+from typing import Any
+
+from gateway.mirror import refresh
+from portal.changes.asked import ItemAsked
+from portal.changes.models import ChangeRequest
+from portal.changes.operate import cancel
+from portal.changes.propose import draft, propose
+from portal.changes.review import (
+    add_comment,
+    approve,
+    reject,
+    request_changes,
+    withdraw,
+)
+from tests.actors import present, program
+from tests.changes.conftest import Desk, conference
+
+LONG = "a-rather-long-name-without-any-break-" * 4
+# Names that hide characters or look like others, and words that are no markup.
+ODD = "<b>Ρaypal</b> \u202egnp.exe \u200b ﷽"
+
+
+def _creates(resource_id: str, **fields: Any) -> ItemAsked:
+    document = conference(name=resource_id, uri=f"/{resource_id}/*", **fields)
+    return ItemAsked(action="create", kind="route", id=resource_id, document=document)
+
+
+def fill(desk: Desk) -> dict[str, int]:
+    """Let a change of each state be there; return their numbers by state.
+
+    Also `long` (names that never break), `many` (several resources, with warnings)
+    and `odd` (characters that hide).
+    """
+    alice, riley, omar = (
+        present(person)
+        for person in (desk.people.alice, desk.people.riley, desk.people.omar)
+    )
+    _hold_resources(desk)
+
+    def ask(resource_id: str, **fields: Any) -> ChangeRequest:
+        return desk.ask(_creates(resource_id, **fields), title=resource_id.title())
+
+    def approved(resource_id: str, **fields: Any) -> ChangeRequest:
+        change = ask(resource_id, **fields)
+        approve(change.latest_revision(), actor=riley, comment="Looks right.")
+        return change
+
+    made = {"in_review": _by_chatgpt(desk)}
+    add_comment(made["in_review"], actor=omar, text="Is the limit per address?")
+    made["applied"] = desk.deliver(approved("talks", plugins={"key-auth": {}}))
+    made["failed"] = approved("sponsors")
+    desk.sandbox.misbehave(do="status", method="PUT", status=400)
+    desk.deliver(made["failed"])
+    desk.sandbox.behave()
+    made["conflicted"] = approved("tickets")
+    desk.sandbox.put("route", "tickets", conference(uri="/tickets", desc="by hand"))
+    desk.deliver(made["conflicted"])
+    made["changes_requested"] = ask("badges")
+    request_changes(
+        made["changes_requested"].latest_revision(),
+        actor=riley,
+        comment="Limit it to 10 requests a minute first.\n\nThen ask again.",
+    )
+    made["rejected"] = ask("debug")
+    reject(made["rejected"].latest_revision(), actor=riley, comment="Not in public.")
+    made["withdrawn"] = ask("typo")
+    withdraw(made["withdrawn"], actor=alice, comment="A typing error.")
+    made["cancelled"] = approved("late")
+    cancel(made["cancelled"], actor=omar, comment="Too late today.")
+    made["draft"] = draft(
+        desk.asked(_creates("idea", plugins={"no-such-plugin": {}})), actor=alice
+    ).change
+    made["long"] = desk.ask(
+        _creates(LONG[:60], desc=LONG), title=LONG, actor=program(desk.people.alice)
+    )
+    made["odd"] = desk.ask(_creates("odd", desc=ODD), title=ODD)
+    made["many"] = _many(desk)
+    # Last: an earlier one would be delivered before those above.
+    made["approved"] = approved("rooms")
+    return {state: change.number for state, change in made.items()}
+
+
+def _hold_resources(desk: Desk) -> None:
+    put = desk.sandbox.put
+    put("upstream", "speakers", {"type": "roundrobin", "nodes": {"127.0.0.1:8000": 1}})
+    put("service", "program", {"name": "Programme", "upstream_id": "speakers"})
+    put("consumer", "jack", {"username": "jack"})
+    put(
+        "route",
+        "sessions",
+        {
+            "name": "Sessions",
+            "uris": [f"/sessions/{letter}" for letter in "abcdef"],
+            "hosts": ["conference.example.com"],
+            "methods": ["GET", "POST"],
+            "service_id": "program",
+            "plugins": {
+                "key-auth": {},
+                "limit-count": {"count": 10, "time_window": 60, "policy": "local"},
+            },
+            "status": 0,
+        },
+    )
+    put("route", "long-one", {**conference(name=LONG), "uri": f"/{LONG}/*"})
+    refresh(desk.gateway)
+
+
+def _by_chatgpt(desk: Desk) -> ChangeRequest:
+    """Ask, as ChatGPT in alice's name, for the Conference API's route."""
+    asked = desk.asked(
+        ItemAsked(
+            action="create",
+            kind="route",
+            document=conference(
+                methods=["GET"],
+                plugins={"limit-count": {"count": 100, "time_window": 60}},
+            ),
+        ),
+        title="Publish the Conference API",
+    )
+    return propose(asked, actor=program(desk.people.alice)).change
+
+
+def _many(desk: Desk) -> ChangeRequest:
+    """Ask for several resources at once; some of it deserves a second look."""
+    return desk.ask(
+        _creates("first"),
+        ItemAsked(
+            action="update",
+            kind="route",
+            id="sessions",
+            document={"status": 1, "methods": ["GET"], "desc": "Open again."},
+        ),
+        ItemAsked(action="delete", kind="consumer", id="jack"),
+        title="Open the programme",
+    )

@@ -1,0 +1,142 @@
+"""Every page that a person can open, and who comes there."""
+
+from dataclasses import dataclass, field
+
+# Bytes that come over the wire, compressed, for a page with everything on it.
+WEIGHT = 150_000
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A page and what is done there before one looks: type by label, then press."""
+
+    address: str
+    typed: dict[str, str] = field(default_factory=dict)
+    press: str = ""
+    # What must be there before one looks.
+    shows: str = "h1"
+    # What does not count here, each with its reason: axe's rules, a part of the page.
+    but: dict[str, str] = field(default_factory=dict)
+    without: str = ""
+    weight: int = WEIGHT
+
+
+# Django's tables of related rows head two columns with nothing.
+INLINES = {"empty-table-header": "Django's own markup"}
+ROUTE = {
+    "Path": "/speaker/*",
+    "Goes to": "http://127.0.0.1:8000",
+    "Why": "The speakers' page needs it.",
+}
+# Who comes; which pages they open. `{applied}` is the number of a change in that state.
+VISITS: dict[str, dict[str, Visit]] = {
+    "stranger": {
+        "sign-in": Visit("/accounts/login/"),
+        "sign-in-refused": Visit(
+            "/accounts/login/", {"Username": "riley", "Password": "?"}, "Sign in"
+        ),
+        "password-reset": Visit("/accounts/password/reset/"),
+        "password-reset-sent": Visit("/accounts/password/reset/sent/"),
+        "password-set": Visit("/accounts/password/set/{link}/"),
+        "password-set-late": Visit("/accounts/password/set/x/y/"),
+        "legal": Visit("/legal"),
+        "not-found": Visit("/nothing/"),
+        "broken": Visit("/broken/"),
+        # Swagger UI's own markup; programs and people read the document itself too.
+        "api-docs": Visit(
+            "/api/docs", shows=".opblock", without=".swagger-ui", weight=500_000
+        ),
+    },
+    "alice": {
+        "home-alice": Visit("/"),
+        "ask": Visit("/changes/new/"),
+        "ask-wrong": Visit("/changes/new/", {}, "Send for review"),
+        "ask-preview": Visit("/changes/new/", ROUTE, "Preview"),
+        "ask-json": Visit("/changes/new/?as=json"),
+        "ask-json-wrong": Visit(
+            "/changes/new/?as=json",
+            {"Document": "{", "Why": "Because."},
+            "Send for review",
+        ),
+        "ask-json-blocked": Visit(
+            "/changes/new/?as=json",
+            {
+                "Document": '{"uri": "/x", "plugins": {"no-such": {}}}',
+                "Why": "Because.",
+            },
+            "Preview",
+        ),
+        "ask-change": Visit("/changes/new/?gateway=default&kind=route&id=sessions"),
+        "revise": Visit("/changes/{changes_requested}/revise/"),
+        "revise-draft": Visit("/changes/{draft}/revise/"),
+        "change-draft": Visit("/changes/{draft}/"),
+        "change-changes-requested": Visit("/changes/{changes_requested}/"),
+        "tokens": Visit("/tokens/"),
+        "token-made": Visit("/tokens/", {"Name": "ChatGPT"}, "Make token"),
+        "password": Visit("/accounts/password/"),
+        "password-wrong": Visit(
+            "/accounts/password/",
+            {
+                "Old password": "?",
+                "New password": "1",
+                "New password confirmation": "2",
+            },
+            "Change password",
+        ),
+    },
+    "riley": {
+        "home-riley": Visit("/"),
+        "changes": Visit("/changes/"),
+        "changes-all": Visit("/changes/?state=all"),
+        "changes-none": Visit("/changes/?q=zanzibar"),
+        "change-in-review": Visit("/changes/{in_review}/"),
+        "change-many": Visit("/changes/{many}/"),
+        "change-long": Visit("/changes/{long}/"),
+        "change-odd": Visit("/changes/{odd}/"),
+        "change-applied": Visit("/changes/{applied}/"),
+        "change-rejected": Visit("/changes/{rejected}/"),
+        "change-withdrawn": Visit("/changes/{withdrawn}/"),
+        "comment": Visit("/changes/{odd}/", {"Say something": "Hm."}, "Comment"),
+    },
+    "omar": {
+        "change-approved": Visit("/changes/{approved}/"),
+        "change-failed": Visit("/changes/{failed}/"),
+        "change-conflicted": Visit("/changes/{conflicted}/"),
+        "change-cancelled": Visit("/changes/{cancelled}/"),
+        "gateways": Visit("/gateways/"),
+        "routes": Visit("/gateways/default/routes/"),
+        "routes-none": Visit("/gateways/default/routes/?q=zanzibar"),
+        "services": Visit("/gateways/default/services/"),
+        "protos": Visit("/gateways/default/protos/"),
+        "route-long": Visit("/gateways/default/routes/long-one/"),
+        "route-sessions": Visit("/gateways/default/routes/sessions/"),
+        "route-history": Visit("/gateways/default/routes/talks/"),
+        "route-to-come": Visit("/gateways/default/routes/rooms/"),
+    },
+    "audrey": {
+        "audit": Visit("/audit/"),
+        "audit-none": Visit("/audit/?person=nobody"),
+        "audit-entry": Visit("/audit/3/"),
+        "refused": Visit("/changes/new/"),
+        "admin": Visit("/admin/"),
+        "admin-changes": Visit("/admin/changes/changerequest/"),
+        "admin-change": Visit(
+            "/admin/changes/changerequest/{applied}/change/", but=INLINES
+        ),
+        "admin-delivery": Visit("/admin/changes/delivery/1/change/", but=INLINES),
+        "admin-audit": Visit("/admin/audit/auditevent/"),
+    },
+    "admin": {
+        "admin-all": Visit("/admin/"),
+        "admin-gateway": Visit("/admin/gateway/gateway/add/"),
+        "admin-people": Visit("/admin/accounts/person/"),
+        "admin-person": Visit("/admin/accounts/person/1/change/", but=INLINES),
+    },
+    "nobody": {
+        "home-empty": Visit("/"),
+        "changes-empty": Visit("/changes/"),
+        "gateways-empty": Visit("/gateways/"),
+        "audit-empty": Visit("/audit/"),
+        "not-for-you": Visit("/gateways/default/routes/"),
+    },
+}
