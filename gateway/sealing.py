@@ -4,6 +4,8 @@
 that they can be rotated.
 """
 
+import hashlib
+import hmac
 import zlib
 from functools import lru_cache
 from typing import Any
@@ -34,6 +36,18 @@ def _keyring(keys: str) -> MultiFernet:
 def keyring() -> MultiFernet:
     """Return the keys of `FIELD_ENCRYPTION_KEY`, the encrypting one first."""
     return _keyring(settings.FIELD_ENCRYPTION_KEY)
+
+
+def key_fingerprints() -> list[str]:
+    """Return what names each key without telling it, that of the encrypting one first."""
+    keys = settings.FIELD_ENCRYPTION_KEY.split(",")
+    return [
+        hmac.new(key.strip().encode(), b"gatehouse key", hashlib.sha256).hexdigest()[
+            :16
+        ]
+        for key in keys
+        if key.strip()
+    ]
 
 
 def seal(value: Any) -> bytes:

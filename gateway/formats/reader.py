@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from gateway.documents import number_form
+from gateway.canonical import number_form
 from gateway.formats.errors import FormatError
 
 DEPTH_LIMIT = 50

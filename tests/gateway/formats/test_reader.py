@@ -7,7 +7,7 @@ import pytest
 import yaml
 from hypothesis import given
 
-from gateway.documents import number_form
+from gateway.canonical import number_form
 from gateway.formats.errors import FormatError
 from gateway.formats.reader import VALUES_LIMIT, read_yaml
 from gateway.formats.writer import write_yaml
