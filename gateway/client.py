@@ -41,7 +41,7 @@ from gateway.trust import trusting
 __all__ = ["AdminClient", "Answer", "Document", "Entries", "Entry", "new_session"]
 
 PAGE_SIZE = 500
-POOL_SIZE = 4
+POOL_SIZE = 8
 
 # Inside AdminClient, `list` is the method.
 Entries = list[Entry]

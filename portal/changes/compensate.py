@@ -52,7 +52,7 @@ def left_as_they_are(delivery: Delivery) -> tuple[Restored, ...]:
 
 def _restore_one(requests: Requests, item: Item) -> Restored:
     name = f"{item.kind} {item.resource_id}"
-    before = look(requests, item)
+    before = look(requests, [item])[item.pk]
     if before is Position.BASE:
         return Restored(item, True, f"{name} is as it was before.")
     if before is Position.MOVED:
@@ -64,7 +64,7 @@ def _restore_one(requests: Requests, item: Item) -> Restored:
     base = item.whole_base()
     if base is not None and KINDS[item.kind].write_only:
         return _not_restored(item, "its former private key is not known here.")
-    if bring(requests, item, to=Position.BASE) is Position.BASE:
+    if bring(requests, [item], to=Position.BASE)[item.pk] is Position.BASE:
         return Restored(item, True, f"{name} was restored to what it was before.")
     return Restored(
         item, False, f"{name} could not be restored; look at it on the gateway."

@@ -30,8 +30,9 @@ from portal.changes.finish import (
 )
 from portal.changes.lease import LeaseLost
 from portal.changes.models import DeliveryState, Item
+from portal.changes.order import batches
 from portal.changes.states import State
-from portal.changes.steps import Requests
+from portal.changes.steps import BATCH, Requests
 from portal.changes.verify import Position, cannot_be_read_back
 from portal.changes.write import bring, is_surely_written, look
 
@@ -167,24 +168,38 @@ def _restored(
 
 def _write_all(requests: Requests, items: list[Item]) -> None:
     """Bring every item to what is wanted. Raises Moved, GatewayError, LeaseLost."""
-    first_look = {item.pk: _unmoved(look(requests, item), item) for item in items}
+    seen: dict[int, Position] = {}
+    for start in range(0, len(items), BATCH):
+        seen |= _looked(requests, items[start : start + BATCH])
     reached("looked")
-    for item in items:
-        seen = first_look[item.pk]
+    done = 0
+    for batch in batches(items, BATCH):
+        stale = [item for item in batch if seen[item.pk] is not Position.WANTED]
         # A single item was read just now; with several, time has passed since.
-        if len(items) > 1 and seen is not Position.WANTED:
-            seen = _unmoved(look(requests, item), item)
-        if seen is Position.WANTED and not _must_be_put(item):
-            continue
-        # If the old document is there in spite of it, somebody put it back.
-        if bring(requests, item, to=Position.WANTED) is not Position.WANTED:
+        if len(items) > 1 and stale:
+            seen |= _looked(requests, stale)
+        to_write = [
+            item
+            for item in batch
+            if seen[item.pk] is not Position.WANTED or _must_be_put(item)
+        ]
+        if to_write:
+            now = bring(requests, to_write, to=Position.WANTED)
+            for item in to_write:
+                # If the old document is there in spite of it, somebody put it back.
+                if now[item.pk] is not Position.WANTED:
+                    raise Moved(item)
+            reached("read_back")
+        done += len(batch)
+        requests.lease.renew(done=done)
+
+
+def _looked(requests: Requests, items: list[Item]) -> dict[int, Position]:
+    """Return where the items' resources stand. Raises Moved, GatewayError, LeaseLost."""
+    seen = look(requests, items)
+    for item in items:
+        if seen[item.pk] is Position.MOVED:
             raise Moved(item)
-        reached("read_back")
-
-
-def _unmoved(seen: Position, item: Item) -> Position:
-    if seen is Position.MOVED:
-        raise Moved(item)
     return seen
 
 

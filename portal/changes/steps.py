@@ -1,11 +1,14 @@
-"""One request of a delivery, recorded before it goes out and after it came back."""
+"""The requests of a delivery, recorded before they go out and after they came back."""
 
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.client import AdminClient
+from django.db import transaction
+
+from gateway.client import POOL_SIZE, AdminClient, Answer
 from gateway.documents import SERVER_MANAGED
 from gateway.errors import (
     Busy,
@@ -28,6 +31,9 @@ from portal.changes.models import Attempt, Item, Outcome, Step, StepKind
 
 Document = dict[str, Any]
 
+# As many at once as there are connections.
+BATCH = POOL_SIZE
+
 OUTCOMES: tuple[tuple[type[GatewayError], Outcome], ...] = (
     (Unreachable, Outcome.UNREACHABLE),
     (KeyRefused, Outcome.REFUSED),
@@ -39,9 +45,16 @@ OUTCOMES: tuple[tuple[type[GatewayError], Outcome], ...] = (
 )
 
 
+Result = Answer | Document | GatewayError | None
+
+
 @dataclass
 class Requests:
-    """Sends the requests of one attempt to the gateway, each as a recorded step."""
+    """Sends the requests of one attempt to the gateway, each as a recorded step.
+
+    Those of one batch go out at once, over as many connections; what they store in the
+    database is stored together, before they go out and after all came back.
+    """
 
     client: AdminClient
     attempt: Attempt
@@ -50,119 +63,130 @@ class Requests:
     # When the last write went out, on the monotonic clock.
     written_at: float = 0.0
 
-    def read(self, item: Item, kind: StepKind = StepKind.READ) -> Document | None:
-        """Return the live document of the item's resource, None when it is not there.
+    def read(
+        self, items: Sequence[Item], kind: StepKind = StepKind.READ
+    ) -> dict[int, Document | None]:
+        """Return {item's pk: its live document}, None for what is not there.
 
-        Raises GatewayError, LeaseLost.
+        At most BATCH items. Raises GatewayError, LeaseLost.
         """
         self.lease.keep()
-        step = self._begin(item, kind, "GET", None)
-        started = time.monotonic()
-        try:
-            entry = self.client.get(item.kind, item.resource_id)
-        except NotFound:
-            self._end(
-                step, started, Outcome.ACCEPTED, status=404, words="It is not there."
-            )
-            return None
-        except GatewayError as error:
-            self._fail(step, started, item, error)
-            raise
-        self._end(
-            step,
-            started,
-            Outcome.ACCEPTED,
-            status=200,
-            received=self._shown(item, entry.document),
-        )
-        return entry.document
+        sent = self._begin([_Sent(item, kind, "GET") for item in items])
+        self._at_once(sent, self._get)
+        self._end(sent)
+        for one in sent:
+            if isinstance(one.result, GatewayError):
+                raise one.result
+        return {
+            one.item.pk: one.result if isinstance(one.result, dict) else None
+            for one in sent
+        }
 
-    def write(self, item: Item, document: Document | None, kind: StepKind) -> None:
-        """Put the document, or delete the resource when it is None.
+    def write(
+        self, documents: Sequence[tuple[Item, Document | None]], kind: StepKind
+    ) -> dict[int, GatewayError]:
+        """Put the documents, or delete a resource where it is None.
 
+        At most BATCH of them. Returns {item's pk: error} of those that went wrong.
         Renews the lease and commits that something may have been written before the
-        request goes out. Raises LeaseLost before, GatewayError after.
+        requests go out. Raises LeaseLost before.
         """
         self.lease.renew(wrote=True)
-        step = self._begin(
-            item, kind, "PUT" if document is not None else "DELETE", document
+        sent = self._begin(
+            [
+                _Sent(item, kind, "DELETE" if document is None else "PUT", document)
+                for item, document in documents
+            ]
         )
         reached("step_written")
-        started = time.monotonic()
         try:
             self.lease.require_time_for_a_request()
         except LeaseLost as error:
-            self._end(step, started, Outcome.UNREACHABLE, words=f"Not sent. {error}")
+            for one in sent:
+                one.step.outcome = Outcome.UNREACHABLE
+                one.step.words = f"Not sent. {error}"
+            _save(sent)
             raise
         reached("sending")
         self.written_at = time.monotonic()
-        try:
-            if document is None:
-                answer = self.client.delete(item.kind, item.resource_id)
-            else:
-                body = {k: v for k, v in document.items() if k not in SERVER_MANAGED}
-                answer = self.client.put(item.kind, item.resource_id, body)
-        except GatewayError as error:
-            self._fail(step, started, item, error)
-            raise
+        self._at_once(sent, self._put_or_delete)
         reached("answered")
-        value = answer.body.get("value") if isinstance(answer.body, dict) else None
-        self._end(
-            step,
-            started,
-            Outcome.ACCEPTED,
-            status=answer.status,
-            # The answer to a write holds secrets encrypted by the gateway: show none.
-            received=self._shown(item, value) if isinstance(value, dict) else None,
-        )
+        self._end(sent)
         reached("step_finished")
+        return {
+            one.item.pk: one.result
+            for one in sent
+            if isinstance(one.result, GatewayError)
+        }
 
-    def _begin(
-        self, item: Item, kind: StepKind, method: str, sent: Document | None
-    ) -> Step:
-        return Step.objects.create(
-            attempt=self.attempt,
-            item=item,
-            kind=kind,
-            method=method,
-            path=f"/apisix/admin{KINDS[item.kind].url_path(item.resource_id)}",
-            sent=self._shown(item, sent) if sent is not None else None,
-        )
+    def _get(self, one: "_Sent") -> Result:
+        return self.client.get(one.item.kind, one.item.resource_id).document
 
-    def _end(
-        self,
-        step: Step,
-        started: float,
-        outcome: Outcome,
-        *,
-        status: int | None = None,
-        received: Document | None = None,
-        words: str = "",
+    def _put_or_delete(self, one: "_Sent") -> Result:
+        if one.document is None:
+            return self.client.delete(one.item.kind, one.item.resource_id)
+        body = {k: v for k, v in one.document.items() if k not in SERVER_MANAGED}
+        return self.client.put(one.item.kind, one.item.resource_id, body)
+
+    def _at_once(
+        self, sent: "Sequence[_Sent]", request: Callable[["_Sent"], Result]
     ) -> None:
-        step.status, step.received, step.outcome, step.words = (
-            status,
-            received,
-            outcome,
-            words,
-        )
-        step.duration_ms = round((time.monotonic() - started) * 1000)
-        step.save(
-            update_fields=["status", "received", "outcome", "words", "duration_ms"]
-        )
+        """Send a batch, each request from a thread of its own; these touch no database."""
 
-    def _fail(
-        self, step: Step, started: float, item: Item, error: GatewayError
-    ) -> None:
-        outcome = next(
-            (o for kind, o in OUTCOMES if isinstance(error, kind)), Outcome.UNKNOWN
-        )
-        self._end(
-            step,
-            started,
-            outcome,
-            status=error.status,
-            words=self.words_of([item], error),
-        )
+        def run(one: _Sent) -> None:
+            started = time.monotonic()
+            try:
+                one.result = request(one)
+            except GatewayError as error:
+                one.result = error
+            one.step.duration_ms = round((time.monotonic() - started) * 1000)
+
+        if len(sent) == 1:
+            run(sent[0])
+            return
+        with ThreadPoolExecutor(max_workers=BATCH) as threads:
+            # A list, so that what a thread raises is raised here.
+            list(threads.map(run, sent))
+
+    def _begin(self, sent: "list[_Sent]") -> "list[_Sent]":
+        for one in sent:
+            kind, resource_id = KINDS[one.item.kind], one.item.resource_id
+            one.step = Step(
+                attempt=self.attempt,
+                item=one.item,
+                kind=one.kind,
+                method=one.method,
+                path=f"/apisix/admin{kind.url_path(resource_id)}",
+                sent=self._shown(one.item, one.document) if one.document else None,
+            )
+        Step.objects.bulk_create(one.step for one in sent)
+        return sent
+
+    def _end(self, sent: "Sequence[_Sent]") -> None:
+        for one in sent:
+            step, result = one.step, one.result
+            if isinstance(result, GatewayError) and not (
+                one.method == "GET" and isinstance(result, NotFound)
+            ):
+                step.status = result.status
+                step.outcome = next(
+                    (o for of, o in OUTCOMES if isinstance(result, of)), Outcome.UNKNOWN
+                )
+                step.words = self.words_of([one.item], result)
+            elif isinstance(result, GatewayError):
+                one.result = None
+                step.status, step.outcome = 404, Outcome.ACCEPTED
+                step.words = "It is not there."
+            elif isinstance(result, Answer):
+                step.status, step.outcome = result.status, Outcome.ACCEPTED
+                body = result.body if isinstance(result.body, dict) else {}
+                if isinstance(body.get("value"), dict):
+                    # Redacted, although the gateway answers secrets encrypted.
+                    step.received = self._shown(one.item, body["value"])
+            elif result is not None:
+                step.status, step.outcome = 200, Outcome.ACCEPTED
+                step.received = self._shown(one.item, result)
+        _save(sent)
 
     def words_of(self, items: Iterable[Item], error: GatewayError) -> str:
         """Return the gateway's words with every secret of these items redacted."""
@@ -181,4 +205,24 @@ class Requests:
             document,
             key=fingerprint_key(),
             encrypt_fields=self.schemas.encrypt_fields,
+        )
+
+
+@dataclass
+class _Sent:
+    """One request of a batch: what goes out, and what came back."""
+
+    item: Item
+    kind: StepKind
+    method: str
+    document: Document | None = None
+    step: Step = field(default_factory=Step)
+    result: Result = None
+
+
+@transaction.atomic
+def _save(sent: Sequence[_Sent]) -> None:
+    for one in sent:
+        one.step.save(
+            update_fields=["status", "received", "outcome", "words", "duration_ms"]
         )

@@ -1,4 +1,4 @@
-"""Bring one resource to what an item says, and know where it then stands.
+"""Bring resources to what items say, and know where they then stand.
 
 What is read back, not what was sent or answered, tells. A time-out is not a failure:
 the request may still arrive until its deadline has passed, so until then we read, and
@@ -6,6 +6,7 @@ nothing is ever resent blindly.
 """
 
 import time
+from collections.abc import Sequence
 
 from django.conf import settings
 
@@ -24,44 +25,84 @@ CHANGED_NOTHING = (Outcome.INVALID, Outcome.REFUSED, Outcome.UNREACHABLE)
 
 def look(
     requests: Requests,
-    item: Item,
+    items: Sequence[Item],
     kind: StepKind = StepKind.READ,
     *,
     first: Position = Position.WANTED,
-) -> Position:
-    """Read the item's resource and say where it stands. Raises GatewayError, LeaseLost."""
-    return position(
-        item.kind,
-        requests.read(item, kind),
-        base=item.whole_base(),
-        wanted=item.whole_wanted(),
-        schemas=requests.schemas,
-        first=first,
-    )
+) -> dict[int, Position]:
+    """Read the items' resources and say where each stands, as {item's pk: position}.
 
-
-def bring(requests: Requests, item: Item, *, to: Position) -> Position:
-    """Write what is wanted, or what was before; return where the resource then stands.
-
-    Raises GatewayError when that cannot be known or the gateway refused, LeaseLost.
+    At most BATCH items. Raises GatewayError, LeaseLost.
     """
-    is_restore = to is Position.BASE
-    document = item.whole_base() if is_restore else item.whole_wanted()
-    try:
-        _send(
-            requests, item, document, StepKind.RESTORE if is_restore else StepKind.WRITE
+    live = requests.read(items, kind)
+    return {
+        item.pk: position(
+            item.kind,
+            live[item.pk],
+            base=item.whole_base(),
+            wanted=item.whole_wanted(),
+            schemas=requests.schemas,
+            first=first,
         )
-    except GatewayError as error:
-        if not error.sent:
-            raise
-        seen = _settled(requests, item, to, error)
-        # A read cannot prove a field that GET never returns.
-        if seen is to and not cannot_be_read_back(item.kind, document):
-            return seen
-        if seen is Position.MOVED:
-            return seen
-        raise
-    return look(requests, item, StepKind.VERIFY, first=to)
+        for item in items
+    }
+
+
+def bring(
+    requests: Requests, items: Sequence[Item], *, to: Position
+) -> dict[int, Position]:
+    """Write what is wanted, or what was before; return where each resource then stands.
+
+    At most BATCH items, none of which waits for another. Raises LeaseLost, and
+    GatewayError when an outcome cannot be known or the gateway refused: the gravest,
+    once every item has been tried.
+    """
+    kind = StepKind.RESTORE if to is Position.BASE else StepKind.WRITE
+    documents = {
+        item.pk: item.whole_base() if to is Position.BASE else item.whole_wanted()
+        for item in items
+    }
+    failed = requests.write([(item, documents[item.pk]) for item in items], kind)
+    seen: dict[int, Position] = {}
+    errors: list[GatewayError] = []
+    for item in items:
+        document, error = documents[item.pk], failed.get(item.pk)
+        try:
+            if isinstance(error, StillReferenced):
+                error = _insist(requests, item, document, kind, error)
+            # What somebody deleted meanwhile is as we want it.
+            if error and not (isinstance(error, NotFound) and document is None):
+                seen[item.pk] = _after(requests, item, document, to, error)
+        except GatewayError as trouble:
+            errors.append(trouble)
+    if errors:
+        raise min(errors, key=lambda error: error.retryable)
+    written = [item for item in items if item.pk not in seen]
+    if written:
+        seen |= look(requests, written, StepKind.VERIFY, first=to)
+    return seen
+
+
+def _after(
+    requests: Requests,
+    item: Item,
+    document: Document | None,
+    to: Position,
+    error: GatewayError,
+) -> Position:
+    """Return where a resource stands after a write that went wrong.
+
+    Raises the error where that is not told by reading.
+    """
+    if not error.sent:
+        raise error
+    seen = _settled(requests, item, to, error)
+    # A read cannot prove a field that GET never returns.
+    if seen is to and not cannot_be_read_back(item.kind, document):
+        return seen
+    if seen is Position.MOVED:
+        return seen
+    raise error
 
 
 def last_write(item: Item) -> Step | None:
@@ -92,27 +133,29 @@ def is_surely_written(item: Item) -> bool:
     )
 
 
-def _send(
-    requests: Requests, item: Item, document: Document | None, kind: StepKind
-) -> None:
-    """Send the write; wait for reference guards that lag behind what we can read."""
+def _insist(
+    requests: Requests,
+    item: Item,
+    document: Document | None,
+    kind: StepKind,
+    error: GatewayError,
+) -> GatewayError | None:
+    """Write again while reference guards lag behind what we can read.
+
+    Returns what the last try ended with. Raises GatewayError, LeaseLost.
+    """
     until = time.monotonic() + GUARDS_LAG_AT_MOST
     pause = 0.1
-    while True:
-        try:
-            requests.write(item, document, kind)
-            return
-        except NotFound:
-            if document is not None:
-                raise
-            return  # somebody deleted it since we looked: it is as we want it
-        except StillReferenced:
-            if time.monotonic() + pause > until or _is_really_referenced(
-                requests, item, document
-            ):
-                raise
+    last: GatewayError | None = error
+    while isinstance(last, StillReferenced):
+        if time.monotonic() + pause > until or _is_really_referenced(
+            requests, item, document
+        ):
+            return last
         time.sleep(pause)
         pause = min(pause * 2, 1.0)
+        last = requests.write([(item, document)], kind).get(item.pk)
+    return last
 
 
 def _is_really_referenced(
@@ -147,7 +190,7 @@ def _settled(
     pause = 0.1
     while True:
         is_over = time.monotonic() >= until
-        seen = look(requests, item, StepKind.VERIFY, first=to)
+        seen = look(requests, [item], StepKind.VERIFY, first=to)[item.pk]
         if seen is not _before(to) or is_over:
             return seen
         requests.lease.keep()

@@ -14,6 +14,7 @@ from gateway.models import Resource
 from portal.changes.deliver import deliver
 from portal.changes.models import Attempt, ChangeRequest
 from portal.changes.states import State
+from portal.changes.steps import BATCH
 from tests.changes.conftest import Desk, conference
 from tests.changes.delivering import (
     approved,
@@ -21,6 +22,7 @@ from tests.changes.delivering import (
     deletes,
     delivery_of,
     events_of,
+    fronted,
     replaces,
     route,
     sent,
@@ -28,7 +30,7 @@ from tests.changes.delivering import (
     updates,
     upstream,
 )
-from tests.waiting import eventually
+from tests.waiting import LONG, eventually
 
 pytestmark = pytest.mark.django_db
 
@@ -241,9 +243,13 @@ class TestSeveralItems:
         assert desk.live("a") is None
 
     def test_each_is_read_again_right_before_its_write(self, desk: Desk) -> None:
-        """Somebody changes the second while the first is being written."""
+        """Somebody changes a later one while the first is being written."""
         desk.sandbox.put("route", "b", conference())
-        change = approved(desk, route("a"), updates("route", "b", desc="new"))
+        change = approved(
+            desk,
+            creates("upstream", "a", **upstream()),
+            updates("route", "b", desc="new"),
+        )
         desk.sandbox.misbehave(do="slow", method="PUT", seconds=1)
 
         def interfere() -> None:
@@ -256,10 +262,25 @@ class TestSeveralItems:
         somebody.join()
 
         assert change.state == State.CONFLICTED
-        assert sent(desk) == ["PUT routes/a", "DELETE routes/a"]
-        assert desk.live("a") is None
+        assert sent(desk) == ["PUT upstreams/a", "DELETE upstreams/a"]
+        assert desk.live("a", "upstream") is None
         assert desk.live("b")["desc"] == "somebody else"
-        assert "route a was restored" in delivery_of(change).outcome
+        assert "upstream a was restored" in delivery_of(change).outcome
+
+    def test_those_that_need_no_other_go_out_together(self, desk: Desk) -> None:
+        """Nobody is answered before all have arrived."""
+        all_here = threading.Barrier(BATCH, timeout=LONG)
+
+        def intercept(method: str, path: str, body: bytes) -> None:
+            if method == "PUT":
+                all_here.wait()
+
+        with fronted(desk, intercept):
+            change = approved(desk, *(route(f"r{n}") for n in range(BATCH)))
+            desk.deliver(change)
+
+        assert change.state == State.APPLIED
+        assert not all_here.broken
 
     def test_those_already_as_wanted_are_passed_over(self, desk: Desk) -> None:
         change = approved(desk, route("a"), route("b"))

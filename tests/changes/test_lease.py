@@ -143,7 +143,7 @@ class TestReading:
         with connect(desk.gateway) as client:
             schemas = catalogue_of(desk.gateway, client)
             requests = Requests(client, claim.attempt, claim.lease, schemas)
-            requests.read(Item.objects.get())
+            requests.read([Item.objects.get()])
 
         expires = Delivery.objects.get().lease_expires_at
         assert expires is not None
@@ -158,7 +158,7 @@ class TestReading:
             schemas = catalogue_of(desk.gateway, client)
             requests = Requests(client, claim.attempt, claim.lease, schemas)
             with pytest.raises(LeaseLost):
-                requests.read(Item.objects.get())
+                requests.read([Item.objects.get()])
 
         assert desk.sandbox.requests() == []
 

@@ -12,7 +12,7 @@ from portal.changes.order import in_order
 
 @dataclass(frozen=True)
 class Planned:
-    name: str
+    id: str
     kind: Kind
     action: Action
     base: dict[str, Any] | None = None
@@ -36,7 +36,7 @@ def rule(name: str, before: str, after: str) -> Planned:
 
 
 def names(*items: Planned) -> list[str]:
-    return [item.name for item in in_order(items)]
+    return [item.id for item in in_order(items)]
 
 
 def test_what_is_referred_to_is_made_first_and_deleted_last() -> None:
@@ -75,3 +75,27 @@ def test_a_plugin_leaves_before_it_arrives(
 
 def test_an_exchange_that_no_order_makes_possible_loses_no_item() -> None:
     assert set(names(rule("x", "a", "b"), rule("y", "b", "a"))) == {"x", "y"}
+
+
+def refers(resource_id: str, superior: str = "", deleted: bool = False) -> Planned:
+    """A stream route, which may name another one."""
+    document = {"protocol": {"superior_id": superior}} if superior else {}
+    base, wanted = (document, None) if deleted else (None, document)
+    action = Action.DELETE if deleted else Action.CREATE
+    return Planned(resource_id, KINDS["stream_route"], action, base, wanted)
+
+
+def test_one_that_names_another_of_its_kind_comes_after_it() -> None:
+    made = [refers("sub", "main"), refers("main")]
+    gone = [refers("main", deleted=True), refers("sub", "main", deleted=True)]
+
+    assert names(*made) == ["main", "sub"]
+    assert names(*gone) == ["sub", "main"]
+
+
+def test_a_long_chain_and_a_circle_end() -> None:
+    chain = [refers(str(n), str(n + 1)) for n in range(3_000)]
+    circle = [refers("x", "y"), refers("y", "x")]
+
+    assert names(*chain)[0] == "2999"
+    assert sorted(names(*circle)) == ["x", "y"]

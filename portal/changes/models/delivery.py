@@ -72,6 +72,9 @@ class Delivery(models.Model):
         default=0, help_text="Since it was last queued."
     )
     trying_since = models.DateTimeField(null=True)
+    done = models.PositiveIntegerField(
+        default=0, help_text="Items that stand as wanted, as the last attempt found."
+    )
     outcome = models.TextField(blank=True, help_text="In words, for people.")
     finished_at = models.DateTimeField(null=True)
 
