@@ -1,196 +1,177 @@
 """Keep what a gateway was last seen to hold, for lists that must not ask it each time.
 
-The mirror is never the truth: proposals and deliveries read live. It is refreshed as a
-whole on a schedule, and noted row by row after a delivery.
+The mirror is never the truth: proposals and deliveries read live. It is brought to
+each look at the whole gateway, and to each delivery as part of writing its end. So
+where a look finds something else, somebody else wrote it: a `Watch` is told.
 """
 
-from datetime import datetime
-from functools import lru_cache
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from gateway import sealing
-from gateway.client import AdminClient
-from gateway.connect import connect
-from gateway.documents import digest
+from gateway.carry import carried
+from gateway.catalogue import catalogue_of, known_catalogue
 from gateway.errors import GatewayError
-from gateway.fingerprint import fingerprint_key
-from gateway.models import Catalogue, Gateway, Resource
-from gateway.redaction import redact
-from gateway.schemas import Schemas, fetch_schemas
-from gateway.snapshot import take
+from gateway.models import Gateway, Resource
+from gateway.rows import CHANGING, new_mark, row_of
+from gateway.sighting import BATCH, Key, Move, Sighting, look, rows_of
+
+__all__ = ["Move", "Watch", "Written", "catalogue_of", "note", "refresh"]
 
 Document = dict[str, Any]
-BATCH = 500
+
+# A look takes a request per kind and per consumer; a reader that died is over then.
+LOOK_AT_MOST = timedelta(minutes=2)
 
 
-def refresh(gateway: Gateway) -> None:
-    """Read the whole gateway and bring the mirror to it; note its health.
+class Watch(Protocol):
+    """Who wants to know what moved outside of this desk."""
 
-    One list per kind. Trouble is kept in `gateway.trouble`, not raised: the mirror
-    then stays as it was, with its old `mirrored_at`.
+    def under_way(self, since: datetime) -> Set[Key]:
+        """Return what the desk itself may have written since: left to the next look."""
+
+    def moved(self, moves: Sequence[Move], sighting: Sighting) -> None:
+        """Take note, in the transaction that brings the mirror to it."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """One resource that a delivery brought from `before` to `after`; None: not there."""
+
+    kind: str
+    resource_id: str
+    before: Document | None
+    after: Document | None
+
+
+def refresh(gateway: Gateway, watch: Watch | None = None) -> bool:
+    """Read the whole gateway and bring the mirror to it; say whether that was done.
+
+    It is not where somebody else reads the gateway now, and not in trouble: that is
+    kept in `gateway.trouble`, and the mirror stays as it was, with its old
+    `mirrored_at`.
     """
-    started = timezone.now()
+    with _alone(gateway) as is_alone:
+        if not is_alone:
+            return False
+        try:
+            sighting = look(gateway)
+        except GatewayError as error:
+            _tell(gateway, trouble=str(error))
+            return False
+        _bring(gateway, sighting, watch)
+    return True
+
+
+@contextmanager
+def _alone(gateway: Gateway) -> Iterator[bool]:
+    """Give whether this is the only reader of the gateway, and keep it so meanwhile."""
+    now = timezone.now()
+    this = Gateway.objects.filter(pk=gateway.pk)
+    free = Q(mirroring_until=None) | Q(mirroring_until__lt=now)
+    until = now + LOOK_AT_MOST
+    is_alone = bool(this.filter(free).update(mirroring_until=until))
     try:
-        with connect(gateway) as client:
-            version = client.version()
-            schemas = catalogue_of(gateway, client, version=version)
-            snapshot = take(client)
-    except GatewayError as error:
-        Gateway.objects.filter(pk=gateway.pk).update(trouble=str(error))
-        gateway.trouble = str(error)
-        return
-    _store(gateway, snapshot.documents, snapshot.kinds, schemas, started)
-    Gateway.objects.filter(pk=gateway.pk).update(
-        version=version, answered_at=started, mirrored_at=started, trouble=""
-    )
-    gateway.version, gateway.trouble = version, ""
-    gateway.answered_at = gateway.mirrored_at = started
+        yield is_alone
+    finally:
+        if is_alone:
+            this.filter(mirroring_until=until).update(mirroring_until=None)
 
 
 @transaction.atomic
-def _store(
-    gateway: Gateway,
-    documents: dict[tuple[str, str], Document],
-    kinds: frozenset[str],
-    schemas: Schemas,
-    seen: datetime,
-) -> None:
-    """Write new and changed rows, delete those of read kinds that are gone."""
-    known = {
-        (kind, resource_id): (pk, digest_)
-        for pk, kind, resource_id, digest_ in Resource.objects.filter(
-            gateway=gateway
-        ).values_list("pk", "kind", "resource_id", "digest")
+def _bring(gateway: Gateway, sighting: Sighting, watch: Watch | None) -> None:
+    """Write what moved and tell the watch, unless the gateway was never seen before."""
+    # Against deliveries that end: what they note and that they ended come together.
+    is_first = Gateway.objects.locked().get(pk=gateway.pk).mirrored_at is None
+    under_way = watch.under_way(sighting.started) if watch else frozenset()
+    now = _marks(gateway) if sighting.moves or sighting.renewed else {}
+
+    def is_as_it_was(key: Key) -> bool:
+        mark = now[key][1] if key in now else None
+        return key not in under_way and mark == sighting.marks.get(key)
+
+    moves = [move for move in sighting.moves if is_as_it_was(move.key)]
+    if watch and not is_first:
+        watch.moved(moves, sighting)
+    _save(move.after for move in moves if move.after)
+    _save(row for row in sighting.renewed if is_as_it_was((row.kind, row.resource_id)))
+    _delete([now[move.key][0] for move in moves if move.after is None])
+    _tell(
+        gateway,
+        version=sighting.version,
+        answered_at=sighting.started,
+        mirrored_at=sighting.started,
+        trouble="",
+    )
+
+
+def _marks(gateway: Gateway) -> dict[Key, tuple[int, str]]:
+    """Return {(kind, id): (pk, mark)} of the mirror now."""
+    rows = Resource.objects.filter(gateway=gateway).order_by()
+    return {
+        (kind, resource_id): (pk, mark)
+        for kind, resource_id, pk, mark in rows.values_list(
+            "kind", "resource_id", "pk", "mark"
+        )
     }
-    fresh = [
-        row
-        for (kind, resource_id), document in sorted(documents.items())
-        if (row := _row(gateway, kind, resource_id, document, schemas, seen)).digest
-        != known.get((kind, resource_id), (0, ""))[1]
-    ]
+
+
+def _tell(gateway: Gateway, **fields: Any) -> None:
+    """Write what a look told of the gateway itself; nothing else of the row."""
+    Gateway.objects.filter(pk=gateway.pk).update(**fields)
+    for name, value in fields.items():
+        setattr(gateway, name, value)
+
+
+def note(gateway: Gateway, writes: Sequence[Written]) -> None:
+    """Do to the mirror what a delivery did, within the transaction that ends it.
+
+    The caller holds the gateway's lock. What somebody else did to the same resources
+    since they were last seen is not taken over: the next look finds it.
+    """
+    schemas, now = known_catalogue(gateway), timezone.now()
+    rows = {
+        (row.kind, row.resource_id): row
+        for row in rows_of(gateway, [(one.kind, one.resource_id) for one in writes])
+    }
+    kept, gone = [], []
+    for one in writes:
+        row = rows.get((one.kind, one.resource_id))
+        document = carried(row.whole() if row else None, one.before, one.after)
+        if document is not None:
+            kept.append(
+                row_of(
+                    gateway,
+                    one.kind,
+                    one.resource_id,
+                    document,
+                    schemas=schemas,
+                    seen=now,
+                    mark=new_mark(),
+                )
+            )
+        elif row is not None:
+            gone.append(row.pk)
+    _save(kept)
+    _delete(gone)
+
+
+def _save(rows: Iterable[Resource]) -> None:
     Resource.objects.bulk_create(
-        fresh,
+        rows,
         batch_size=BATCH,
         update_conflicts=True,
         unique_fields=["gateway", "kind", "resource_id"],
-        update_fields=["document", "sealed", "digest", "search", "last_seen"],
-    )
-    gone = [
-        pk for key, (pk, _) in known.items() if key not in documents and key[0] in kinds
-    ]
-    for start in range(0, len(gone), BATCH):
-        # A row that a delivery noted since the read began is newer than the read.
-        Resource.objects.filter(
-            pk__in=gone[start : start + BATCH], last_seen__lte=seen
-        ).delete()
-
-
-def note(
-    gateway: Gateway, kind: str, resource_id: str, document: Document | None
-) -> None:
-    """Bring one row of the mirror to what was just read back; None deletes it."""
-    if document is None:
-        Resource.objects.filter(
-            gateway=gateway, kind=kind, resource_id=resource_id
-        ).delete()
-        return
-    row = _row(
-        gateway, kind, resource_id, document, catalogue_of(gateway), timezone.now()
-    )
-    Resource.objects.update_or_create(
-        gateway=gateway,
-        kind=kind,
-        resource_id=resource_id,
-        defaults={
-            name: getattr(row, name)
-            for name in ("document", "sealed", "digest", "search", "last_seen")
-        },
+        update_fields=CHANGING,
     )
 
 
-def _row(
-    gateway: Gateway,
-    kind: str,
-    resource_id: str,
-    document: Document,
-    schemas: Schemas,
-    seen: datetime,
-) -> Resource:
-    key = fingerprint_key()
-    return Resource(
-        gateway=gateway,
-        kind=kind,
-        resource_id=resource_id,
-        document=redact(kind, document, key=key, encrypt_fields=schemas.encrypt_fields),
-        sealed=sealing.seal(document),
-        digest=digest(kind, document, key=key),
-        search=_search_text(resource_id, document),
-        first_seen=seen,
-        last_seen=seen,
-    )
-
-
-def _search_text(resource_id: str, document: Document) -> str:
-    """Return what a search looks in, in lower case: id, names, addresses, labels."""
-    words = [resource_id]
-    for name in (
-        "name",
-        "desc",
-        "uri",
-        "uris",
-        "host",
-        "hosts",
-        "sni",
-        "snis",
-        "username",
-    ):
-        value = document.get(name)
-        words += (
-            [str(one) for one in value]
-            if isinstance(value, list)
-            else [str(value or "")]
-        )
-    labels = document.get("labels")
-    if isinstance(labels, dict):
-        words += [f"{key}={value}" for key, value in labels.items()]
-    return "\n".join(word for word in words if word).lower()
-
-
-def catalogue_of(
-    gateway: Gateway, client: AdminClient | None = None, *, version: str | None = None
-) -> Schemas:
-    """Return the gateway's schemas: the kept ones while its version is the same.
-
-    `version` is the one just seen; without it the last known counts. Fetches them
-    (one request per kind and one for all plugins) when there are none. Raises
-    GatewayError.
-    """
-    # Its document is large, and parsed once per process.
-    kept = Catalogue.objects.filter(gateway=gateway).defer("document").first()
-    if kept is not None and kept.version == (
-        version or gateway.version or kept.version
-    ):
-        return _schemas(kept.pk, kept.fetched_at)
-    if client is None:
-        with connect(gateway) as client:
-            schemas = fetch_schemas(client)
-    else:
-        schemas = fetch_schemas(client)
-    Catalogue.objects.update_or_create(
-        gateway=gateway,
-        defaults={
-            "version": schemas.version,
-            "document": schemas.as_json(),
-            "fetched_at": timezone.now(),
-        },
-    )
-    return schemas
-
-
-@lru_cache(maxsize=32)
-def _schemas(pk: int, fetched_at: datetime) -> Schemas:
-    """Parse kept schemas once per process and version; `fetched_at` makes it a new key."""
-    return Schemas.from_json(Catalogue.objects.get(pk=pk).document)
+def _delete(pks: Sequence[int]) -> None:
+    for start in range(0, len(pks), BATCH):
+        Resource.objects.filter(pk__in=pks[start : start + BATCH]).delete()

@@ -1,6 +1,6 @@
 """Where a gateway is, and what it was last seen to hold."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
@@ -60,6 +60,10 @@ class GatewayQuerySet(models.QuerySet["Gateway"]):
     def in_service(self) -> "GatewayQuerySet":
         return self.filter(retired_at=None)
 
+    def locked(self) -> "GatewayQuerySet":
+        """Lock against others who do so; rows that refer to it may come meanwhile."""
+        return self.select_for_update(of=("self",), no_key=True)
+
 
 class Gateway(models.Model):
     """One managed APISIX instance or cluster, reached through one Admin API."""
@@ -101,6 +105,11 @@ class Gateway(models.Model):
     answered_at = models.DateTimeField(null=True, editable=False)
     trouble = models.TextField(blank=True, editable=False)
     mirrored_at = models.DateTimeField(null=True, editable=False)
+    mirroring_until = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="Somebody reads it now, at most until then.",
+    )
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = GatewayQuerySet.as_manager()
@@ -184,6 +193,12 @@ class Resource(models.Model):
     document = models.JSONField(help_text="Redacted: what everybody may read.")
     sealed = models.BinaryField(editable=False)
     digest = models.CharField(max_length=64)
+    mark = models.CharField(
+        max_length=32,
+        default="",
+        editable=False,
+        help_text="Equal: exactly as it was read.",
+    )
     search = models.TextField(blank=True, editable=False)
     first_seen = models.DateTimeField(default=timezone.now)
     last_seen = models.DateTimeField(default=timezone.now)
@@ -201,6 +216,11 @@ class Resource(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.resource_id}"
+
+    def whole(self) -> dict[str, Any]:
+        """Unseal the document, parts that the gateway does not show included."""
+        document: dict[str, Any] = sealing.unseal(self.sealed)
+        return document
 
 
 class Catalogue(models.Model):

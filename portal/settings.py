@@ -98,6 +98,7 @@ INSTALLED_APPS = [
     "portal.audit",
     "portal.accounts",
     "portal.changes",
+    "portal.drift",
     "portal.web",
     "portal.api",
 ]
@@ -287,7 +288,7 @@ DELIVERY_LEASE = env.float("DELIVERY_LEASE", default=30.0)
 DELIVERY_BACKOFF = env.float("DELIVERY_BACKOFF", default=1.0)
 DELIVERY_RETRY_LIMIT = env.float("DELIVERY_RETRY_LIMIT", default=600.0)
 DELIVERY_SWEEP_EVERY = env.float("DELIVERY_SWEEP_EVERY", default=2.0)
-MIRROR_EVERY = env.float("MIRROR_EVERY", default=30.0)
+DRIFT_SCAN_EVERY = env.float("DRIFT_SCAN_EVERY", default=60.0)
 if DELIVERY_LEASE < GATEWAY_REQUEST_DEADLINE + 1:
     raise ImproperlyConfigured(
         "DELIVERY_LEASE must be at least a second longer than GATEWAY_REQUEST_DEADLINE."
@@ -323,10 +324,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": DELIVERY_SWEEP_EVERY,
         "options": {"expires": 5 * DELIVERY_SWEEP_EVERY},
     },
-    "mirror": {
-        "task": "gateway.tasks.mirror_all",
-        "schedule": MIRROR_EVERY,
-        "options": {"expires": MIRROR_EVERY},
+    "scan-drift": {
+        "task": "portal.drift.tasks.scan_all",
+        "schedule": DRIFT_SCAN_EVERY,
+        "options": {"expires": DRIFT_SCAN_EVERY},
     },
     "forget-idempotency-keys": {
         "task": "portal.changes.tasks.forget_idempotency_keys",

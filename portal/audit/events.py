@@ -29,6 +29,15 @@ class Event(models.TextChoices):
         "refused to deliver without proof of approval",
     )
     DELIVERY_RETRIED = "delivery.retried", "retried the delivery"
+    DRIFT_FOUND = "drift.found", "found something changed outside of Gatehouse"
+    DRIFT_MOVED = "drift.moved", "found it changed again outside of Gatehouse"
+    DRIFT_GONE = "drift.gone", "found it as it was approved again"
+    DRIFT_ADOPTED = "drift.adopted", "accepted what was changed outside"
+    DRIFT_IGNORED = "drift.ignored", "chose to ignore what was changed outside"
+    DRIFT_REVERT_ASKED = "drift.revert_asked", "asked to undo what was changed outside"
+    DRIFT_REVERTED = "drift.reverted", "undid what was changed outside"
+    DRIFT_RULE_ADDED = "drift_rule.added", "made a rule to ignore drift"
+    DRIFT_RULE_REMOVED = "drift_rule.removed", "removed a rule to ignore drift"
     TOKEN_CREATED = "token.created", "made an API token"  # noqa: S105
     TOKEN_REVOKED = "token.revoked", "revoked an API token"  # noqa: S105
     PERSON_SIGNED_IN = "person.signed_in", "signed in"

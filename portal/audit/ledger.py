@@ -50,10 +50,11 @@ class HasSubject(Protocol):
 
 @dataclass(frozen=True)
 class Entry:
-    """An event with details of its own, for operations that record several."""
+    """An event with details, or a subject, of its own: for what records several."""
 
     event: Event
     details: dict[str, Any]
+    subject: HasSubject | None = None
 
 
 def _plain(value: Any) -> Any:
@@ -84,12 +85,12 @@ def record(
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("record() needs a transaction.")
-    about = subject.audit_subject()
     head = LedgerHead.objects.select_for_update().get(pk=1)
     now = timezone.now().astimezone(UTC)
     events = []
     for item in entries:
         entry = item if isinstance(item, Entry) else Entry(item, {})
+        about = (entry.subject or subject).audit_subject()
         event = AuditEvent(
             number=head.number + 1,
             at=now,

@@ -18,7 +18,7 @@ NAMES = (
     "read_back",  # an item stands as it shall
     "all_written",  # every item does, and nobody was told
     "compensated",  # what was written is restored, and nobody was told
-    "finished",  # the end is committed, the mirror not brought to it
+    "finished",  # the end is committed, in the mirror too
 )
 
 

@@ -14,7 +14,7 @@ import structlog
 
 from gateway.connect import connect
 from gateway.errors import GatewayError
-from gateway.mirror import catalogue_of, note
+from gateway.mirror import catalogue_of
 from gateway.models import Gateway
 from portal.accounts.actor import Actor
 from portal.audit.events import Event
@@ -29,7 +29,8 @@ from portal.changes.finish import (
     postpone_or_give_up,
 )
 from portal.changes.lease import LeaseLost
-from portal.changes.models import DeliveryState, Item
+from portal.changes.models import Delivery, DeliveryState, Item
+from portal.changes.signals import applied
 from portal.changes.order import batches
 from portal.changes.states import State
 from portal.changes.steps import BATCH, Requests
@@ -97,8 +98,7 @@ def _attempt(claim: Claim, gateway: Gateway, actor: Actor) -> None:
     finish(claim, actor, ending)
     reached("finished")
     if ending.state is State.APPLIED:
-        for item in items:
-            note(gateway, item.kind, item.resource_id, item.whole_wanted())
+        applied.send_robust(sender=Delivery, gateway=gateway)
 
 
 def _ending(claim: Claim, gateway: Gateway, items: list[Item]) -> Ending:

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from gateway.mirror import Written, note
+from gateway.models import Gateway
 from portal.accounts.actor import Actor
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
@@ -15,7 +17,7 @@ from portal.changes import states
 from portal.changes.claim import Claim
 from portal.changes.compensate import Restored, left_as_they_are
 from portal.changes.lease import LeaseLost
-from portal.changes.models import ChangeRequest, Delivery, DeliveryState
+from portal.changes.models import ChangeRequest, Delivery, DeliveryState, Item
 from portal.changes.states import State
 from portal.changes.write import may_be_written
 
@@ -56,7 +58,12 @@ def out_of_time(why: str, restored: tuple[Restored, ...]) -> Ending:
 
 @transaction.atomic
 def finish(claim: Claim, actor: Actor, ending: Ending) -> None:
-    """Write how the delivery ended. Raises LeaseLost."""
+    """Write how the delivery ended, in the mirror too. Raises LeaseLost.
+
+    Whoever looks at the gateway finds either a delivery under way or a mirror that
+    knows what it wrote.
+    """
+    gateway = Gateway.objects.locked().get(pk=claim.delivery.gateway_id)
     change, delivery = _hold(claim)
     left = [one for one in ending.restored if not one.is_restored]
     words = " ".join([ending.words, *(one.words for one in ending.restored)])
@@ -75,6 +82,8 @@ def finish(claim: Claim, actor: Actor, ending: Ending) -> None:
         ]
     )
     _end_attempt(claim, words)
+    if ending.state is State.APPLIED:
+        note(gateway, [_written(item) for item in delivery.revision.items.all()])
     moved = _move(change, ending.state)
     events: list[Event | Entry] = [ending.event]
     if ending.restored:
@@ -94,6 +103,10 @@ def finish(claim: Claim, actor: Actor, ending: Ending) -> None:
         attempt=claim.attempt.number,
         outcome=words,
     )
+
+
+def _written(item: Item) -> Written:
+    return Written(item.kind, item.resource_id, item.whole_base(), item.whole_wanted())
 
 
 def postpone_or_give_up(claim: Claim, actor: Actor, why: str) -> None:

@@ -5,12 +5,10 @@ from typing import Any
 
 from gateway.documents import same
 from gateway.kinds import KINDS
+from gateway.readable import ENCRYPTED_FOR_GOOD, readable, value_at
 from gateway.schemas import Schemas
 
 Document = dict[str, Any]
-
-# The gateway keeps these encrypted, and GET shows them so (apisix/upstream.lua).
-ENCRYPTED_FOR_GOOD = (("tls", "client_key"), ("upstream", "tls", "client_key"))
 
 
 class Position(Enum):
@@ -53,8 +51,8 @@ def equal(
         return live is other
     return same(
         kind,
-        _readable(kind, live),
-        _readable(kind, other),
+        readable(kind, live, without=ENCRYPTED_FOR_GOOD),
+        readable(kind, other, without=ENCRYPTED_FOR_GOOD),
         version=schemas.version,
         schemas=schemas,
     )
@@ -69,7 +67,8 @@ def cannot_be_read_back(
     if KINDS[kind].write_only & wanted.keys():
         return True
     return any(
-        (key := _value(wanted, path)) is not None and key != _value(base or {}, path)
+        (key := value_at(wanted, path)) is not None
+        and key != value_at(base or {}, path)
         for path in ENCRYPTED_FOR_GOOD
     )
 
@@ -77,27 +76,3 @@ def cannot_be_read_back(
 def cannot_be_restored(kind: str, base: Document | None) -> bool:
     """Say whether a resource that was there has a part that GET never showed us."""
     return base is not None and bool(KINDS[kind].write_only)
-
-
-def _readable(kind: str, document: Document) -> Document:
-    """Return what of a document GET shows as it was sent."""
-    hidden = KINDS[kind].write_only
-    shown = {key: value for key, value in document.items() if key not in hidden}
-    for path in ENCRYPTED_FOR_GOOD:
-        if _value(document, path) is not None:
-            shown = _without(shown, path)
-    return shown
-
-
-def _value(document: Any, path: tuple[str, ...]) -> Any:
-    for part in path:
-        document = document.get(part) if isinstance(document, dict) else None
-    return document
-
-
-def _without(document: Document, path: tuple[str, ...]) -> Document:
-    """Return a copy without the field; nothing else of the document is copied."""
-    head, *rest = path
-    if not rest:
-        return {key: value for key, value in document.items() if key != head}
-    return {**document, head: _without(document[head], tuple(rest))}

@@ -40,7 +40,7 @@ class Stack:
             "SANDBOX_ADMIN_KEY": self.admin_key,
             "SANDBOX_FAULTS": "true",
             "WORKERS": "1",
-            "MIRROR_EVERY": "5",
+            "DRIFT_SCAN_EVERY": "5",
             **variables,
         }
         self.command = [sys.executable, "-m", "portal.run"]

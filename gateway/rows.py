@@ -1,0 +1,82 @@
+"""A row of the mirror, made of what was read or written."""
+
+import hashlib
+import secrets
+from datetime import datetime
+from typing import Any
+
+from gateway import sealing
+from gateway.canonical import canonical
+from gateway.documents import digest
+from gateway.fingerprint import fingerprint_key
+from gateway.models import Gateway, Resource
+from gateway.readable import readable
+from gateway.redaction import redact
+from gateway.schemas import Schemas
+
+Document = dict[str, Any]
+
+# What a later look may change of a row.
+CHANGING = ("document", "sealed", "digest", "mark", "search", "last_seen")
+NAMES = ("name", "desc", "uri", "uris", "host", "hosts", "sni", "snis", "username")
+
+
+def mark_of(document: Document) -> str:
+    """Return what tells in microseconds that a document is exactly as it was read.
+
+    A keyed BLAKE2b over all of it, the gateway's time of writing too. Unlike etcd's
+    revision it cannot come again with other content after a restore.
+    """
+    return hashlib.blake2b(
+        canonical(document), key=fingerprint_key(), digest_size=16
+    ).hexdigest()
+
+
+def new_mark() -> str:
+    """Return a mark like no other: for what we wrote and did not read as a list yet."""
+    return secrets.token_hex(16)
+
+
+def row_of(
+    gateway: Gateway,
+    kind: str,
+    resource_id: str,
+    document: Document,
+    *,
+    schemas: Schemas,
+    seen: datetime,
+    mark: str = "",
+) -> Resource:
+    """Return an unsaved row of a document.
+
+    Parts that the gateway never shows are kept sealed, and neither shown nor digested.
+    """
+    key, shown = fingerprint_key(), readable(kind, document)
+    return Resource(
+        gateway=gateway,
+        kind=kind,
+        resource_id=resource_id,
+        document=redact(kind, shown, key=key, encrypt_fields=schemas.encrypt_fields),
+        sealed=sealing.seal(document),
+        digest=digest(kind, shown, key=key),
+        mark=mark or new_mark(),
+        search=_search_text(resource_id, document),
+        first_seen=seen,
+        last_seen=seen,
+    )
+
+
+def _search_text(resource_id: str, document: Document) -> str:
+    """Return what a search looks in, in lower case: id, names, addresses, labels."""
+    words = [resource_id]
+    for name in NAMES:
+        value = document.get(name)
+        words += (
+            [str(one) for one in value]
+            if isinstance(value, list)
+            else [str(value or "")]
+        )
+    labels = document.get("labels")
+    if isinstance(labels, dict):
+        words += [f"{key}={value}" for key, value in labels.items()]
+    return "\n".join(word for word in words if word).lower()

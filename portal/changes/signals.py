@@ -1,0 +1,6 @@
+"""What layers above may want to hear of; this one knows none of them."""
+
+from django.dispatch import Signal
+
+# A delivery has brought `gateway` to an approved change, and that is committed.
+applied = Signal()

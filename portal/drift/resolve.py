@@ -1,0 +1,159 @@
+"""Decide about a drift: accept it, leave it be, or ask for it to be undone.
+
+Undoing files a change like any other, to be reviewed and delivered: that much a
+program may do too.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from gateway.documents import SERVER_MANAGED
+from gateway.kinds import KINDS
+from gateway.models import Gateway
+from portal.accounts.actor import Actor, Channel
+from portal.accounts.roles import Verb
+from portal.audit.events import Event
+from portal.audit.ledger import Entry, record
+from portal.changes.asked import ChangeAsked, ItemAsked
+from portal.changes.models import Action
+from portal.changes.propose import REASON_LIMIT, Proposed, propose
+from portal.drift.errors import Malformed, MovedMeanwhile, NotStanding
+from portal.drift.judge import words_of
+from portal.drift.models import Drift, DriftState, What
+
+ACTIONS = {
+    What.CREATED: Action.DELETE,
+    What.ALTERED: Action.UPDATE,
+    What.DELETED: Action.CREATE,
+}
+
+
+@transaction.atomic
+def adopt(drift: Drift, *, seen: str, reason: str, actor: Actor) -> Drift:
+    """Accept what is live: from now on it is the baseline.
+
+    `seen` is the `live_digest` that the person saw. Raises NotPresent for programs,
+    NotAllowed, NotStanding, MovedMeanwhile, Malformed without a reason.
+    """
+    held = _held(drift, seen, actor)
+    return _resolve(held, DriftState.ADOPTED, Event.DRIFT_ADOPTED, reason, actor)
+
+
+@transaction.atomic
+def ignore(drift: Drift, *, seen: str, reason: str, actor: Actor) -> Drift:
+    """Leave it as it is and say no more of it, until it is changed again.
+
+    The baseline stays. Raises what `adopt` raises.
+    """
+    held = _held(drift, seen, actor)
+    if held.state == DriftState.IGNORED:
+        raise NotStanding("It is ignored already.", field="action")
+    return _resolve(held, DriftState.IGNORED, Event.DRIFT_IGNORED, reason, actor)
+
+
+def revert(drift: Drift, *, reason: str, actor: Actor) -> Proposed:
+    """File a change that restores the baseline; the drift stands until it is applied.
+
+    Asked again while that change is open, it is refused. Raises NotAllowed,
+    NotStanding, and whatever `propose` raises: for one Blocked, where a part was never
+    shown to us.
+    """
+    actor.require(Verb.ASK, drift.gateway)
+    drift = Drift.objects.select_related("gateway", "change").get(pk=drift.pk)
+    _expect_standing(drift)
+    if drift.change and drift.change.is_open:
+        raise NotStanding(
+            f"Change #{drift.change_id} asks to undo it already and is "
+            f"{drift.change.get_state_display().lower()}.",
+            field="action",
+        )
+    name = f"{KINDS[drift.kind].title.lower()} {drift.resource_id}"
+    proposed = propose(
+        ChangeAsked(
+            gateway=drift.gateway,
+            title=f"Undo what was done outside to {name}"[:200],
+            reason=reason,
+            items=(_restoring(drift),),
+        ),
+        actor=replace(actor, channel=Channel.DRIFT),
+    )
+    _link(drift, proposed, actor)
+    return proposed
+
+
+def _restoring(drift: Drift) -> ItemAsked:
+    """Return what brings the gateway from live to the baseline."""
+    baseline = drift.whole_baseline()
+    hidden = {KINDS[drift.kind].id_field, *SERVER_MANAGED}
+    return ItemAsked(
+        action=ACTIONS[What(drift.what)],
+        kind=drift.kind,
+        id=drift.resource_id,
+        document=baseline
+        and {name: value for name, value in baseline.items() if name not in hidden},
+        replace=True,
+    )
+
+
+@transaction.atomic
+def _link(drift: Drift, proposed: Proposed, actor: Actor) -> None:
+    """Let the drift know its change. One that is over meanwhile stays as it is."""
+    change = proposed.change
+    linked = (
+        Drift.objects.standing()
+        .filter(pk=drift.pk)
+        .exclude(change=change)
+        .update(change=change)
+    )
+    if linked:
+        record(
+            Entry(Event.DRIFT_REVERT_ASKED, {"change": change.number}),
+            actor=actor,
+            subject=drift,
+        )
+
+
+def _held(drift: Drift, seen: str, actor: Actor) -> Drift:
+    """Lock the gateway and return the drift, if this person may decide on it now."""
+    actor.require_present_person()
+    gateway = Gateway.objects.locked().get(pk=drift.gateway_id)
+    actor.require(Verb.OPERATE, gateway)
+    held = Drift.objects.select_related("gateway").get(pk=drift.pk)
+    _expect_standing(held)
+    if held.live_digest != seen:
+        raise MovedMeanwhile(
+            "It was changed again since you looked. Read it again and decide anew."
+        )
+    return held
+
+
+def _expect_standing(drift: Drift) -> None:
+    if not drift.is_standing:
+        raise NotStanding(
+            f"This drift is {drift.get_state_display().lower()}: there is nothing left "
+            "to decide.",
+            field="state",
+        )
+
+
+def _resolve(
+    drift: Drift, state: DriftState, event: Event, reason: str, actor: Actor
+) -> Drift:
+    text = reason.strip()
+    if not text:
+        raise Malformed("Say why: whoever meets it later will ask.", field="reason")
+    if len(text) > REASON_LIMIT:
+        raise Malformed(f"Use at most {REASON_LIMIT:,} characters.", field="reason")
+    drift.state, drift.reason = state, text
+    drift.resolved_at, drift.resolved_by = timezone.now(), actor.person
+    drift.save(update_fields=["state", "reason", "resolved_at", "resolved_by"])
+    details: dict[str, Any] = {
+        "what": drift.what,
+        "changes": words_of(drift),
+        "reason": text,
+    }
+    record(Entry(event, details), actor=actor, subject=drift)
+    return drift

@@ -1,0 +1,67 @@
+"""Bring drifts that stand to what our own deliveries did to their resources.
+
+A delivery writes only what was approved. So its differences are carried over to the
+baseline: what is left between baseline and live is what nobody approved.
+"""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from gateway.carry import carried
+from gateway.catalogue import known_catalogue
+from gateway.models import Gateway, Resource
+from gateway.sighting import rows_of
+from portal.accounts.actor import Actor
+from portal.drift.judge import Judge
+from portal.drift.models import Drift
+
+
+def after_delivery(*, gateway: Gateway, **kwargs: Any) -> None:
+    """Do it at once, not only at the next scan (a receiver of `applied`)."""
+    if Drift.objects.filter(gateway=gateway).standing().exists():
+        settle(gateway, actor=Actor.system("drift"))
+
+
+@transaction.atomic
+def settle(gateway: Gateway, *, actor: Actor) -> None:
+    """Close the drifts that deliveries undid; carry their changes over to the rest."""
+    gateway = Gateway.objects.locked().get(pk=gateway.pk)
+    judge = Judge(gateway, known_catalogue(gateway))
+    settle_standing(judge)
+    judge.record(actor)
+
+
+def settle_standing(judge: Judge) -> None:
+    """Judge anew where the mirror knows of a write of ours that the drift does not."""
+    row = Resource.objects.filter(
+        gateway=OuterRef("gateway"),
+        kind=OuterRef("kind"),
+        resource_id=OuterRef("resource_id"),
+    )
+    overtaken = list(
+        Drift.objects.filter(gateway=judge.gateway)
+        .standing()
+        .select_related("gateway", "change")
+        .annotate(known=Coalesce(Subquery(row.values("digest")[:1]), Value("")))
+        .exclude(live_digest=F("known"))
+    )
+    rows = {
+        (row.kind, row.resource_id): row
+        for row in rows_of(
+            judge.gateway, [(drift.kind, drift.resource_id) for drift in overtaken]
+        )
+    }
+    for drift in overtaken:
+        live = rows.get((drift.kind, drift.resource_id))
+        baseline = carried(
+            drift.whole_baseline(), drift.whole_live(), live.whole() if live else None
+        )
+        judge.judge(
+            drift,
+            judge.row(drift.kind, drift.resource_id, baseline),
+            live,
+            is_outside=False,
+        )

@@ -1,0 +1,33 @@
+"""Celery's entry points for scans. Running one twice is harmless."""
+
+import random
+
+from celery import shared_task
+from django.conf import settings
+
+from gateway.models import Gateway
+from portal.drift.scan import scan
+
+
+@shared_task
+def scan_all() -> None:
+    """Have every gateway in service scanned, each in a task of its own.
+
+    Spread over a tenth of the time between scans: not all gateways at one moment.
+    """
+    spread = settings.DRIFT_SCAN_EVERY / 10
+    for pk in Gateway.objects.in_service().values_list("pk", flat=True):
+        scan_one.apply_async(
+            (pk,),
+            countdown=random.uniform(0, spread),  # noqa: S311
+            # By then the next one is on its way.
+            expires=settings.DRIFT_SCAN_EVERY,
+        )
+
+
+@shared_task
+def scan_one(gateway_id: int) -> None:
+    """Scan one gateway: its drifts, its mirror, its health."""
+    gateway = Gateway.objects.in_service().filter(pk=gateway_id).first()
+    if gateway is not None:
+        scan(gateway)

@@ -1,0 +1,66 @@
+"""A desk whose gateway was seen once: what it holds then is the baseline."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from portal.audit.ledger import problems
+from portal.audit.models import AuditEvent
+from portal.drift.models import Drift
+from portal.drift.scan import scan
+from tests.changes.conftest import Desk
+from tests.factories import make_cast, make_gateway
+from tests.sandbox import SandboxGateway
+
+
+@dataclass
+class Watched(Desk):
+    """A desk that scans its gateway."""
+
+    def scan(self) -> bool:
+        """Do what the worker does with a scan."""
+        self.gateway.refresh_from_db()
+        return scan(self.gateway)
+
+    def outside(
+        self, kind: str, resource_id: str, document: dict[str, Any] | None
+    ) -> None:
+        """Write past Gatehouse, or delete."""
+        if document is None:
+            self.sandbox.delete(kind, resource_id, force=True)
+        else:
+            self.sandbox.put(kind, resource_id, document)
+
+    def found(self, *states: str) -> list[tuple[str, str, str]]:
+        """Return (what, kind, id) of the drifts in these states, or of the open ones."""
+        drifts = Drift.objects.filter(
+            gateway=self.gateway, state__in=states or ("open",)
+        )
+        return sorted(drifts.values_list("what", "kind", "resource_id"))
+
+    def events(self) -> list[str]:
+        """Return what the ledger tells of drifts, in order; the chain must hold."""
+        assert list(problems()) == []
+        told = AuditEvent.objects.filter(event__startswith="drift").order_by("number")
+        return [event.event for event in told]
+
+
+def upstream(port: int = 8000, **fields: Any) -> dict[str, Any]:
+    return {"type": "roundrobin", "nodes": {f"127.0.0.1:{port}": 1}} | fields
+
+
+def watched(sandbox: SandboxGateway) -> Watched:
+    gateway = make_gateway(
+        admin_url=sandbox.admin_url,
+        admin_key=sandbox.key,
+        version="",
+        mirrored_at=None,
+        answered_at=None,
+    )
+    return Watched(gateway, sandbox, make_cast())
+
+
+@pytest.fixture
+def desk(db: None, sandbox: SandboxGateway) -> Watched:
+    return watched(sandbox)
