@@ -89,6 +89,19 @@ def simulate(
     )
 
 
+def sentence(outcome: Outcome) -> str:
+    """Say in a sentence what becomes of the request."""
+    if outcome.match is None:
+        return " ".join(outcome.notes)
+    running = [use.name for use in outcome.plugins if use.runs]
+    plugins = f", {', '.join(running[:20])}" if running else ""
+    targets = outcome.proxied.targets if outcome.proxied else ()
+    nodes = [node.address for target in targets for node in target.nodes]
+    names = [target.discovery for target in targets if target.discovery]
+    where = ", ".join([*nodes[:5], *names]) or "nowhere"
+    return f"route {outcome.match.route_id}{plugins} → {where}."
+
+
 def _change(number: int, actor: Actor) -> ChangeRequest:
     changes = ChangeRequest.objects.none()
     if actor.person is not None:

@@ -3,7 +3,17 @@
 from django.contrib.auth import views as auth_views
 from django.urls import path, re_path
 
-from portal.web import ask, audit, change, changes, gateways, home, sign_in, tokens
+from portal.web import (
+    ask,
+    audit,
+    change,
+    changes,
+    gateways,
+    home,
+    sign_in,
+    simulate,
+    tokens,
+)
 
 app_name = "web"
 
@@ -18,6 +28,7 @@ urlpatterns = [
     re_path(rf"^changes/(?P<number>[0-9]{{1,18}})/{ACT}/$", change.act, name="act"),
     path("gateways/", gateways.gateways_page, name="gateways"),
     path("gateways/<slug:slug>/", gateways.gateway_page, name="gateway"),
+    path("gateways/<slug:slug>/simulate/", simulate.simulate_page, name="simulate"),
     path(
         "gateways/<slug:slug>/<slug:kind>/", gateways.resources_page, name="resources"
     ),

@@ -10,7 +10,7 @@ from gateway.simulate_plugins import PluginUse
 from gateway.simulate_upstream import Proxied, Target
 from portal.api.answers.changes import words
 from portal.api.answers.fit import fit
-from portal.changes.simulate import Simulation
+from portal.changes.simulate import Simulation, sentence
 
 PLUGINS_ROOM, PLUGINS_LIMIT, NODES_LIMIT = 25_000, 100, 100
 Char = serializers.CharField
@@ -48,11 +48,11 @@ def simulated(simulation: Simulation) -> dict[str, Any]:
         "as_of": simulation.as_of,
         "now": _outcome(simulation.now),
     }
-    message = [f"Now: {_sentence(simulation.now)}"]
+    message = [f"Now: {sentence(simulation.now)}"]
     if simulation.after is not None and simulation.change is not None:
         told["after"] = _outcome(simulation.after)
         message.append(
-            f"After change #{simulation.change.number}: {_sentence(simulation.after)}"
+            f"After change #{simulation.change.number}: {sentence(simulation.after)}"
         )
     message.append(simulation.why_not)
     message.append(
@@ -114,16 +114,3 @@ def _target(target: Target) -> dict[str, Any]:
         "host": target.host,
     }
     return told | {"discovery": target.discovery} if target.discovery else told
-
-
-def _sentence(outcome: Outcome) -> str:
-    """Say in a sentence what becomes of the request."""
-    if outcome.match is None:
-        return " ".join(outcome.notes)
-    running = [use.name for use in outcome.plugins if use.runs]
-    plugins = f", {', '.join(running[:20])}" if running else ""
-    targets = outcome.proxied.targets if outcome.proxied else ()
-    nodes = [node.address for target in targets for node in target.nodes]
-    names = [target.discovery for target in targets if target.discovery]
-    where = ", ".join([*nodes[:5], *names]) or "nowhere"
-    return f"route {outcome.match.route_id}{plugins} → {where}."

@@ -1,0 +1,100 @@
+"""The form in which somebody describes a request to try, and what it begins with."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from django import forms
+
+from gateway.effective import hosts_of, texts
+from gateway.models import Gateway
+from gateway.visible import visible
+from portal.changes.http_request import DEFAULT_ADDRESS, METHODS
+from portal.changes.models import ChangeRequest
+
+HEADERS_LIMIT = 20_000
+OPTION_LIMIT = 80
+
+
+class TryForm(forms.Form):
+    """One request, and the change to try it with."""
+
+    method = forms.ChoiceField(choices=[(name, name) for name in METHODS])
+    url = forms.CharField(
+        label="Address",
+        strip=True,
+        widget=forms.TextInput(
+            attrs={
+                "placeholder": "https://shop.example.com/cart",
+                "spellcheck": "false",
+                "autocapitalize": "none",
+            }
+        ),
+        error_messages={"required": "Say what is asked for, such as /cart."},
+    )
+    change = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=2**53 - 1,
+        label="And after",
+        widget=forms.Select,
+    )
+    headers = forms.CharField(
+        required=False,
+        max_length=HEADERS_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text="One per line, such as X-Version: 2.",
+    )
+    remote_addr = forms.CharField(
+        required=False,
+        label="Caller's address",
+        help_text=f"Its IP address; empty: {DEFAULT_ADDRESS}.",
+    )
+
+    def offer(self, changes: Sequence[ChangeRequest]) -> None:
+        """Let one of these changes be chosen."""
+        self.fields["change"].widget.choices = [
+            ("", "no change: only now"),
+            *(
+                (one.number, visible(f"#{one.number} {one.summary}")[:OPTION_LIMIT])
+                for one in changes
+            ),
+        ]
+
+    def clean_headers(self) -> dict[str, str]:
+        headers: dict[str, str] = {}
+        for number, line in enumerate(self.cleaned_data["headers"].splitlines(), 1):
+            if not line.strip():
+                continue
+            name, colon, value = line.partition(":")
+            name = name.strip()
+            if not colon:
+                raise forms.ValidationError(
+                    f"Line {number} has no colon. Write it as Name: value."
+                )
+            # What is sent twice arrives as one list.
+            told = [*([headers[name]] if name in headers else []), value.strip()]
+            headers[name] = ", ".join(told)
+        return headers
+
+    @property
+    def has_more(self) -> bool:
+        """Whether one of the fields that are folded away is in use."""
+        return any(
+            self[name].value() or self[name].errors
+            for name in ("headers", "remote_addr")
+        )
+
+
+def example_of(route: dict[str, Any], gateway: Gateway) -> dict[str, str]:
+    """Return the fields of a request that this route is meant for, as far as it says."""
+    host = next(iter(hosts_of(route)), "") or urlsplit(gateway.public_url).netloc
+    uri = next(iter(texts(route.get("uris")) or texts(route.get("uri"))), "/")
+    methods = [name for name in texts(route.get("methods")) if name in METHODS]
+    # A wildcard stands for one label, a prefix for itself.
+    host = host.replace("*.", "www.").replace("*", "www")
+    path = quote(uri.replace("*", ""), safe="/%:@!$&'()+,;=-._~")
+    return {
+        "method": "GET" if not methods or "GET" in methods else methods[0],
+        "url": f"http://{host}{path}" if host else path,
+    }
