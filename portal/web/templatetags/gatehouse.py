@@ -7,7 +7,7 @@ import orjson
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from gateway import visible as characters
@@ -67,6 +67,13 @@ def weight(severity: str) -> str:
         "warning": "Look twice",
         "info": "Good to know",
     }.get(severity, severity)
+
+
+@register.filter
+def breakable(address: str) -> SafeString:
+    """Let an address break after a slash rather than anywhere."""
+    parts = ((part,) for part in address.split("/"))
+    return format_html_join(SafeString("/<wbr>"), "{}", parts)
 
 
 @register.filter
