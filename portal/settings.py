@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 import structlog
 from django.core.exceptions import ImproperlyConfigured
 
-from portal import caches
+from portal import caches, check_rules
 from portal.environment import BASE_DIR, env
 from portal.run import broker
 
@@ -279,6 +279,14 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [],
     "SCHEMA_COERCE_PATH_PK": False,
 }
+
+# --- Rules for what may be asked for; none by default
+
+CHECK_BLOCKED_DESTINATIONS = check_rules.blocked_destinations(
+    env.str("CHECK_BLOCKED_DESTINATIONS", default="")
+)
+NAME_PATTERN = check_rules.name_pattern(env.str("NAME_PATTERN", default=""))
+REQUIRED_LABELS = check_rules.listed(env.str("REQUIRED_LABELS", default=""))
 
 # --- Work
 

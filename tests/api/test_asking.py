@@ -41,7 +41,10 @@ def test_a_new_route_is_filed_and_nothing_is_written(
     assert told["gateway"] == "default"
     assert told["url"].endswith(f"/changes/{change.number}/")
     assert (told["approvals"]["given"], told["approvals"]["required"]) == (0, 1)
-    assert told["findings"] == []
+    assert [(one["code"], one["severity"]) for one in told["findings"]] == [
+        ("auth_missing", "warning"),
+        ("destination_loopback", "warning"),
+    ]
     assert f"#{change.number}" in answer["message"]
     assert told["url"] in answer["message"]
     assert "The speakers' page" not in answer["message"]
@@ -190,7 +193,7 @@ def test_a_preview_shows_what_would_happen_and_stores_nothing(
     answer = response.json()
     assert answer["accepted"] is True
     assert answer["gateway"] == "default"
-    assert answer["findings"] == []
+    assert {one["severity"] for one in answer["findings"]} == {"warning"}
     assert answer["items"][0]["sentence"] in answer["summary"] + "."
     paths = {one["path"] for one in answer["items"][0]["differences"]}
     assert {"uri", "methods"} <= paths

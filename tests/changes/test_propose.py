@@ -482,7 +482,7 @@ def test_a_redacted_secret_sent_back_keeps_the_secret(desk: Desk) -> None:
 
 
 def test_a_kept_secret_with_a_new_destination_is_warned_of(desk: Desk) -> None:
-    logger = {"uri": "http://logs.example.com/in", "auth_header": "Basic abc"}
+    logger = {"uri": "https://logs.example.com/in", "auth_header": "Basic abc"}
     desk.sandbox.put("route", "r1", conference(plugins={"http-logger": logger}))
 
     change = desk.ask(
@@ -490,7 +490,7 @@ def test_a_kept_secret_with_a_new_destination_is_warned_of(desk: Desk) -> None:
             action="update",
             kind="route",
             id="r1",
-            document={"plugins": {"http-logger": {"uri": "http://evil.example.com/"}}},
+            document={"plugins": {"http-logger": {"uri": "https://evil.example.com/"}}},
         )
     )
 
@@ -537,7 +537,7 @@ def test_a_new_revision_voids_earlier_approvals(desk: Desk) -> None:
     change.refresh_from_db()
     assert revision.number == 2
     assert (change.state, standing(change).given) == (State.IN_REVIEW, 0)
-    assert revision.findings == []
+    assert "asked_for_twice" not in {one["code"] for one in revision.findings}
     assert AuditEvent.objects.filter(event="change.revised").count() == 1
 
 

@@ -5,19 +5,29 @@ from collections.abc import Iterator
 from gateway.documents import same
 from gateway.live import Live
 from gateway.schemas import Schemas
+from portal.changes.checks.subject import Code, Subject
 from portal.changes.findings import Finding, Severity
 from portal.changes.models import Action
 from portal.changes.plan import Plan
+
+ALREADY_EXISTS = Code(
+    "already_exists",
+    Severity.BLOCKER,
+    "A create names something that the gateway holds already.",
+)
+NOTHING_CHANGES = Code(
+    "nothing_changes",
+    Severity.BLOCKER,
+    "An update leaves the live document as it is.",
+)
 
 
 def already_exists(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
     """A create must not replace what somebody else made."""
     for index, item in enumerate(plan.items):
         if item.action is Action.CREATE and item.base is not None:
-            yield Finding(
-                code="already_exists",
-                severity=Severity.BLOCKER,
-                item=index,
+            yield ALREADY_EXISTS.finding(
+                index,
                 path=item.kind.id_field,
                 words=f"The gateway already holds a {item.kind.title.lower()} {item.id}.",
                 mend="Update it instead, or leave the id out so that a new one is chosen.",
@@ -41,10 +51,15 @@ def nothing_changes(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Findin
                 schemas=schemas,
             )
         ):
-            yield Finding(
-                code="nothing_changes",
-                severity=Severity.BLOCKER,
-                item=index,
+            yield NOTHING_CHANGES.finding(
+                index,
                 words=f"The {item.kind.title.lower()} {item.id} is already as asked.",
                 mend="Nothing needs to be done. To change something else, name it.",
             )
+
+
+SUBJECT = Subject(
+    title="Is there something to do",
+    checks=(already_exists, nothing_changes),
+    codes=(ALREADY_EXISTS, NOTHING_CHANGES),
+)

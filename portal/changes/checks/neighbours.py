@@ -6,12 +6,19 @@ from django.db.models import Q
 
 from gateway.live import Live
 from gateway.schemas import Schemas
+from portal.changes.checks.subject import Code, Subject
 from portal.changes.findings import Finding, Severity
 from portal.changes.models import Item
 from portal.changes.plan import Plan
 from portal.changes.states import State
 
 ON_THE_WAY = (State.IN_REVIEW, State.APPROVED, State.DELIVERING)
+
+ASKED_FOR_TWICE = Code(
+    "asked_for_twice",
+    Severity.WARNING,
+    "Another open change touches the same resource.",
+)
 
 
 def asked_for_twice(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
@@ -33,10 +40,15 @@ def asked_for_twice(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Findin
         .order_by("revision__change_id")
     )
     for kind, resource_id, number in others:
-        yield Finding(
-            code="asked_for_twice",
-            severity=Severity.WARNING,
-            item=index_of[kind, resource_id],
+        yield ASKED_FOR_TWICE.finding(
+            index_of[kind, resource_id],
             words=f"Change #{number} is on its way and touches the same resource.",
             mend=f"Whichever comes second will conflict; wait for #{number} or agree.",
         )
+
+
+SUBJECT = Subject(
+    title="Other changes",
+    checks=(asked_for_twice,),
+    codes=(ASKED_FOR_TWICE,),
+)

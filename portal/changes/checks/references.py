@@ -1,17 +1,27 @@
 """Does everything that is named exist, and does nothing name what goes away?"""
 
 from collections.abc import Iterator
-from typing import Any
 
 from gateway.kinds import KINDS
 from gateway.live import Live
 from gateway.references import holders_of, references_of
 from gateway.schemas import Schemas
+from portal.changes.checks.holdings import After
+from portal.changes.checks.subject import Code, Subject
 from portal.changes.findings import Finding, Severity
 from portal.changes.models import Action
 from portal.changes.plan import Plan
 
-Document = dict[str, Any]
+MISSING_REFERENCE = Code(
+    "missing_reference",
+    Severity.BLOCKER,
+    "Something is referred to that does not exist.",
+)
+STILL_REFERENCED = Code(
+    "still_referenced",
+    Severity.BLOCKER,
+    "Something is deleted that another resource still refers to.",
+)
 
 
 def missing_reference(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
@@ -29,10 +39,8 @@ def missing_reference(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Find
             ):
                 continue
             title = KINDS[kind].title.lower()
-            yield Finding(
-                code="missing_reference",
-                severity=Severity.BLOCKER,
-                item=index,
+            yield MISSING_REFERENCE.finding(
+                index,
                 path=path,
                 words=f"It refers to {title} {resource_id}, which does not exist.",
                 mend=f"Create that {title} in the same change, or name one that exists.",
@@ -46,15 +54,14 @@ def still_referenced(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Findi
         for index, item in enumerate(plan.items)
         if item.action is Action.DELETE
     }
+    after = After(plan, live)
     for holder in holders_of(kind for kind, _ in deleted):
-        for holder_id, document in _documents_after(plan, live, holder).items():
+        for holder_id, document in after.documents(holder).items():
             for path, kind, resource_id in references_of(holder, document):
                 index = deleted.get((kind, resource_id), -1)
                 if index >= 0:
-                    yield Finding(
-                        code="still_referenced",
-                        severity=Severity.BLOCKER,
-                        item=index,
+                    yield STILL_REFERENCED.finding(
+                        index,
                         words=(
                             f"The {KINDS[holder].title.lower()} {holder_id} still refers to "
                             f"it ({path})."
@@ -63,12 +70,8 @@ def still_referenced(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Findi
                     )
 
 
-def _documents_after(plan: Plan, live: Live, kind: str) -> dict[str, Document]:
-    """Return {id: document} of a kind as it will be once the change is applied."""
-    documents = dict(live.documents(kind))
-    for item in plan.items:
-        if item.kind.name == kind:
-            documents.pop(item.id, None)
-            if item.wanted is not None:
-                documents[item.id] = item.wanted
-    return documents
+SUBJECT = Subject(
+    title="References",
+    checks=(missing_reference, still_referenced),
+    codes=(MISSING_REFERENCE, STILL_REFERENCED),
+)

@@ -13,8 +13,20 @@ from gateway.redaction import scrub
 from gateway.schemas import Schemas
 from gateway.secret_fields import secrets_in
 from gateway.versions import at_least
+from portal.changes.checks.subject import Code, Subject
 from portal.changes.findings import Finding, Severity
 from portal.changes.plan import Plan, PlannedItem
+
+UNKNOWN_PLUGIN = Code(
+    "unknown_plugin",
+    Severity.BLOCKER,
+    "A plugin is not among those that the gateway has.",
+)
+INVALID_DOCUMENT = Code(
+    "invalid_document",
+    Severity.BLOCKER,
+    "The gateway would refuse the document, says its own dry run or its schemas.",
+)
 
 
 def unknown_plugin(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
@@ -31,10 +43,8 @@ def unknown_plugin(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding
         )
         for name in names:
             if name not in known:
-                yield Finding(
-                    code="unknown_plugin",
-                    severity=Severity.BLOCKER,
-                    item=index,
+                yield UNKNOWN_PLUGIN.finding(
+                    index,
                     path=f"plugins.{name}",
                     words=f"The gateway has no plugin {name!r}.",
                     mend=_nearest(name, known),
@@ -124,11 +134,16 @@ def _by_schema(index: int, item: PlannedItem, schemas: Schemas) -> Iterator[Find
 
 
 def _refused(index: int, words: str, path: str = "") -> Finding:
-    return Finding(
-        code="invalid_document",
-        severity=Severity.BLOCKER,
-        item=index,
+    return INVALID_DOCUMENT.finding(
+        index,
         path=path,
         words=f"The gateway would refuse it: {words}",
         mend="Correct the field it names.",
     )
+
+
+SUBJECT = Subject(
+    title="Would the gateway accept it",
+    checks=(unknown_plugin, gateway_dry_run),
+    codes=(UNKNOWN_PLUGIN, INVALID_DOCUMENT),
+)

@@ -5,19 +5,39 @@ from collections.abc import Iterator
 from gateway.destinations import secrets_to_new_destinations
 from gateway.live import Live
 from gateway.schemas import Schemas
+from portal.changes.checks.subject import Code, Subject
 from portal.changes.findings import Finding, Severity
 from portal.changes.models import Action
 from portal.changes.plan import Plan
+
+SECRET_NOT_RESOLVED = Code(
+    "secret_not_resolved",
+    Severity.BLOCKER,
+    "A redacted value stands for no secret that is there now.",
+)
+CERTIFICATE_KEY_MISSING = Code(
+    "certificate_key_missing",
+    Severity.BLOCKER,
+    "A certificate is updated without its key, which the gateway never shows.",
+)
+SECRET_FOLLOWS_NEW_DESTINATION = Code(
+    "secret_follows_new_destination",
+    Severity.WARNING,
+    "A secret stays while the address it is sent to changes.",
+)
+IRREVERSIBLE = Code(
+    "irreversible",
+    Severity.WARNING,
+    "What is replaced or deleted cannot be restored from here.",
+)
 
 
 def secret_not_resolved(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
     """A redacted value stands for a secret only where the live resource holds it."""
     for index, item in enumerate(plan.items):
         for path in item.unresolved:
-            yield Finding(
-                code="secret_not_resolved",
-                severity=Severity.BLOCKER,
-                item=index,
+            yield SECRET_NOT_RESOLVED.finding(
+                index,
                 path=path,
                 words="This redacted value does not stand for the secret that is there now.",
                 mend="Leave the field out to keep the secret, or give the secret itself.",
@@ -35,10 +55,8 @@ def certificate_key_missing(
             and item.wanted is not None
             and "key" not in item.wanted
         ):
-            yield Finding(
-                code="certificate_key_missing",
-                severity=Severity.BLOCKER,
-                item=index,
+            yield CERTIFICATE_KEY_MISSING.finding(
+                index,
                 path="key",
                 words="The gateway does not show this certificate's private key, so an "
                 "update without it would lose it.",
@@ -59,10 +77,8 @@ def secret_follows_new_destination(
             item.wanted,
             encrypt_fields=schemas.encrypt_fields,
         ):
-            yield Finding(
-                code="secret_follows_new_destination",
-                severity=Severity.WARNING,
-                item=index,
+            yield SECRET_FOLLOWS_NEW_DESTINATION.finding(
+                index,
                 path=path,
                 words=f"The secret here stays, but {destination} changes: the secret will be "
                 "sent to a new place.",
@@ -74,12 +90,27 @@ def irreversible(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
     """What the gateway never shows cannot be restored."""
     for index, item in enumerate(plan.items):
         if item.base is not None and item.kind.write_only:
-            yield Finding(
-                code="irreversible",
-                severity=Severity.WARNING,
-                item=index,
+            yield IRREVERSIBLE.finding(
+                index,
                 path="key",
                 words="The present private key is not known here, so this cannot be undone "
                 "from here.",
                 mend="Keep the present certificate and key at hand before approving.",
             )
+
+
+SUBJECT = Subject(
+    title="Secrets",
+    checks=(
+        secret_not_resolved,
+        certificate_key_missing,
+        secret_follows_new_destination,
+        irreversible,
+    ),
+    codes=(
+        SECRET_NOT_RESOLVED,
+        CERTIFICATE_KEY_MISSING,
+        SECRET_FOLLOWS_NEW_DESTINATION,
+        IRREVERSIBLE,
+    ),
+)

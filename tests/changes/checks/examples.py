@@ -1,0 +1,153 @@
+"""One request for every code that the checks may give."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from portal.changes.asked import ItemAsked
+from portal.changes.propose import propose
+from tests.actors import present
+from tests.changes.checks.certified import certified
+from tests.changes.checks.looking import (
+    KEY_AUTH,
+    Document,
+    create,
+    delete,
+    route,
+    update,
+    upstream,
+)
+from tests.changes.conftest import Desk
+
+LIMIT: Document = {"limit-count": {"count": 2, "time_window": 60, "rejected_code": 429}}
+LOGGED: Document = {
+    "http-logger": {"uri": "https://a.example.com/", "auth_header": "s3cr3t"}
+}
+
+
+@dataclass(frozen=True)
+class Example:
+    """What is asked for, and before that held by the gateway and done at the desk."""
+
+    items: tuple[ItemAsked, ...]
+    held: tuple[tuple[str, str, Document], ...] = ()
+    settings: Document = field(default_factory=dict)
+    before: Callable[[Desk], Any] = lambda desk: None
+
+    def arrange(self, desk: Desk) -> None:
+        for kind, resource_id, document in self.held:
+            desk.sandbox.put(kind, resource_id, document)
+        self.before(desk)
+
+
+def asks(*items: ItemAsked, **fields: Any) -> Example:
+    return Example(items, **fields)
+
+
+def old(document: Document, kind: str = "route") -> tuple[tuple[str, str, Document]]:
+    """Something that the gateway holds."""
+    return ((kind, "old", document),)
+
+
+def ssl(*, names: tuple[str, ...] = ("a.example.com",), **fields: Any) -> Example:
+    """A certificate that is asked for."""
+    since, until = fields.pop("since", -1), fields.pop("until", 90)
+    one = certified(*names, since=since, until=until)
+    document = {"cert": one.pem, "key": one.key_pem, "snis": ["a.example.com"]}
+    return asks(create("ssl", document | fields))
+
+
+def plugged(**settings: Document) -> Example:
+    """A new route with one more plugin; `_` in its name is `-`."""
+    plugins = {name.replace("_", "-"): one for name, one in settings.items()}
+    return asks(create("route", route(plugins=KEY_AUTH | plugins)))
+
+
+def sent_to(node: str, **fields: Any) -> Example:
+    return asks(create("upstream", upstream(node, **fields)))
+
+
+def ask_for_old(desk: Desk) -> None:
+    asked = desk.asked(update("route", {"desc": "somebody else's"}))
+    propose(asked, actor=present(desk.people.omar))
+
+
+EXAMPLES = {
+    "already_exists": asks(create("route", route(), "old"), held=old(route())),
+    "nothing_changes": asks(update("route", {"uri": "/speaker/*"}), held=old(route())),
+    "unknown_plugin": plugged(nosuch={}),
+    "invalid_document": asks(create("route", route(uri=7))),
+    "missing_reference": asks(create("route", route(service_id="nope"))),
+    "still_referenced": asks(
+        delete("upstream"),
+        held=(
+            *old(upstream("backend:80"), "upstream"),
+            ("route", "r1", {"uri": "/x", "upstream_id": "old"}),
+        ),
+    ),
+    "secret_not_resolved": plugged(http_logger={"uri": "redacted:01234567"}),
+    "certificate_key_missing": asks(
+        update("ssl", {"labels": {"team": "shop"}}),
+        held=old(ssl().items[0].document or {}, "ssl"),
+    ),
+    "secret_follows_new_destination": asks(
+        update(
+            "route", {"plugins": {"http-logger": {"uri": "https://b.example.com/"}}}
+        ),
+        held=old(route(plugins=KEY_AUTH | LOGGED)),
+    ),
+    "irreversible": asks(delete("ssl"), held=old(ssl().items[0].document or {}, "ssl")),
+    "asked_for_twice": asks(
+        update("route", {"desc": "x"}), held=old(route()), before=ask_for_old
+    ),
+    "auth_removed": asks(update("route", {"plugins": None}), held=old(route())),
+    "auth_missing": asks(create("route", route(plugins={}))),
+    "auth_optional": plugged(key_auth={"anonymous_consumer": "anybody"}),
+    "restriction_removed": asks(
+        update("route", {"plugins": {"csrf": None}}),
+        held=old(route(plugins=KEY_AUTH | {"csrf": {"key": "$env://CSRF"}})),
+    ),
+    "protection_disabled": plugged(key_auth={"_meta": {"disable": True}}),
+    "catch_all": asks(create("route", route(uri="/*", host="*"))),
+    "plain_http": sent_to("8.8.8.8:80"),
+    "cors_credentials": plugged(cors={"allow_origins": "**", "allow_credential": True}),
+    "tls_not_verified": plugged(
+        forward_auth={"uri": "https://a.example.com/", "ssl_verify": False}
+    ),
+    "runs_code": plugged(serverless_pre_function={"functions": ["return f"]}),
+    "destination_metadata": sent_to("169.254.169.254:80"),
+    "destination_loopback": sent_to("127.0.0.1:80"),
+    "destination_link_local": sent_to("169.254.1.1:80"),
+    "destination_private": sent_to("10.0.0.7:80"),
+    "plain_secret": asks(
+        create("secret", {"uri": "https://v", "prefix": "kv", "token": "t"}, "vault/1"),
+        create("route", route(plugins=KEY_AUTH | LOGGED)),
+    ),
+    "certificate_expired": ssl(since=-90, until=-1),
+    "certificate_expires_soon": ssl(until=29),
+    "certificate_key_mismatch": ssl(key=certified().key_pem),
+    "certificate_name_mismatch": ssl(names=("b.example.com",)),
+    "no_node": asks(create("upstream", upstream())),
+    "no_spare_node": sent_to("8.8.8.8:443", scheme="https"),
+    "no_health_check": asks(create("upstream", upstream("backend:80", "other:80"))),
+    "no_timeout": sent_to("backend:80", timeout=None),
+    "upstream_ignored": asks(
+        create("route", route(upstream_id="old")),
+        held=old(upstream("backend:80"), "upstream"),
+    ),
+    "plugin_replaced": asks(
+        create("route", route(plugins=KEY_AUTH | LIMIT, service_id="old")),
+        held=old({"plugins": LIMIT}, "service"),
+    ),
+    "name_rule": asks(
+        create("route", route(name="What ever")),
+        settings={"NAME_PATTERN": re.compile("[a-z]+")},
+    ),
+    "label_missing": asks(
+        create("route", route()), settings={"REQUIRED_LABELS": ["team"]}
+    ),
+    "kept_elsewhere": asks(
+        delete("route"), held=old(route(labels={"managed-by": "adc"}))
+    ),
+}
