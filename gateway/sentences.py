@@ -1,5 +1,7 @@
 """Say in one sentence what happens to a resource, made from its documents alone. Pure."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from gateway.diff import Difference, diff
@@ -56,6 +58,27 @@ def sentence(
     rest = dict.fromkeys(one.name for one in changes[ITEMS:])
     more = f"; and {len(rest)} more: {cut(', '.join(rest), PART)}" if rest else ""
     return f"Changes {name}: {shown}{more}."
+
+
+VERBS = {"create": "Creates", "update": "Changes", "delete": "Deletes"}
+
+
+def counted(changed: Iterable[tuple[str, str]]) -> str:
+    """Say how many resources of what are created, updated and deleted.
+
+    `changed` holds (action, kind) of each.
+    """
+    numbers = Counter(changed)
+    parts = []
+    for action, verb in VERBS.items():
+        of = [
+            f"{number:,} {kind_words(kind)}{'' if number == 1 else 's'}"
+            for (did, kind), number in numbers.items()
+            if did == action
+        ]
+        if of:
+            parts.append(f"{verb} {', '.join(of)}")
+    return "; ".join(parts) + "."
 
 
 def _rank(difference: Difference) -> int:

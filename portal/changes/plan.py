@@ -5,6 +5,7 @@ Reads every touched document live. The result is what `propose` stores and what
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from gateway.merge import MergeError, merge
 from gateway.models import Gateway, origin
 from gateway.redaction import redact, resolve
 from gateway.schemas import Schemas
-from gateway.sentences import sentence
+from gateway.sentences import counted, sentence
 from portal.changes.asked import ChangeAsked, ItemAsked
 from portal.changes.errors import GatewayDown, Malformed, NoSuchResource
 from portal.changes.findings import Finding, Severity
@@ -33,7 +34,10 @@ from portal.changes.order import in_order
 
 Document = dict[str, Any]
 
-ITEM_LIMIT = 100
+ITEM_LIMIT = 2_000
+# From so many items of a kind on, one list is cheaper than reading each.
+LIST_FROM = 50
+SAID_ONE_BY_ONE = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +104,12 @@ class Plan:
 
     @property
     def summary(self) -> str:
-        """Say what the whole change does, from its items alone."""
+        """Say what the whole change does, from its items alone.
+
+        Of a large one how many of what; its page names each.
+        """
+        if len(self.items) > SAID_ONE_BY_ONE:
+            return counted((item.action, item.kind.name) for item in self.items)
         return "; ".join(item.sentence.rstrip(".") for item in self.items) + "."
 
     @property
@@ -182,6 +191,9 @@ def plan_items(asked: ChangeAsked, live: Live, schemas: Schemas) -> list[Planned
         raise Malformed("Give at least one item.", field="items")
     if len(asked.items) > ITEM_LIMIT:
         raise Malformed(f"Give at most {ITEM_LIMIT} items.", field="items")
+    for kind, count in Counter(item.kind for item in asked.items).items():
+        if count >= LIST_FROM and kind in KINDS and KINDS[kind].parent is None:
+            live.documents(kind)
     planned: list[PlannedItem] = []
     seen: set[tuple[str, str]] = set()
     for position, item in enumerate(asked.items):

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,6 +62,8 @@ class Requests:
     schemas: Schemas
     # When the last write went out, on the monotonic clock.
     written_at: float = 0.0
+    # Starts no thread before a second request goes out at once; its threads end with it.
+    threads: Executor = field(default_factory=lambda: ThreadPoolExecutor(BATCH))
 
     def read(
         self, items: Sequence[Item], kind: StepKind = StepKind.READ
@@ -144,9 +146,8 @@ class Requests:
         if len(sent) == 1:
             run(sent[0])
             return
-        with ThreadPoolExecutor(max_workers=BATCH) as threads:
-            # A list, so that what a thread raises is raised here.
-            list(threads.map(run, sent))
+        # A list, so that what a thread raises is raised here.
+        list(self.threads.map(run, sent))
 
     def _begin(self, sent: "list[_Sent]") -> "list[_Sent]":
         for one in sent:

@@ -20,8 +20,9 @@ from portal.changes.states import State
 from portal.errors import GatehouseError
 from portal.web.asking import Asking
 from portal.web.change import visible_change
+from portal.web.items import ShownItem, by_field
 from portal.web.pages import PersonRequest, page, refusal
-from portal.web.story import ShownItem, by_field, by_weight
+from portal.web.story import by_weight
 
 # Files what valid forms ask for; returns the change and what to say of it.
 File = Callable[[], tuple[ChangeRequest, str]]

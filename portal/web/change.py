@@ -10,21 +10,16 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from portal.accounts.actor import Actor
 from portal.accounts.presence import present_actor
-from portal.changes import operate, quorum, review
+from portal.changes import operate, review
 from portal.changes.errors import Malformed, StaleRevision
-from portal.changes.models import ChangeRequest, Delivery, Revision
+from portal.changes.models import ChangeRequest, Revision
 from portal.changes.permissions import permissions
 from portal.changes.states import EXPLAINED, State
 from portal.errors import GatehouseError
+from portal.web.items import part_of
 from portal.web.pages import PersonRequest, page, wants_fragment
-from portal.web.story import (
-    ShownItem,
-    Told,
-    by_weight,
-    marks_of,
-    talk_of,
-    way_of,
-)
+from portal.web.story import marks_of
+from portal.web.told import tell
 
 # How often an open page asks what is new.
 EVERY = {State.APPROVED: "500ms", State.DELIVERING: "500ms"}
@@ -63,38 +58,19 @@ def _show(
     error: GatehouseError | None = None,
     kept: dict[str, str] | None = None,
 ) -> HttpResponse:
-    context = _context(request, change) | {"error": error, "kept": kept or {}}
+    told = _context(request, change)
+    at = request.GET.get("part", "")
+    number = int(at) if at.isascii() and at.isdigit() and len(at) < 5 else 1
+    context = told | {
+        "part": part_of(told["told"].revision, number),
+        "error": error,
+        "kept": kept or {},
+    }
     return render(
         request,
         "changes/detail.html",
         context,
         status=error.status if error else 200,
-    )
-
-
-def tell(change: ChangeRequest) -> Told:
-    """Fetch all that the page shows of a change."""
-    revisions = list(
-        change.revisions.select_related("author", "token").order_by("number")
-    )
-    revision = revisions[-1]
-    standing = quorum.standing(change)
-    delivery = (
-        Delivery.objects.filter(revision__change=change)
-        .prefetch_related("attempts__steps__item")
-        .order_by("-pk")
-        .first()
-    )
-    return Told(
-        change=change,
-        revision=revision,
-        revisions=revisions,
-        items=[ShownItem.of(item, revision.findings) for item in revision.items.all()],
-        findings=by_weight(revision.findings),
-        standing=standing,
-        delivery=delivery,
-        way=way_of(change, standing, delivery),
-        talk=talk_of(change, revisions, delivery),
     )
 
 

@@ -2,13 +2,12 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Count
 
-from gateway.diff import Difference, Op, diff
 from portal.accounts.models import Person
 from portal.audit.events import Event
 from portal.audit.models import AuditEvent
@@ -17,7 +16,6 @@ from portal.changes.models import (
     ChangeRequest,
     Delivery,
     DeliveryState,
-    Item,
     Review,
     Revision,
     Step,
@@ -33,58 +31,6 @@ TOLD_BY_LEDGER = [
     Event.DELIVERY_RETRIED,
     Event.DELIVERY_REFUSED,
 ]
-
-
-@dataclass(frozen=True)
-class ShownItem:
-    """One resource with its differences, field by field."""
-
-    action: str
-    kind: str
-    id: str
-    base: Any
-    wanted: Any
-    differences: Sequence[Difference]
-    findings: Sequence[dict[str, Any]] = ()
-
-    @classmethod
-    def of(cls, item: Item, findings: Sequence[dict[str, Any]]) -> "ShownItem":
-        return cls(
-            action=item.action,
-            kind=item.kind,
-            id=item.resource_id,
-            base=item.base,
-            wanted=item.wanted,
-            differences=by_field(diff(item.base, item.wanted)),
-            findings=[f for f in findings if f.get("item") == item.position],
-        )
-
-    @property
-    def sign(self) -> str:
-        return {"create": "plus", "delete": "minus"}.get(self.action, "edit")
-
-
-def by_field(differences: Sequence[Difference]) -> list[Difference]:
-    """Take objects that come or go apart, so that each row names one field."""
-    rows: list[Difference] = []
-    for one in differences:
-        value = one.after if one.op is Op.ADD else one.before
-        if one.op is not Op.CHANGE and isinstance(value, dict) and value:
-            is_added = one.op is Op.ADD
-            rows += by_field(
-                [
-                    Difference(
-                        (*one.path, name),
-                        one.op,
-                        None if is_added else value[name],
-                        value[name] if is_added else None,
-                    )
-                    for name in value
-                ]
-            )
-        else:
-            rows.append(one)
-    return rows
 
 
 def by_weight(findings: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -272,7 +218,7 @@ def marks_of(change: ChangeRequest, person: Person) -> Marks:
     )
     deliveries = list(
         Delivery.objects.filter(revision__change=change).values_list(
-            "state", "tries", "finished_at", "not_before"
+            "state", "tries", "finished_at", "not_before", "done"
         )
     )
     decide = [change.state, counted["written"], counted["decided"], person.pk]
@@ -281,18 +227,3 @@ def marks_of(change: ChangeRequest, person: Person) -> Marks:
 
 def _mark(*parts: Any) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
-
-
-@dataclass(frozen=True)
-class Told:
-    """Everything about a change that its page shows, fetched."""
-
-    change: ChangeRequest
-    revision: Revision
-    revisions: Sequence[Revision]
-    items: Sequence[ShownItem]
-    findings: Sequence[dict[str, Any]]
-    standing: Standing
-    delivery: Delivery | None
-    way: Sequence[Gate] = field(default=())
-    talk: Sequence[Said] = field(default=())

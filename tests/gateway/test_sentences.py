@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.kinds import KINDS
-from gateway.sentences import kind_words, sentence
+from gateway.sentences import counted, kind_words, sentence
 from tests.gateway.test_documents import values
 
 ROUTE: dict[str, Any] = {
@@ -233,3 +233,17 @@ def test_whatever_somebody_asks_for_can_be_told(
         assert told.isprintable()
         assert told.endswith(".")
         assert len(told) < 5_000
+
+
+def test_many_resources_are_counted() -> None:
+    changed = [
+        ("delete", "route"),
+        *[("create", "route")] * 1_200,
+        ("create", "upstream"),
+        ("update", "ssl"),
+        ("create", "upstream"),
+    ]
+
+    assert counted(changed) == (
+        "Creates 1,200 routes, 2 upstreams; Changes 1 SSL certificate; Deletes 1 route."
+    )

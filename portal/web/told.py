@@ -1,0 +1,106 @@
+"""Everything that the page of a change shows, fetched in a fixed number of queries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Prefetch, Q
+
+from gateway.sentences import kind_words
+from portal.changes import quorum
+from portal.changes.models import (
+    Attempt,
+    ChangeRequest,
+    Delivery,
+    Outcome,
+    Revision,
+    Step,
+)
+from portal.changes.quorum import Standing
+from portal.web.items import PER_PART
+from portal.web.story import Gate, Said, by_weight, talk_of, way_of
+
+# Of a large delivery only what went otherwise than it should is told step by step.
+STEPS_AT_MOST = 50
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a delivery of many items is; `item` names the next one, if any."""
+
+    done: int
+    count: int
+    item: str = ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What happened to a change. Its items are told apart: see `items.py`."""
+
+    change: ChangeRequest
+    revision: Revision
+    revisions: Sequence[Revision]
+    findings: Sequence[dict[str, Any]]
+    standing: Standing
+    delivery: Delivery | None
+    way: Sequence[Gate]
+    talk: Sequence[Said]
+    progress: Progress | None = None
+
+
+def tell(change: ChangeRequest) -> Told:
+    """Fetch what the page shows of a change, save its items."""
+    revisions = list(
+        change.revisions.select_related("author", "token").order_by("number")
+    )
+    revision = revisions[-1]
+    standing = quorum.standing(change)
+    delivery = (
+        Delivery.objects.filter(revision__change=change)
+        .select_related("revision")
+        .order_by("-pk")
+        .first()
+    )
+    return Told(
+        change=change,
+        revision=revision,
+        revisions=revisions,
+        findings=by_weight(revision.findings),
+        standing=standing,
+        delivery=delivery,
+        way=way_of(change, standing, delivery),
+        talk=talk_of(change, revisions, delivery),
+        progress=_fetch_attempts(delivery) if delivery else None,
+    )
+
+
+def _fetch_attempts(delivery: Delivery) -> Progress | None:
+    """Fetch the attempts and their steps; return how far a large delivery is."""
+    count = delivery.revision.items.count()
+    is_large = count > PER_PART
+    attempts = Attempt.objects.order_by("-number")
+    steps = Step.objects.order_by("pk")
+    if is_large:
+        attempts = attempts.annotate(
+            requests=Count("steps"),
+            accepted=Count("steps", filter=Q(steps__outcome=Outcome.ACCEPTED)),
+        )
+        odd = steps.exclude(outcome__in=[Outcome.ACCEPTED, ""])
+        steps = odd[:STEPS_AT_MOST]
+    delivery.told = list(  # type: ignore[attr-defined]
+        attempts.filter(delivery=delivery).prefetch_related(
+            Prefetch("steps", steps, to_attr="told")
+        )
+    )
+    if not is_large:
+        return None
+    following = (
+        delivery.revision.items.filter(position__gte=delivery.done)
+        .order_by("position")
+        .values_list("kind", "resource_id")
+        .first()
+        if delivery.finished_at is None
+        else None
+    )
+    item = f"{kind_words(following[0])} {following[1]}" if following else ""
+    return Progress(delivery.done, count, item)
