@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from portal.api.answers.changes import findings
-from portal.api.wire import TextRefused, drain
+from portal.api.wire import BadJSON, drain
 from portal.errors import GatehouseError
 
 MEDIA_TYPE = "application/problem+json"
@@ -180,7 +180,7 @@ def _of_framework(error: exceptions.APIException, request: Any) -> Response:
             f"{request.method} does nothing here. See {settings.PUBLIC_URL}/api/docs."
         )
     code = DRF_CODES.get(type(error), "") or str(error.default_code)
-    if isinstance(error, TextRefused):
+    if isinstance(error, BadJSON):
         code = "malformed"
     return problem(
         status=status,

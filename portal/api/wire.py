@@ -1,14 +1,8 @@
-"""JSON in and out: a strict reader and a fast writer.
+"""JSON in and out: bodies read within their limits, answers written fast."""
 
-Strict, because what is read here may end up in a gateway: whatever JSON parsers
-disagree on (duplicate keys, NaN, numbers beyond a double's 53 bits, lone surrogates)
-would be reviewed as one thing and delivered as another.
-"""
-
-import json
 import re
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 import orjson
 from django.conf import settings
@@ -18,13 +12,11 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-DEPTH_LIMIT = 50
-EXACT = 2**53 - 1
+from portal import strict_json
+
 # A client whose body is refused unread may see a reset instead of the answer.
 DRAIN_LIMIT = 8 * 1024 * 1024
 CHUNK = 64 * 1024
-STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
-SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class TooLarge(APIException):
@@ -93,103 +85,25 @@ def drain(stream: Any) -> None:
 
 
 def read_object(body: bytes) -> dict[str, Any]:
-    """Parse a JSON object strictly. Raises ParseError that says what to mend."""
+    """Parse a JSON object strictly. Raises BadJSON that says what to mend."""
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
-        raise ParseError(f"The body is not UTF-8 (byte {error.start}).") from error
+        raise BadJSON(f"The body is not UTF-8 (byte {error.start}).") from error
     if text.startswith("\ufeff"):
-        raise ParseError("The body begins with a byte order mark. Leave it out.")
-    _check_depth(body)
+        raise BadJSON("The body begins with a byte order mark. Leave it out.")
     try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_constant=_constant,
-            parse_int=_integer,
-            parse_float=_float,
-        )
-    except json.JSONDecodeError as error:
-        raise ParseError(
-            f"The body is not JSON: {error.msg} at line {error.lineno}, column "
-            f"{error.colno}."
-        ) from error
-    if not isinstance(value, dict):
-        raise ParseError('The body must be a JSON object, like {"reason": …}.')
-    _check_text(value, "")
-    return value
+        return strict_json.read_object(text)
+    except strict_json.NotStrict as error:
+        raise BadJSON(str(error), error.field) from error
 
 
-def _check_depth(body: bytes) -> None:
-    depth = 0
-    for found in STRING_OR_BRACKET.finditer(body):
-        if found[0] in (b"[", b"{"):
-            depth += 1
-            if depth > DEPTH_LIMIT:
-                raise ParseError(
-                    f"The body is nested deeper than {DEPTH_LIMIT} levels."
-                )
-        elif found[0] in (b"]", b"}"):
-            depth -= 1
+class BadJSON(ParseError):
+    """The body is refused; `field` is the dotted path of what is wrong in it."""
 
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in made:
-            raise ParseError(f"The key {_shown(key)} stands twice in one object.")
-        made[key] = value
-    return made
-
-
-def _constant(name: str) -> NoReturn:
-    raise ParseError(f"{name} is not JSON. Give a number.")
-
-
-def _integer(text: str) -> int:
-    # Longer than any exact number: not even parsed, since that costs quadratic time.
-    if len(text) > 17 or abs(int(text)) > EXACT:
-        raise ParseError(
-            f"The number {text[:20]}… is larger than gateways keep exactly "
-            f"(±{EXACT}). Give it as text or make it smaller."
-        )
-    return int(text)
-
-
-def _float(text: str) -> float:
-    number = float(text)
-    if number in (float("inf"), float("-inf")):
-        raise ParseError(f"The number {text[:20]} is too large.")
-    return number
-
-
-def _check_text(value: Any, path: str) -> None:
-    """Refuse text that some database or gateway cannot keep as it is."""
-    if isinstance(value, dict):
-        for key, one in value.items():
-            at = f"{path}.{_shown(key)}" if path else _shown(key)
-            _check_text(key, at)
-            _check_text(one, at)
-    elif isinstance(value, list):
-        for index, one in enumerate(value):
-            _check_text(one, f"{path}.{index}")
-    elif isinstance(value, str):
-        if "\x00" in value:
-            raise TextRefused("It holds a NUL character. Take it out.", path)
-        if SURROGATE.search(value):
-            raise TextRefused("It holds half of a surrogate pair. Take it out.", path)
-
-
-class TextRefused(ParseError):
-    """A text in the body is refused; `field` is its dotted path."""
-
-    def __init__(self, detail: str, field: str) -> None:
+    def __init__(self, detail: str, field: str = "") -> None:
         super().__init__(detail)
         self.field = field
-
-
-def _shown(key: str) -> str:
-    return "".join(c if c.isprintable() else "\ufffd" for c in key[:80])
 
 
 class JSONAnswer(BaseRenderer):

@@ -1,8 +1,7 @@
 """Forms in which people ask: a route in a minute, or any resource as JSON."""
 
-import json
 import re
-from typing import Any, NoReturn
+from typing import Any
 
 from django import forms
 
@@ -10,6 +9,7 @@ from gateway.kinds import KINDS
 from gateway.models import Gateway
 from portal.changes.asked import ItemAsked
 from portal.changes.propose import REASON_LIMIT, TITLE_LIMIT
+from portal.strict_json import NotStrict, read_object
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 ACTIONS = [
@@ -22,42 +22,13 @@ ACTIONS = [
 NAMED_PROPERTY = re.compile(r'property "([^"]+)" validation failed')
 
 
-def _object_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise ValueError(f"The key {name!r} stands twice in one object.")
-        found[name] = value
-    return found
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number.")
-
-
 def parse_document(text: str) -> dict[str, Any]:
     """Return the JSON object in `text`. Raises ValidationError with a place and words."""
     try:
-        value = json.loads(
-            text, object_pairs_hook=_object_once, parse_constant=_no_constant
-        )
-        # What cannot be written as UTF-8 (a lone surrogate) cannot be stored or sent.
-        json.dumps(value, ensure_ascii=False).encode()
-    except json.JSONDecodeError as error:
-        raise forms.ValidationError(
-            f"This is no JSON: {error.msg} in line {error.lineno}, column {error.colno}."
-        ) from error
-    except RecursionError as error:
-        raise forms.ValidationError("This is nested too deeply.") from error
-    except UnicodeEncodeError as error:
-        raise forms.ValidationError(
-            "It holds half a character (a lone surrogate). Write the character itself."
-        ) from error
-    except ValueError as error:
-        raise forms.ValidationError(str(error)) from error
-    if not isinstance(value, dict):
-        raise forms.ValidationError("Give one JSON object: { … }.")
-    return value
+        return read_object(text)
+    except NotStrict as error:
+        where = f"{error.field}: " if error.field else ""
+        raise forms.ValidationError(f"{where}{error}") from error
 
 
 class WhyForm(forms.Form):

@@ -2,8 +2,8 @@
 
 from portal.api.inputs.change import gateway_field
 from portal.api.inputs.fields import Choice, Free, Strict, Text, Whole
-from portal.api.wire import EXACT
 from portal.changes.http_request import METHODS
+from portal.strict_json import EXACT
 
 
 class RequestBody(Strict):

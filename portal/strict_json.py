@@ -1,0 +1,107 @@
+"""Read JSON strictly.
+
+What is read may end up in a gateway: whatever JSON parsers disagree on (duplicate keys,
+NaN, numbers beyond a double's 53 bits, lone surrogates) would be reviewed as one thing
+and delivered as another.
+"""
+
+import json
+import re
+from typing import Any, NoReturn
+
+DEPTH_LIMIT = 50
+EXACT = 2**53 - 1
+STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class NotStrict(ValueError):
+    """What was read is refused; the message says what to mend, `field` where."""
+
+    def __init__(self, words: str, field: str = "") -> None:
+        super().__init__(words)
+        self.field = field
+
+
+def read_object(text: str) -> dict[str, Any]:
+    """Return the JSON object in `text`. Raises NotStrict."""
+    _check_depth(text)
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_constant=_constant,
+            parse_int=_integer,
+            parse_float=_float,
+        )
+    except json.JSONDecodeError as error:
+        raise NotStrict(
+            f"This is not JSON: {error.msg} at line {error.lineno}, column "
+            f"{error.colno}."
+        ) from error
+    if not isinstance(value, dict):
+        raise NotStrict("Give one JSON object: { … }.")
+    _check_text(value, "")
+    return value
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    for found in STRING_OR_BRACKET.finditer(text):
+        if found[0] in ("[", "{"):
+            depth += 1
+            if depth > DEPTH_LIMIT:
+                raise NotStrict(f"This is nested deeper than {DEPTH_LIMIT} levels.")
+        elif found[0] in ("]", "}"):
+            depth -= 1
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in made:
+            raise NotStrict(f"The key {_shown(key)} stands twice in one object.")
+        made[key] = value
+    return made
+
+
+def _constant(name: str) -> NoReturn:
+    raise NotStrict(f"{name} is not JSON. Give a number.")
+
+
+def _integer(text: str) -> int:
+    # Longer than any exact number: not even parsed, since that costs quadratic time.
+    if len(text) > 17 or abs(int(text)) > EXACT:
+        raise NotStrict(
+            f"The number {text[:20]}… is larger than gateways keep exactly "
+            f"(±{EXACT}). Give it as text or make it smaller."
+        )
+    return int(text)
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise NotStrict(f"The number {text[:20]} is too large.")
+    return number
+
+
+def _check_text(value: Any, path: str) -> None:
+    """Refuse text that some database or gateway cannot keep as it is."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            at = f"{path}.{_shown(key)}" if path else _shown(key)
+            _check_text(key, at)
+            _check_text(one, at)
+    elif isinstance(value, list):
+        for index, one in enumerate(value):
+            _check_text(one, f"{path}.{index}")
+    elif isinstance(value, str):
+        if "\x00" in value:
+            raise NotStrict("It holds a NUL character. Take it out.", path)
+        if SURROGATE.search(value):
+            raise NotStrict("It holds half of a surrogate pair. Take it out.", path)
+
+
+def _shown(key: str) -> str:
+    return "".join(c if c.isprintable() else "\ufffd" for c in key[:80])
