@@ -1,4 +1,4 @@
-"""Changes and all that belongs to them: read-only, but for a reviewer's decision.
+"""Changes and what people said of them: read-only, but for a reviewer's decision.
 
 The decision is the same operation that the portal calls, as the same present person,
 one transaction per change.
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.helpers import ActionForm
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
@@ -19,17 +19,14 @@ from portal.accounts.roles import Verb
 from portal.changes import review
 from portal.changes.errors import StaleRevision
 from portal.changes.models import (
-    Attempt,
     ChangeRequest,
     Comment,
-    Delivery,
     IdempotencyKey,
     Item,
     Review,
     Revision,
-    Step,
 )
-from portal.errors import GatehouseError
+from portal.web.admin.operated import on_each
 from portal.web.admin.shown import ByGateway, Rights, Shown, ShownInline
 from portal.web.events import program
 from portal.web.templatetags.gatehouse import visible
@@ -63,16 +60,6 @@ class ItemInline(ShownInline):
 class ReviewInline(ShownInline):
     model = Review
     fields = ("reviewer", "verdict", "comment", "created_at")
-
-
-class AttemptInline(ShownInline):
-    model = Attempt
-    fields = ("number", "worker", "started_at", "finished_at", "outcome")
-
-
-class StepInline(ShownInline):
-    model = Step
-    fields = ("kind", "method", "path", "status", "outcome", "words", "duration_ms")
 
 
 @admin.register(ChangeRequest)
@@ -160,15 +147,15 @@ class ChangeRequestAdmin(Shown):
         done: str,
     ) -> None:
         note = request.POST.get("note", "")
-        for change in changes.order_by("number"):
-            try:
-                # Inside: a program is refused in words, too.
-                actor = present_actor(request)
-                operation(_as_seen(request, change), actor=actor, comment=note)
-            except GatehouseError as error:
-                messages.error(request, f"#{change.number}: {error}")
-            else:
-                messages.success(request, f"#{change.number} {done}.")
+        on_each(
+            request,
+            changes.order_by("number"),
+            lambda change: operation(
+                _as_seen(request, change), actor=present_actor(request), comment=note
+            ),
+            name=lambda change: f"#{change.number}",
+            done=f" {done}.",
+        )
 
 
 def _as_seen(request: HttpRequest, change: ChangeRequest) -> Revision:
@@ -219,63 +206,6 @@ class CommentAdmin(Shown):
     list_filter = (("change__gateway", ByGateway), "created_at")
     list_select_related = ("change", "author")
     search_fields = ("=change__number", "author__username", "text")
-    ordering = ("-pk",)
-
-
-@admin.register(Delivery)
-class DeliveryAdmin(Shown):
-    gateway_path = "gateway"
-    # Whoever holds a lease's token could speak for the worker.
-    hidden = ("lease_token",)
-    list_display = (
-        "__str__",
-        "gateway",
-        "state",
-        "tries",
-        "queued_at",
-        "finished_at",
-        "outcome",
-    )
-    list_filter = ("state", ("gateway", ByGateway), "queued_at")
-    list_select_related = ("gateway", "revision")
-    search_fields = ("=revision__change__number", "outcome")
-    ordering = ("-pk",)
-    inlines = (AttemptInline,)
-
-
-@admin.register(Attempt)
-class AttemptAdmin(Shown):
-    gateway_path = "delivery__gateway"
-    list_display = (
-        "__str__",
-        "number",
-        "worker",
-        "started_at",
-        "finished_at",
-        "outcome",
-    )
-    list_filter = (("delivery__gateway", ByGateway), "started_at")
-    list_select_related = ("delivery__revision",)
-    search_fields = ("=delivery__revision__change__number", "worker", "outcome")
-    ordering = ("-pk",)
-    inlines = (StepInline,)
-
-
-@admin.register(Step)
-class StepAdmin(Shown):
-    gateway_path = "attempt__delivery__gateway"
-    list_display = (
-        "__str__",
-        "kind",
-        "status",
-        "outcome",
-        "duration_ms",
-        "attempt",
-        "started_at",
-    )
-    list_filter = ("kind", "outcome", ("attempt__delivery__gateway", ByGateway))
-    list_select_related = ("attempt__delivery__revision",)
-    search_fields = ("path", "words", "=attempt__delivery__revision__change__number")
     ordering = ("-pk",)
 
 

@@ -11,8 +11,8 @@ from gateway.models import Catalogue, FingerprintKey, Gateway, Resource
 from portal.accounts.gateways import change_gateway, create_gateway, retire_gateway
 from portal.accounts.presence import present_actor
 from portal.accounts.roles import Verb
-from portal.errors import GatehouseError
-from portal.web.admin.shown import ByGateway, Operated, Rights, Shown
+from portal.web.admin.operated import Operated, on_each
+from portal.web.admin.shown import ByGateway, Rights, Shown
 
 
 class GatewayForm(forms.ModelForm):
@@ -128,13 +128,13 @@ class GatewayAdmin(Operated, Shown):
     def retire_selected(
         self, request: HttpRequest, gateways: "QuerySet[Gateway]"
     ) -> None:
-        for gateway in gateways:
-            try:
-                retire_gateway(gateway, actor=present_actor(request))
-            except GatehouseError as error:
-                messages.error(request, f"{gateway.slug}: {error}")
-            else:
-                messages.success(request, f"{gateway.slug} is retired.")
+        on_each(
+            request,
+            gateways,
+            lambda gateway: retire_gateway(gateway, actor=present_actor(request)),
+            name=lambda gateway: gateway.slug,
+            done=" is retired.",
+        )
 
 
 @admin.register(Resource)

@@ -14,8 +14,8 @@ from portal.accounts.people import change_person, create_person
 from portal.accounts.presence import present_actor
 from portal.accounts.roles import Verb
 from portal.accounts.tokens import revoke_token
-from portal.errors import GatehouseError
-from portal.web.admin.shown import ByGateway, Operated, Rights, Shown, ShownInline
+from portal.web.admin.operated import Operated, on_each
+from portal.web.admin.shown import ByGateway, Rights, Shown, ShownInline
 
 OWN = (
     "username",
@@ -44,16 +44,7 @@ class PersonForm(forms.ModelForm):
 @admin.register(Person)
 class PersonAdmin(Operated, Shown):
     form = PersonForm
-    list_display = (
-        "username",
-        "first_name",
-        "last_name",
-        "email",
-        "is_active",
-        "is_staff",
-        "is_superuser",
-        "last_login",
-    )
+    list_display = (*OWN, "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser", "memberships__role")
     search_fields = ("username", "first_name", "last_name", "email")
     ordering = ("username",)
@@ -108,17 +99,20 @@ class PersonAdmin(Operated, Shown):
         self, request: HttpRequest, people: "QuerySet[Person]"
     ) -> None:
         for person in people:
-            if not person.email or not person.is_active:
+            if not _is_reachable(person):
                 messages.error(
                     request, f"{person}: switched off, or without a mail address."
                 )
-                continue
-            try:
-                send_reset_link(person, actor=present_actor(request))
-            except GatehouseError as error:
-                messages.error(request, f"{person}: {error}")
-            else:
-                messages.success(request, f"{person}: a link is on its way.")
+        on_each(
+            request,
+            filter(_is_reachable, people),
+            lambda person: send_reset_link(person, actor=present_actor(request)),
+            done=": a link is on its way.",
+        )
+
+
+def _is_reachable(person: Person) -> bool:
+    return bool(person.email) and person.is_active
 
 
 @admin.register(Membership)
@@ -185,10 +179,9 @@ class ApiTokenAdmin(Shown):
     def revoke_selected(
         self, request: HttpRequest, tokens: "QuerySet[ApiToken]"
     ) -> None:
-        for token in tokens:
-            try:
-                revoke_token(token.pk, actor=present_actor(request))
-            except GatehouseError as error:
-                messages.error(request, f"{token}: {error}")
-            else:
-                messages.success(request, f"{token} is revoked.")
+        on_each(
+            request,
+            tokens,
+            lambda token: revoke_token(token.pk, actor=present_actor(request)),
+            done=" is revoked.",
+        )

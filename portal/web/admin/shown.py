@@ -4,14 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import orjson
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db import models
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.utils.html import format_html
 
 from portal.accounts.models import Person
 from portal.accounts.roles import ALLOWED, Role, Verb
-from portal.errors import GatehouseError
 from portal.web.templatetags.gatehouse import pretty, visible
 
 # Columns whose values nobody may learn, not even by asking whether one begins with "a".
@@ -74,7 +73,20 @@ class ByGateway(admin.RelatedFieldListFilter):
         )
 
 
-class Shown(admin.ModelAdmin):
+class _ReadOnly:
+    """Nothing is made, changed or deleted here, whatever Django's permissions say."""
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class Shown(_ReadOnly, admin.ModelAdmin):
     """A model to look at. Who may look is a matter of role, not of Django permissions.
 
     `gateway_path` leads from a row to its gateway; whoever may read some gateways only
@@ -102,15 +114,6 @@ class Shown(admin.ModelAdmin):
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
-
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_queryset(self, request: HttpRequest) -> "models.QuerySet[Any]":
         rows = super().get_queryset(request)
@@ -170,7 +173,7 @@ def one_line(value: Any, limit: int = 120) -> str:
     return text if len(text) <= limit else f"{text[:limit]}…"
 
 
-class ShownInline(admin.TabularInline):
+class ShownInline(_ReadOnly, admin.TabularInline):
     """Rows below their parent, to look at."""
 
     extra = 0
@@ -181,43 +184,5 @@ class ShownInline(admin.TabularInline):
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return Rights.of(request).anywhere(Verb.READ)
 
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fields or ()
-
-
-class Operated:
-    """Forms here call operations; a refusal becomes a message, and nothing is saved."""
-
-    def changeform_view(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        return _in_words(request, super().changeform_view, *args, **kwargs)  # type: ignore[misc]
-
-    def delete_view(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        return _in_words(request, super().delete_view, *args, **kwargs)  # type: ignore[misc]
-
-    def changelist_view(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        return _in_words(request, super().changelist_view, *args, **kwargs)  # type: ignore[misc]
-
-
-def _in_words(
-    request: HttpRequest, view: Callable[..., HttpResponse], *args: Any, **kwargs: Any
-) -> HttpResponse:
-    try:
-        return view(request, *args, **kwargs)
-    except GatehouseError as error:
-        messages.error(request, str(error))
-        return HttpResponseRedirect(request.get_full_path())
