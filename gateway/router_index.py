@@ -10,20 +10,11 @@ from gateway.router_vars import AddressSet, Condition, compile_vars, search
 Document = Mapping[str, Any]
 T = TypeVar("T")
 
-KNOWN_METHODS = frozenset(
-    {
-        "GET",
-        "POST",
-        "PUT",
-        "DELETE",
-        "PATCH",
-        "HEAD",
-        "OPTIONS",
-        "CONNECT",
-        "TRACE",
-        "PURGE",
-    }
+METHODS = (
+    *("GET", "POST", "PUT", "DELETE", "PATCH"),
+    *("HEAD", "OPTIONS", "CONNECT", "TRACE", "PURGE"),
 )
+KNOWN_METHODS = frozenset(METHODS)
 
 
 class Rule:

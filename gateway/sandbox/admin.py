@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.kinds import KINDS
+from gateway.router_request import arguments
 from gateway.sandbox import answers, catalogue, dry_run
 from gateway.sandbox.answers import Crash, Refused
 from gateway.sandbox.encryption import Veil
@@ -20,7 +21,6 @@ from gateway.sandbox.request import (
     PREFIX,
     AdminRequest,
     Arguments,
-    arguments,
     lua_number,
     read_body,
     segments,

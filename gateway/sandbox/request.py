@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote_plus
 
 from gateway.kinds import KINDS, Kind
 from gateway.sandbox import lua_json
@@ -49,18 +48,6 @@ def segments(path: str) -> list[str]:
     """Return the parts of a path below `/apisix/admin`, slashes merged."""
     merged = re.sub(r"/{2,}", "/", path)
     return merged.removeprefix(PREFIX).split("/")[1:]
-
-
-def arguments(query: str) -> Arguments:
-    """Return query arguments as nginx's Lua module does: `a` alone is True."""
-    found: Arguments = {}
-    for pair in query.split("&"):
-        name, equals, value = pair.partition("=")
-        if name:
-            found.setdefault(
-                unquote_plus(name), unquote_plus(value) if equals else True
-            )
-    return found
 
 
 def lua_number(value: str | bool) -> float | None:

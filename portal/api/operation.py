@@ -15,7 +15,8 @@ from drf_spectacular.utils import (
     extend_schema,
 )
 
-from portal.api.answers.shapes import Problem
+from portal.api import examples
+from portal.api.answers.shapes import Filed, Problem
 from portal.api.errors import MEDIA_TYPE
 
 # Statuses that any operation answers, and those that bodies and filing add.
@@ -87,6 +88,22 @@ def operation(
         examples=examples,
         extensions={"x-openai-isConsequential": consequential},
         tags=["gatehouse"],
+    )
+
+
+def filing(
+    operation_id: str, **told: Any
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Describe an operation that files a change, by what sets it apart from the others."""
+    return operation(
+        operation_id,
+        **told,
+        errors=(*ONE, 409, 422),
+        status=202,
+        answer=Filed,
+        answer_words="Filed for review; nothing is live yet.",
+        answer_example=examples.FILED,
+        consequential=True,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from gateway.router_index import METHODS
 from portal.api.inputs.fields import (
     Choice,
     Flag,
@@ -17,23 +18,8 @@ from portal.api.inputs.fields import (
     Text,
     Whole,
 )
-from portal.api.inputs.upstream import (
-    Timeout,
-    Upstream,
-)
+from portal.api.inputs.upstream import Timeout, Upstream
 
-METHODS = [
-    "GET",
-    "POST",
-    "PUT",
-    "DELETE",
-    "PATCH",
-    "HEAD",
-    "OPTIONS",
-    "CONNECT",
-    "TRACE",
-    "PURGE",
-]
 TWINS = (("uri", "uris"), ("host", "hosts"), ("remote_addr", "remote_addrs"))
 DESTINATIONS = ("upstream", "upstream_id", "service_id", "plugins", "script")
 

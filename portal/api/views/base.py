@@ -12,12 +12,8 @@ from rest_framework.views import APIView
 from portal.accounts.actor import Actor
 from portal.accounts.models import Person
 from portal.accounts.roles import Verb
-from portal.api.answers.changes import filed
 from portal.api.auth import actor_of
 from portal.api.wire import LengthRequired
-from portal.changes.asked import ChangeAsked
-from portal.changes.errors import Malformed
-from portal.changes.propose import propose
 
 
 class ApiView(APIView):
@@ -79,23 +75,3 @@ def checked(
     form.is_valid(raise_exception=True)
     fields: dict[str, Any] = form.validated_data
     return fields
-
-
-def idempotency_key(request: Request, given: str | None) -> str:
-    """Return the key from the header or the field. Raises Malformed if they differ."""
-    header = request.headers.get("Idempotency-Key", "")
-    if header and given and header != given:
-        raise Malformed(
-            "The Idempotency-Key header and this field differ. Send one of them.",
-            field="idempotency_key",
-        )
-    return header or given or ""
-
-
-def file(asked: ChangeAsked, actor: Actor) -> Response:
-    """File a change and answer 202: nothing happens until a person approves it."""
-    proposed = propose(asked, actor=actor)
-    headers = {"Location": f"/api/changes/{proposed.change.number}"}
-    if proposed.is_replay:
-        headers["Idempotent-Replayed"] = "true"
-    return Response(filed(proposed.change), status=202, headers=headers)

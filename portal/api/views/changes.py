@@ -14,13 +14,13 @@ from portal.api import examples
 from portal.api.answers.changes import brief, filed, previewed, whole
 from portal.api.answers.fit import page_of
 from portal.api.answers.shapes import ChangeAnswer, ChangePage, Filed, Preview
-from portal.api.auth import conversation_of
 from portal.api.inputs.change import PreviewBody, ProposeBody, WithdrawBody
 from portal.api.inputs.query import ChangesQuery, Query, page_size
-from portal.api.operation import ONE, operation, path_id
+from portal.api.operation import ONE, filing, operation, path_id
 from portal.api.paging import make_cursor, read_cursor
-from portal.api.views.base import ApiView, checked, file, idempotency_key
-from portal.changes.asked import ChangeAsked, ItemAsked
+from portal.api.views.base import ApiView, checked
+from portal.api.views.filing import asked_for, file
+from portal.changes.asked import ItemAsked
 from portal.changes.errors import NoSuchChange
 from portal.changes.models import ChangeRequest, Item
 from portal.changes.propose import preview
@@ -96,7 +96,7 @@ class Changes(ApiView):
             }
         )
 
-    @operation(
+    @filing(
         "proposeChange",
         summary="Ask for a change of one or more resources",
         description="Files one change of resources of any kind, reviewed and delivered together "
@@ -108,16 +108,11 @@ class Changes(ApiView):
             "reason": examples.REASON,
             "items": ITEMS_EXAMPLE,
         },
-        errors=(*ONE, 409, 422),
-        status=202,
-        answer=Filed,
-        answer_words="Filed for review; nothing is live yet.",
-        answer_example=examples.FILED,
-        consequential=True,
     )
     def post(self, request: Request) -> Response:
         body = checked(ProposeBody, request)
-        return file(asked_for(body, request, self.actor), self.actor)
+        asked = asked_for(items_of(body), body, request, self.actor)
+        return file(asked, self.actor)
 
 
 class PreviewChange(ApiView):
@@ -145,8 +140,8 @@ class PreviewChange(ApiView):
     )
     def post(self, request: Request) -> Response:
         body = checked(PreviewBody, request)
-        plan = preview(asked_for(body, request, self.actor), actor=self.actor)
-        return Response(previewed(plan))
+        asked = asked_for(items_of(body), body, request, self.actor)
+        return Response(previewed(preview(asked, actor=self.actor)))
 
 
 class OneChange(ApiView):
@@ -211,22 +206,15 @@ def find(number: int, actor: Actor) -> ChangeRequest:
     return change
 
 
-def asked_for(body: dict[str, Any], request: Request, actor: Actor) -> ChangeAsked:
-    """Return the request for a change that the body describes."""
-    return ChangeAsked(
-        gateway=choose_gateway(body.get("gateway"), actor=actor),
-        title=body.get("title", ""),
-        reason=body.get("reason", ""),
-        items=tuple(
-            ItemAsked(
-                action=item["action"],
-                kind=item["kind"],
-                id=item.get("id", ""),
-                document=item.get("document"),
-                field=f"items.{index}",
-            )
-            for index, item in enumerate(body["items"])
-        ),
-        idempotency_key=idempotency_key(request, body.get("idempotency_key")),
-        conversation=conversation_of(request),
-    )
+def items_of(body: dict[str, Any]) -> list[ItemAsked]:
+    """Return the items that the body describes."""
+    return [
+        ItemAsked(
+            action=item["action"],
+            kind=item["kind"],
+            id=item.get("id", ""),
+            document=item.get("document"),
+            field=f"items.{index}",
+        )
+        for index, item in enumerate(body["items"])
+    ]

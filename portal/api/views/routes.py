@@ -15,19 +15,18 @@ from portal.accounts.which_gateway import choose_gateway
 from portal.api import examples
 from portal.api.answers import changes
 from portal.api.answers.resources import effective_of, resource
-from portal.api.answers.shapes import Filed, ResourcePage, RouteAnswer
-from portal.api.auth import conversation_of
+from portal.api.answers.shapes import ResourcePage, RouteAnswer
 from portal.api.inputs.change import CreateRouteBody, UpdateRouteBody
 from portal.api.inputs.query import DeleteQuery, GatewayQuery, ResourcesQuery
-from portal.api.operation import ONE, operation, path_id
-from portal.api.views.base import ApiView, checked, file, idempotency_key
+from portal.api.operation import ONE, filing, operation, path_id
+from portal.api.views.base import ApiView, checked
+from portal.api.views.filing import asked_for, file
 from portal.api.views.resources import check_id, find, list_of
-from portal.changes.asked import ChangeAsked, ItemAsked
+from portal.changes.asked import ItemAsked
 from portal.errors import GatehouseError
 
 ROUTE = KINDS["route"]
 ID_PARAMETER = path_id("id", "The route's id, from getAllRoutes.", examples.ROUTE_ID)
-FILED_WORDS = "Filed for review; nothing is live yet."
 
 
 class AlsoKnown(Container[str]):
@@ -71,7 +70,7 @@ class Routes(ApiView):
     def get(self, request: Request) -> Response:
         return list_of(ROUTE, request)
 
-    @operation(
+    @filing(
         "createRoute",
         summary="Ask for a new route",
         description="Files a change that creates a route. Nothing goes live until a person "
@@ -79,12 +78,6 @@ class Routes(ApiView):
         "Try previewChange first when unsure.",
         body=CreateRouteBody,
         body_example={"reason": examples.REASON, "route": examples.ROUTE},
-        errors=(*ONE, 409, 422),
-        status=202,
-        answer=Filed,
-        answer_words=FILED_WORDS,
-        answer_example=examples.FILED,
-        consequential=True,
     )
     def post(self, request: Request) -> Response:
         body = checked(
@@ -96,7 +89,7 @@ class Routes(ApiView):
             document=body["route"],
             document_field="route",
         )
-        return file(asked_for(item, body, request, self.actor), self.actor)
+        return file(asked_for([item], body, request, self.actor), self.actor)
 
 
 class OneRoute(ApiView):
@@ -146,7 +139,7 @@ class OneRoute(ApiView):
             answer["note"] = f"It is too long for one answer; all of it: {told['url']}"
         return Response(answer)
 
-    @operation(
+    @filing(
         "updateRoute",
         summary="Ask for a change of a route",
         description="Files a change that updates a route: give only what changes (JSON merge "
@@ -159,12 +152,6 @@ class OneRoute(ApiView):
             "reason": "One client asks too often.",
             "route": {"plugins": examples.LIMIT},
         },
-        errors=(*ONE, 409, 422),
-        status=202,
-        answer=Filed,
-        answer_words=FILED_WORDS,
-        answer_example=examples.FILED,
-        consequential=True,
     )
     def patch(self, request: Request, id: str) -> Response:
         check_id(ROUTE, id)
@@ -178,37 +165,17 @@ class OneRoute(ApiView):
             document=body["route"],
             document_field="route",
         )
-        return file(asked_for(item, body, request, self.actor), self.actor)
+        return file(asked_for([item], body, request, self.actor), self.actor)
 
-    @operation(
+    @filing(
         "deleteRoute",
         summary="Ask for the removal of a route",
         description="Files a change that deletes a route. Its addresses go on answering until a "
         "person approves it: tell the user the change number and link of the answer.",
         parameters=[ID_PARAMETER, DeleteQuery],
-        errors=(*ONE, 409, 422),
-        status=202,
-        answer=Filed,
-        answer_words=FILED_WORDS,
-        answer_example=examples.FILED,
-        consequential=True,
     )
     def delete(self, request: Request, id: str) -> Response:
         check_id(ROUTE, id)
         query = DeleteQuery.of(request)
         item = ItemAsked(action="delete", kind="route", id=id)
-        return file(asked_for(item, query, request, self.actor), self.actor)
-
-
-def asked_for(
-    item: ItemAsked, given: dict[str, Any], request: Request, actor: Actor
-) -> ChangeAsked:
-    """Return the request for a change of one item, as the body or query says."""
-    return ChangeAsked(
-        gateway=choose_gateway(given.get("gateway"), actor=actor),
-        reason=given["reason"],
-        title=given.get("title", ""),
-        items=(item,),
-        idempotency_key=idempotency_key(request, given.get("idempotency_key")),
-        conversation=conversation_of(request),
-    )
+        return file(asked_for([item], query, request, self.actor), self.actor)

@@ -1,0 +1,49 @@
+"""Filing a change, as every operation does that asks for one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from portal.accounts.actor import Actor
+from portal.accounts.which_gateway import choose_gateway
+from portal.api.answers.changes import filed
+from portal.api.auth import conversation_of
+from portal.changes.asked import ChangeAsked, ItemAsked
+from portal.changes.errors import Malformed
+from portal.changes.propose import propose
+
+
+def asked_for(
+    items: Sequence[ItemAsked], given: dict[str, Any], request: Request, actor: Actor
+) -> ChangeAsked:
+    """Return the request for a change of these items, as the body or query says."""
+    return ChangeAsked(
+        gateway=choose_gateway(given.get("gateway"), actor=actor),
+        title=given.get("title", ""),
+        reason=given.get("reason", ""),
+        items=tuple(items),
+        idempotency_key=idempotency_key(request, given.get("idempotency_key")),
+        conversation=conversation_of(request),
+    )
+
+
+def idempotency_key(request: Request, given: str | None) -> str:
+    """Return the key from the header or the field. Raises Malformed if they differ."""
+    header = request.headers.get("Idempotency-Key", "")
+    if header and given and header != given:
+        raise Malformed(
+            "The Idempotency-Key header and this field differ. Send one of them.",
+            field="idempotency_key",
+        )
+    return header or given or ""
+
+
+def file(asked: ChangeAsked, actor: Actor) -> Response:
+    """File a change and answer 202: nothing happens until a person approves it."""
+    proposed = propose(asked, actor=actor)
+    headers = {"Location": f"/api/changes/{proposed.change.number}"}
+    if proposed.is_replay:
+        headers["Idempotent-Replayed"] = "true"
+    return Response(filed(proposed.change), status=202, headers=headers)
