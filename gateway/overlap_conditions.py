@@ -10,10 +10,9 @@ from functools import cached_property, lru_cache
 from typing import Self
 
 from gateway.overlap_index import Entrance
-from gateway.overlap_vars import comparisons, conjuncts, pinned, same
+from gateway.overlap_vars import comparisons, conjuncts, is_decided, pinned, same
 from gateway.router import Mode
 from gateway.router_index import KNOWN_METHODS, Document, Rule, Target
-from gateway.router_request import is_of_request
 from gateway.router_vars import Comparison, compile_vars, network
 
 # Text that stands for itself in a regular expression, which is what the router makes of
@@ -59,14 +58,14 @@ class Conditions:
         parts = [
             part
             for part in self.conjuncts
-            if all(is_of_request(one.name) for one in comparisons(part))
+            if all(is_decided(one) for one in comparisons(part))
         ]
         return {**self.route, "vars": parts}
 
     @property
     def is_decided(self) -> bool:
         """Whether a request alone decides all that the route asks."""
-        return all(is_of_request(one.name) for one in self.comparisons)
+        return all(is_decided(one) for one in self.comparisons)
 
     def covers(self, inner: "Conditions", inner_at: Entrance) -> bool:
         """Say whether these accept every request of `inner` at that entrance, if its

@@ -57,19 +57,16 @@ class Way:
     conditions: Conditions
 
 
-def proposals(
-    *ways: Way, mode: Mode, any_method: Sequence[str] = ("GET",)
-) -> Iterator[Example]:
+def proposals(*ways: Way, mode: Mode) -> Iterator[Example]:
     """Yield requests that may get in by all of these ways, the plainest first.
 
-    `any_method` is tried where no route asks for a method. There are none for
-    conditions on what the sender of a request does not decide.
+    There are none for conditions on what the sender of a request does not decide.
     """
     asked: dict[str, list[Comparison]] = defaultdict(list)
     for way in ways:
         for one in way.conditions.comparisons:
             name = _variable(one.name)
-            if name is None:
+            if name is None or not way.conditions.is_decided:
                 return
             asked[name].append(one)
     named = {name: candidates(ones) for name, ones in asked.items()}
@@ -78,8 +75,8 @@ def proposals(
         "server_port": [*named.pop("server_port", []), ""],
         "remote_addr": _addresses(ways, named.pop("remote_addr", [])),
         "host": [*_hosts(ways), *named.pop("host", [])],
-        "uri": [*_paths(ways, mode), *_paths_of(named.pop("uri", []))],
-        "request_method": _methods(ways, named.pop("request_method", []), any_method),
+        "request_method": _methods(ways, named.pop("request_method", [])),
+        "uri": _paths(ways, named.pop("uri", []), mode),
     }
     tests = _tests(ways, mode)
     values = {
@@ -166,16 +163,16 @@ def _fits_host(pattern: str | None, host: str) -> bool:
     return given.endswith(pattern[1:]) if pattern[0] == "*" else given == pattern
 
 
-def _paths(ways: Sequence[Way], mode: Mode) -> list[str]:
+def _paths(ways: Sequence[Way], named: Iterable[Any], mode: Mode) -> list[str]:
     entrances = [way.entrance for way in ways]
     entrances.sort(key=lambda one: len(one.place), reverse=True)
-    filled = [path for one in entrances for path in _filled(one)]
-    return [_merged(entrances[0], entrances[-1], mode), *filled]
-
-
-def _paths_of(named: Iterable[Any]) -> list[str]:
-    paths = [str(text).partition("?")[0] for text in named]
-    return [path for path in paths if path.startswith("/")]
+    found = [_merged(entrances[0], entrances[-1], mode)]
+    for entrance in entrances:
+        found += _filled(entrance)
+    below = entrances[0].place.rstrip("/")
+    for text in (str(one).partition("?")[0] for one in named):
+        found += [text, f"{below}/{text.removeprefix('/')}", f"{below}{text}"]
+    return [path for path in found if path.startswith("/")]
 
 
 def _filled(entrance: Entrance) -> list[str]:
@@ -197,22 +194,18 @@ def _merged(one: Entrance, other: Entrance, mode: Mode) -> str:
     for index, pair in enumerate(zip_longest(ours, theirs)):
         for part, rest in zip(pair, (theirs, ours), strict=True):
             if part is not None and "*" in part:
-                found += [
-                    ANY if more[:1] in wild else more.replace("*", "")
-                    for more in rest[index:]
-                ]
-                return "/".join(found)
+                begun = part.partition("*")[0]
+                for more in rest[index:]:
+                    found.append(begun or ANY if more[:1] in wild else more)
+                    begun = ""
+                return "/".join(found).replace("*", "")
         fixed = [part for part in pair if part is not None and part[:1] not in wild]
         found.append(fixed[0] if fixed else ANY)
     return "/".join(found)
 
 
-def _methods(
-    ways: Iterable[Way], named: list[Any], any_method: Sequence[str]
-) -> list[str]:
+def _methods(ways: Iterable[Way], named: list[Any]) -> list[str]:
     asked = [one for way in ways if (one := way.conditions.methods) is not None]
-    if not asked and not named:
-        return list(any_method)
     proposed = [*METHODS, *(one for one in named if one and not asked)]
     return [one for one in proposed if all(one in methods for methods in asked)]
 

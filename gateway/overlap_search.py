@@ -1,20 +1,22 @@
 """Look at one changed route after the other, and prove each verdict by an example. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain, islice
 
 from gateway.overlap_conditions import Conditions
 from gateway.overlap_example import Example
 from gateway.overlap_index import entrances_of
-from gateway.overlap_proposals import METHODS, Way, proposals
+from gateway.overlap_proposals import Way, proposals
 from gateway.overlap_stage import Stage, standing
 from gateway.overlap_vars import same
 from gateway.overlap_verdict import Kind, Reason, Verdict
 from gateway.router import Match, Mode, Router
 
 # How many examples of two ways are looked at, and how many of one alone.
-OF_TWO, OF_ONE = 4, 60
+OF_TWO, OF_ONE = 16, 60
+# What may be said where one of two goes first: each says more than the one before.
+OF_WINNER = (Kind.OVERLAPS, Kind.TAKES_OVER, Kind.REPLACES)
 # What of a document decides which requests it answers.
 ROUTING = (
     *("uri", "uris", "hosts", "methods", "remote_addr", "remote_addrs"),
@@ -74,10 +76,12 @@ class Search:
                 self._note([replace(verdict, layer=layer)])
 
     def _note(self, verdicts: Iterable[Verdict]) -> None:
-        """Keep the first of each sort: one example is enough."""
+        """Keep one of each sort, the first of those that say most."""
         for one in verdicts:
-            key = (one.kind, one.route, one.others, one.winner, one.layer)
-            self._found.setdefault(key, one)
+            sort = Kind.OVERLAPS if one.kind in OF_WINNER else one.kind
+            key = (sort, one.route, one.others, one.winner, one.layer)
+            if key not in self._found or _weight(one) > _weight(self._found[key]):
+                self._found[key] = one
 
     def _note_unseen(self, after: Conditions) -> None:
         unseen: set[str] = set()
@@ -117,7 +121,10 @@ class Search:
         """Yield what is so between this route and each that accepts one of its requests."""
         for other, shown in self._shared(after, stage, only):
             for example, both in shown:
-                yield self._pair(example, both, after, before, other, stage)
+                verdict = self._pair(example, both, after, before, other, stage)
+                yield verdict
+                if verdict.kind is not Kind.OVERLAPS:
+                    break
 
     def _pair(
         self,
@@ -166,14 +173,13 @@ class Search:
 
     def _replaced(self, route_id: str) -> Iterator[Verdict]:
         """Yield, in place of TAKES_OVER, those that are left no request."""
-        for key, one in list(self._found.items()):
-            if one.kind is not Kind.TAKES_OVER or one.route != route_id or one.layer:
+        for one in self.verdicts:
+            if one.kind is not Kind.TAKES_OVER or one.route != route_id:
                 continue
             was, then = (at.of(one.others[0]) for at in (self._now, self._then))
             if was is None or then is None or self._now.hiding(was):
                 continue
             if route_id in self._then.hiding(then):
-                del self._found[key]
                 yield replace(one, kind=Kind.REPLACES)
 
     def _given_up(self, before: Conditions) -> Iterator[Verdict]:
@@ -203,19 +209,22 @@ class Search:
                 other = stage.of(theirs.route_id)
                 if other is not None and (only is None or other.id in only):
                     self.comparisons += 1
-                    ways = Way(mine, route), Way(theirs, other)
-                    yield other, islice(self._confirmed(ways), OF_TWO)
+                    yield (
+                        other,
+                        islice(
+                            self._confirmed(Way(mine, route), Way(theirs, other)),
+                            OF_TWO,
+                        ),
+                    )
 
     def _shown(self, route: Conditions) -> Iterator[Shown]:
-        """Yield requests that this route accepts, of all its hosts, URIs and methods."""
+        """Yield requests that this route accepts, by each host and URI."""
         for mine in entrances_of(route.route, self._mode):
-            yield from islice(self._confirmed([Way(mine, route)], METHODS), OF_ONE)
+            yield from islice(self._confirmed(Way(mine, route)), OF_ONE)
 
-    def _confirmed(
-        self, ways: Sequence[Way], any_method: Sequence[str] = METHODS[:1]
-    ) -> Iterator[Shown]:
+    def _confirmed(self, *ways: Way) -> Iterator[Shown]:
         router = self._router(way.conditions for way in ways)
-        for example in proposals(*ways, mode=self._mode, any_method=any_method):
+        for example in proposals(*ways, mode=self._mode):
             accepting = list(router.matches(example.request))
             if len(accepting) == len(ways):
                 yield example, accepting
@@ -238,6 +247,11 @@ def _reason(both: list[Match], mode: Mode) -> Reason:
     first, second = (standing(match, mode) for match in both)
     pairs = zip(names, first, second, strict=True)
     return next((name for name, one, other in pairs if one != other), Reason.ORDER)
+
+
+def _weight(verdict: Verdict) -> tuple[int, bool]:
+    is_of_winner = verdict.kind in OF_WINNER
+    return OF_WINNER.index(verdict.kind) if is_of_winner else 0, verdict.is_new
 
 
 def _ids(matches: Iterable[Match]) -> set[str]:

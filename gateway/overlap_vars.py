@@ -13,6 +13,8 @@ from ipaddress import IPv4Network, IPv6Network
 from itertools import pairwise
 from typing import Any
 
+from gateway.redaction import REDACTED
+from gateway.router_request import is_of_request
 from gateway.router_vars import Comparison, InvalidVars, network, number
 
 LOGIC = frozenset({"AND", "OR", "!AND", "!OR"})
@@ -43,6 +45,17 @@ def comparisons(rule: Any) -> Iterator[Comparison]:
         yield Comparison.read(rule)
 
 
+def is_decided(comparison: Comparison) -> bool:
+    """Say whether a request alone decides it, as far as it is known here.
+
+    Of a redacted secret it is known what equals it, and nothing else.
+    """
+    is_equality = comparison.operator in {"==", "~=", "in"}
+    return is_of_request(comparison.name) and (
+        is_equality or REDACTED.search(json.dumps(comparison.operand)) is None
+    )
+
+
 def same(condition: Any, other: Any) -> bool:
     """Say whether two conditions are written alike (in Python alone, 1 equals True)."""
     return json.dumps(condition) == json.dumps(other)
@@ -57,9 +70,13 @@ def pinned(conditions: Iterable[Any]) -> dict[str, list[str]]:
             continue
         listed = one.operand if isinstance(one.operand, list) else []
         texts = {"==": [one.operand], "in": listed}.get(one.operator)
-        if texts and all(isinstance(text, str) for text in texts):
+        if texts and all(_is_known(text) for text in texts):
             found.setdefault(one.name, texts)
     return found
+
+
+def _is_known(text: object) -> bool:
+    return isinstance(text, str) and REDACTED.search(text) is None
 
 
 def candidates(asked: Iterable[Comparison]) -> list[Any]:

@@ -131,7 +131,7 @@ REQUESTS = st.lists(some_request(), min_size=5, max_size=30)
 
 
 class Worlds:
-    """The routes before and after, in two orders: as given and the other way round."""
+    """The routes before and after; asked in every order that puts one of them first."""
 
     def __init__(
         self, live: dict[str, Route], changed: dict[str, Change], mode: Mode
@@ -146,7 +146,7 @@ class Worlds:
         }
 
     def now(self, request: Request) -> set[str | None]:
-        """Who may answer, depending on the order."""
+        """Who may answer now, depending on the order; {None} is nobody."""
         return self._answering(self.before, request)
 
     def then(self, request: Request) -> set[str | None]:
@@ -158,12 +158,17 @@ class Worlds:
         return [match.route_id for match in router.matches(request)]
 
     def _answering(self, routes: dict[str, Route], request: Request) -> set[str | None]:
-        documents = list(routes.values())
-        routers = (
-            Router(each, mode=self.mode) for each in (documents, documents[::-1])
-        )
-        matches = (router.match(request) for router in routers)
-        return {match and match.route_id for match in matches}
+        accepting = list(Router(routes.values(), mode=self.mode).matches(request))
+        winners = {
+            self._first([routes[one.route_id], *routes.values()], request)
+            for one in accepting
+        }
+        return winners or {None}
+
+    def _first(self, routes: list[Route], request: Request) -> str:
+        match = Router(routes, mode=self.mode).match(request)
+        assert match is not None
+        return match.route_id
 
 
 def knows_all(routes: dict[str, Route]) -> bool:
@@ -173,7 +178,7 @@ def knows_all(routes: dict[str, Route]) -> bool:
 
 
 def check_example(verdict: Verdict, worlds: Worlds) -> None:
-    """Ask the matcher, over all routes and in both orders, whether it is so."""
+    """Ask the matcher, over all routes and in several orders, whether it is so."""
     request, route = verdict.example.request, verdict.route
     now, then = worlds.now(request), worlds.then(request)
     if verdict.kind is Kind.OVERLAPS:
@@ -181,7 +186,7 @@ def check_example(verdict: Verdict, worlds: Worlds) -> None:
         assert len(worlds.accepting(request, route, *verdict.others)) == 2
     elif verdict.kind is Kind.AMBIGUOUS:
         (other,) = verdict.others
-        assert len(then) == 2
+        assert then >= {route, other}
         orders = (
             worlds.accepting(request, route, other),
             worlds.accepting(request, other, route),
@@ -198,7 +203,7 @@ def check_example(verdict: Verdict, worlds: Worlds) -> None:
 
 
 @ALL_MODES
-@limits(max_examples=400, deadline=None)
+@limits(max_examples=100, deadline=None)
 @given(case=a_case(), requests=REQUESTS)
 def test_what_is_said_is_so(
     mode: Mode,
@@ -222,7 +227,7 @@ def test_what_is_said_is_so(
 
 
 @ALL_MODES
-@limits(max_examples=400, deadline=None)
+@limits(max_examples=100, deadline=None)
 @given(case=a_case(), requests=REQUESTS)
 def test_what_is_so_is_said(
     mode: Mode,
