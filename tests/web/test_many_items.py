@@ -16,6 +16,8 @@ from tests.web.conftest import sign_in
 
 pytestmark = pytest.mark.django_db
 
+__all__ = ["desk"]
+
 COUNT = 2 * PER_PART + 20
 
 
