@@ -7,16 +7,15 @@ which settings, and where the request would go. What only run time decides is na
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import islice
 from typing import Any
 
 from gateway.effective import Document, Effective, effective
 from gateway.held import Held
 from gateway.redaction import MARK
-from gateway.router import Match, Mode, Request, Router
+from gateway.router import Match, Mode, Request, Router, uris_of
 from gateway.router_vars import Lookup
 from gateway.schemas import Schemas
 from gateway.simulate_plugins import PluginUse, plugin_uses
@@ -45,7 +44,10 @@ class Outcome:
 
 
 class Simulator:
-    """One configuration to send requests through: built once, asked many times."""
+    """One configuration to send requests through.
+
+    A request costs a look at every route's paths; only those that fit are indexed.
+    """
 
     def __init__(
         self, held: Held, schemas: Schemas, *, mode: Mode = Mode.HOST_URI
@@ -53,26 +55,28 @@ class Simulator:
         self._held = held
         self._schemas = schemas
         self._mode = mode
-        # As etcd lists them, which decides between routes that are alike.
-        self._routes = [
-            {**route, "id": route_id}
-            for route_id, route in sorted(held.documents("route").items())
-        ]
+        self._routes = held.documents("route")
         self._services = held.documents("service")
-        self._router = Router(self._routes, mode=mode, services=self._services)
 
     def run(self, request: Request) -> Outcome:
         """Return what becomes of this request."""
-        matches = tuple(islice(self._router.matches(request), 1 + NEXT_IN_LINE))
+        # As etcd lists them, which decides between routes that are alike.
+        routes = [
+            {**route, "id": route_id}
+            for route_id, route in sorted(self._routes.items())
+            if _may_fit(route, request.path)
+        ]
+        ways = self._router(routes).matches(request)
+        matches = tuple(islice(ways, 1 + NEXT_IN_LINE))
         if not matches:
             notes = (
                 "No route takes this request: the gateway answers 404.",
-                *self._undecided(request),
+                *self._undecided(request, routes),
             )
             plugins = self._plugins(Effective(), _lookup(request, None))
             return Outcome(None, plugins=plugins, notes=notes)
         match = matches[0]
-        about_match = (*_assumed(match), *self._undecided(request, match))
+        about_match = (*_assumed(match), *self._undecided(request, routes, match))
         found = effective(match.route, self._held.find)
         if refusal := _refusal(found):
             return Outcome(match, matches[1:], notes=(*about_match, refusal))
@@ -112,33 +116,37 @@ class Simulator:
                 "that consumer and its group come on top."
             )
 
-    def _undecided(self, request: Request, match: Match | None = None) -> Iterator[str]:
+    def _router(self, routes: Iterable[Document]) -> Router:
+        return Router(routes, mode=self._mode, services=self._services)
+
+    def _undecided(
+        self, request: Request, routes: Iterable[Document], match: Match | None = None
+    ) -> Iterator[str]:
         """Name the routes whose condition nobody can judge here, where it matters."""
-        routes = self._unknowable
-        if routes and match is not None and match.route_id not in routes:
-            routes = {**routes, match.route_id: match.route}
-        rivals = Router(
-            (route for _, route in sorted(routes.items())),
-            mode=self._mode,
-            services=self._services,
-        )
-        for rival in rivals.matches(request):
-            if rival.route_id in self._unknowable:
+        unknowable = {
+            route["id"]: {name: route[name] for name in route if name != "vars"}
+            for route in routes
+            if UNKNOWN_CONDITION.search(str(route.get("vars") or ""))
+        }
+        answering = {match.route_id: match.route} if match is not None else {}
+        rivals = sorted((answering | unknowable).items())
+        for rival in self._router(route for _, route in rivals).matches(request):
+            if rival.route_id in unknowable:
                 yield (
                     f"Route {rival.route_id} has a condition on a secret or on the body, "
                     "which is not looked at here: it may decide otherwise."
                 )
-            if match is not None and rival.route_id == match.route_id:
+            if rival.route_id in answering:
                 return
 
-    @cached_property
-    def _unknowable(self) -> dict[str, Document]:
-        """Return {id: route} of the routes with such a condition, without it."""
-        return {
-            route["id"]: {name: route[name] for name in route if name != "vars"}
-            for route in self._routes
-            if UNKNOWN_CONDITION.search(str(route.get("vars") or ""))
-        }
+
+def _may_fit(route: Document, path: str) -> bool:
+    """Say whether one of its paths may take this one, in any mode of the router."""
+    # What stands before a `*` or a parameter is compared as it is.
+    return any(
+        path.startswith(uri.partition("*")[0].partition(":")[0])
+        for uri in uris_of(route)
+    )
 
 
 def _assumed(match: Match) -> Iterator[str]:

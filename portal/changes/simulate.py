@@ -73,9 +73,8 @@ def simulate(
     after, why_not = None, ""
     revision = asked.latest_revision() if asked is not None else None
     if revision is not None and not (why_not := _never(revision)):
-        written = {
-            (item.kind, item.resource_id): item.wanted for item in revision.items.all()
-        }
+        items = revision.items.values_list("kind", "resource_id", "wanted")
+        written = {(kind, key): wanted for kind, key, wanted in items}
         then = Overlaid(held, written)
         after = Simulator(then, schemas, mode=ASSUMED_ROUTER).run(request)
     return Simulation(

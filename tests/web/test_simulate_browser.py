@@ -26,12 +26,15 @@ pytestmark = [
 
 @pytest.fixture
 def moved(transactional_db: None) -> ChangeRequest:
-    """A change that sends a route to another node, through one more plugin."""
+    """A change that sends a route to another node, through other plugins."""
     cache.clear()
     gateway, people = make_gateway(), make_cast()
-    make_resource(gateway, resource_id="conference", document=route_document())
+    plugins = {"key-auth": {}, "limit-count": {"count": 5}, "prometheus": {}}
+    held = route_document(plugins=plugins)
+    make_resource(gateway, resource_id="conference", document=held)
     wanted = route_document(
-        upstream={"nodes": {"10.0.0.9:8000": 1}}, plugins={"cors": {}}
+        upstream={"nodes": {"10.0.0.9:8000": 1, "10.0.0.10:8000": 3}},
+        plugins={"cors": {}, "limit-count": {"count": 9}, "prometheus": {}},
     )
     update = item("update", resource_id="conference", wanted=wanted)
     return make_change(gateway=gateway, author=people.alice, items=[update])

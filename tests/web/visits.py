@@ -71,6 +71,7 @@ VISITS: dict[str, dict[str, Visit]] = {
         "revise-draft": Visit("/changes/{draft}/revise/"),
         "change-draft": Visit("/changes/{draft}/"),
         "change-changes-requested": Visit("/changes/{changes_requested}/"),
+        "checks": Visit("/checks/"),
         "tokens": Visit("/tokens/"),
         "token-made": Visit("/tokens/", {"Name": "ChatGPT"}, "Make token"),
         "password": Visit("/accounts/password/"),
@@ -98,7 +99,9 @@ VISITS: dict[str, dict[str, Visit]] = {
         "change-withdrawn": Visit("/changes/{withdrawn}/"),
         "try": Visit("/gateways/default/simulate/"),
         "try-wrong": Visit("/gateways/default/simulate/?url=nope&remote_addr=here"),
-        "try-change": Visit("/gateways/default/simulate/?change={many}", shows=".path"),
+        "try-change": Visit(
+            "/gateways/default/simulate/?change={in_review}", shows=".path"
+        ),
         "try-long": Visit(
             "/gateways/default/simulate/?route=long-one&headers=X-A:%201", shows=".path"
         ),
