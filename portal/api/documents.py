@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 import yaml
+from django.urls import URLPattern
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.settings import patched_settings
 
@@ -38,13 +39,18 @@ WHOLE_WORDS = (
 
 def plugin_document(public_url: str) -> Document:
     """Return the OpenAPI document that chat clients and other agents read."""
-    return _generated(title="Gatehouse", words=PLUGIN_WORDS, public_url=public_url)
+    return _generated(
+        rest_urls.plugin, title="Gatehouse", words=PLUGIN_WORDS, public_url=public_url
+    )
 
 
 def whole_document(public_url: str) -> Document:
     """Return the OpenAPI document of everything below /api/."""
     return _generated(
-        title="Gatehouse REST API", words=WHOLE_WORDS, public_url=public_url
+        rest_urls.urlpatterns,
+        title="Gatehouse REST API",
+        words=WHOLE_WORDS,
+        public_url=public_url,
     )
 
 
@@ -66,7 +72,9 @@ def whole_yaml(public_url: str) -> bytes:
     return as_yaml(whole_document(public_url))
 
 
-def _generated(*, title: str, words: str, public_url: str) -> Document:
+def _generated(
+    patterns: list[URLPattern], *, title: str, words: str, public_url: str
+) -> Document:
     patch = patched_settings(
         {
             "TITLE": title,
@@ -77,7 +85,7 @@ def _generated(*, title: str, words: str, public_url: str) -> Document:
         }
     )
     with _generating, patch:
-        document = SchemaGenerator(patterns=rest_urls.urlpatterns).get_schema(
+        document = SchemaGenerator(patterns=patterns).get_schema(
             request=None, public=True
         )
     return finished(document)

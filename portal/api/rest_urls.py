@@ -1,15 +1,19 @@
-"""The REST API: which view answers where. The OpenAPI documents describe these."""
+"""The REST API: which view answers where. The OpenAPI documents describe these.
+
+`plugin` is what a chat client reads, whose document must stay small.
+"""
 
 from django.urls import path
 
 from portal.api.views.changes import Changes, OneChange, PreviewChange, WithdrawChange
+from portal.api.views.checks import Checks
 from portal.api.views.gateways import Gateways
 from portal.api.views.plugins import OnePlugin, Plugins
 from portal.api.views.resources import OneResource, Resources
 from portal.api.views.routes import OneRoute, Routes
 from portal.api.views.simulate import Simulate
 
-urlpatterns = [
+plugin = [
     path("api/routes", Routes.as_view()),
     path("api/routes/<str:id>", OneRoute.as_view()),
     path("api/resources/<str:kind>", Resources.as_view()),
@@ -22,4 +26,9 @@ urlpatterns = [
     path("api/plugins/<str:name>", OnePlugin.as_view()),
     path("api/gateways", Gateways.as_view()),
     path("api/simulate", Simulate.as_view()),
+]
+
+urlpatterns = [
+    *plugin,
+    path("api/checks", Checks.as_view()),
 ]

@@ -17,7 +17,7 @@ from portal.changes.plan import Plan
 
 Document = dict[str, Any]
 
-POLICY = "; CHECK_BLOCKED_DESTINATIONS can make it stop a change."
+POLICY = "; this desk's rules may forbid it."
 DESTINATION_METADATA = Code(
     "destination_metadata",
     Severity.WARNING,
