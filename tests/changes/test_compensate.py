@@ -9,6 +9,7 @@ from portal.changes.models import ChangeRequest, Delivery
 from portal.changes.operate import retry
 from portal.changes.states import State
 from tests.actors import present
+from tests.certificates import self_signed
 from tests.changes.conftest import Desk, conference
 from tests.changes.delivering import (
     approved,
@@ -24,7 +25,6 @@ from tests.changes.delivering import (
     updates,
     upstream,
 )
-from tests.changes.test_deliver import certificate
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.django_db
@@ -222,9 +222,9 @@ class TestNotRestored:
         assert delivery_of(change).wrote
 
     def test_a_certificate_whose_key_nobody_knows(self, desk: Desk) -> None:
-        cert, key = certificate("a.example.com")
+        cert, key = self_signed("a.example.com").pems
         desk.sandbox.put("ssl", "s", {"cert": cert, "key": key, "sni": "a.example.com"})
-        other_cert, other_key = certificate("a.example.com")
+        other_cert, other_key = self_signed("a.example.com").pems
         change = doomed(desk, updates("ssl", "s", cert=other_cert, key=other_key))
 
         desk.deliver(change)
@@ -236,7 +236,7 @@ class TestNotRestored:
         assert key not in outcome(change)
 
     def test_a_deleted_certificate_whose_key_nobody_knows(self, desk: Desk) -> None:
-        cert, key = certificate("a.example.com")
+        cert, key = self_signed("a.example.com").pems
         desk.sandbox.put("ssl", "s", {"cert": cert, "key": key, "sni": "a.example.com"})
         desk.sandbox.put("proto", "p", {"content": 'syntax = "proto3";'})
         change = approved(desk, deletes("ssl", "s"), deletes("proto", "p"))
@@ -257,7 +257,7 @@ class TestNotRestored:
         assert "It is deleted, as this change wanted." in outcome(change)
 
     def test_a_new_certificate_is_deleted_again(self, desk: Desk) -> None:
-        cert, key = certificate("a.example.com")
+        cert, key = self_signed("a.example.com").pems
         change = doomed(
             desk, creates("ssl", "s", cert=cert, key=key, sni="a.example.com")
         )

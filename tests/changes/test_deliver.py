@@ -4,10 +4,6 @@ import threading
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from django.utils import timezone
 
 from gateway.models import Resource
@@ -15,6 +11,7 @@ from portal.changes.deliver import deliver
 from portal.changes.models import Attempt, ChangeRequest
 from portal.changes.states import State
 from portal.changes.steps import BATCH
+from tests.certificates import self_signed
 from tests.changes.conftest import Desk, conference
 from tests.changes.delivering import (
     approved,
@@ -402,42 +399,11 @@ class TestEveryKind:
         assert old is None if how == "deleted" else set(old["plugins"]) == set(stays)
 
 
-def certificate(host: str) -> tuple[str, str]:
-    """A self-signed certificate and its key, as PEM."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    return _signed(host, key), _pem(key)
-
-
-def _signed(host: str, key: ec.EllipticCurvePrivateKey) -> str:
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    now = timezone.now()
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now)
-        .not_valid_after(now + timezone.timedelta(days=30))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), False)
-        .sign(key, hashes.SHA256())
-    )
-    return made.public_bytes(serialization.Encoding.PEM).decode()
-
-
-def _pem(key: ec.EllipticCurvePrivateKey) -> str:
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    ).decode()
-
-
 class TestCertificates:
     """What GET never shows proves nothing: such an item is always written."""
 
     def test_one_that_reads_as_wanted_is_written_all_the_same(self, desk: Desk) -> None:
-        cert, key = certificate("a.example.com")
+        cert, key = self_signed("a.example.com").pems
         change = approved(
             desk, creates("ssl", "s", cert=cert, key=key, sni="a.example.com")
         )
@@ -452,7 +418,7 @@ class TestCertificates:
     def test_a_new_key_for_the_same_certificate_is_written_once(
         self, desk: Desk
     ) -> None:
-        cert, key = certificate("a.example.com")
+        cert, key = self_signed("a.example.com").pems
         desk.sandbox.put("ssl", "s", {"cert": cert, "key": key, "sni": "a.example.com"})
         change = approved(desk, updates("ssl", "s", cert=cert, key=key))
 

@@ -1,19 +1,15 @@
 """What a read proves, and what it cannot prove."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from gateway.schemas import Schemas
 from portal.changes.asked import ItemAsked
 from portal.changes.models import Step
 from portal.changes.states import State
 from portal.changes.verify import Position, cannot_be_read_back, equal, position
+from tests.certificates import self_signed
 from tests.changes.conftest import Desk
 
 NOW = Schemas(version="3.18.0", kinds={}, plugins={})
@@ -22,27 +18,7 @@ NOW = Schemas(version="3.18.0", kinds={}, plugins={})
 @pytest.fixture(scope="module")
 def pair() -> tuple[str, str]:
     """A certificate and its private key, as PEM."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "client.example.com")])
-    start = datetime(2026, 1, 1, tzinfo=UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(start)
-        .not_valid_after(start + timedelta(days=3650))
-        .sign(key, hashes.SHA256())
-    )
-    return (
-        certificate.public_bytes(serialization.Encoding.PEM).decode(),
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        ).decode(),
-    )
+    return self_signed("client.example.com").pems
 
 
 def test_a_document_is_wanted_base_or_something_else() -> None:

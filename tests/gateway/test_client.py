@@ -9,17 +9,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from gateway.client import AdminClient, new_session
 from gateway.errors import (
@@ -36,6 +30,7 @@ from gateway.errors import (
     Unreachable,
 )
 from gateway.kinds import KINDS
+from tests.certificates import Certified, self_signed
 from tests.gateway.evil import (
     Handler,
     drips,
@@ -103,12 +98,12 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
 
 @pytest.mark.parametrize("kind", [*DOCUMENTS, "ssl", "stream_route"])
 def test_every_kind_can_be_written_read_listed_and_deleted(
-    kind: str, client: AdminClient, certificate: tuple[str, str]
+    kind: str, client: AdminClient, certificate: Certified
 ) -> None:
     made = dict(DOCUMENTS)
     made["ssl"] = (
         "x",
-        {"sni": "a.test", "cert": certificate[0], "key": certificate[1]},
+        {"sni": "a.test", "cert": certificate.pem, "key": certificate.key_pem},
     )
     if kind == "stream_route":
         with pytest.raises(NotOffered, match="stream mode is disabled"):
@@ -740,44 +735,18 @@ def test_a_gateway_that_went_down_is_unreachable_and_comes_back(
 
 
 @pytest.fixture(scope="module")
-def certificate() -> tuple[str, str]:
-    """A certificate for 127.0.0.1 and its key, as PEM."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a.test")])
-    now = datetime.now(UTC)
-    names = [x509.DNSName("a.test"), x509.IPAddress(ip_address("127.0.0.1"))]
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    return (
-        made.public_bytes(serialization.Encoding.PEM).decode(),
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        ).decode(),
-    )
+def certificate() -> Certified:
+    """A certificate for 127.0.0.1."""
+    return self_signed("a.test", address="127.0.0.1")
 
 
 @pytest.fixture(scope="module")
 def tls(
-    certificate: tuple[str, str], tmp_path_factory: pytest.TempPathFactory
+    certificate: Certified, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[ssl.SSLContext, str]:
     """A server's context, and the file of certificates that trusts it."""
     folder = tmp_path_factory.mktemp("tls")
-    (folder / "cert.pem").write_text(certificate[0])
-    (folder / "key.pem").write_text(certificate[1])
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    return context, str(folder / "cert.pem")
+    return certificate.server_context(folder), str(folder / "cert.pem")
 
 
 def test_tls_is_verified_unless_told_otherwise(

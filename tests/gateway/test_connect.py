@@ -11,7 +11,7 @@ from gateway.connect import connect
 from gateway.errors import GatewayError, Unreachable
 from gateway.models import Gateway
 from gateway.trust import NoCertificates, trusting
-from tests.gateway.certificates import Certified, authority, issued
+from tests.certificates import Certified, authority, issued
 from tests.gateway.evil import EvilServer, evil, http, says
 
 KEY = "the-admin-key-of-the-tests"

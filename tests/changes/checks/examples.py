@@ -8,7 +8,7 @@ from typing import Any
 from portal.changes.asked import ItemAsked
 from portal.changes.propose import propose
 from tests.actors import present
-from tests.changes.checks.certified import certified
+from tests.certificates import self_signed
 from tests.changes.checks.looking import (
     KEY_AUTH,
     Document,
@@ -53,7 +53,7 @@ def old(document: Document, kind: str = "route") -> tuple[tuple[str, str, Docume
 def ssl(*, names: tuple[str, ...] = ("a.example.com",), **fields: Any) -> Example:
     """A certificate that is asked for."""
     since, until = fields.pop("since", -1), fields.pop("until", 90)
-    one = certified(*names, since=since, until=until)
+    one = self_signed(*names, since=since, until=until)
     document = {"cert": one.pem, "key": one.key_pem, "snis": ["a.example.com"]}
     return asks(create("ssl", document | fields))
 
@@ -126,7 +126,7 @@ EXAMPLES = {
     ),
     "certificate_expired": ssl(since=-90, until=-1),
     "certificate_expires_soon": ssl(until=29),
-    "certificate_key_mismatch": ssl(key=certified().key_pem),
+    "certificate_key_mismatch": ssl(key=self_signed().key_pem),
     "certificate_name_mismatch": ssl(names=("b.example.com",)),
     "no_node": asks(create("upstream", upstream())),
     "no_spare_node": sent_to("8.8.8.8:443", scheme="https"),

@@ -6,10 +6,9 @@ import pytest
 
 from portal.changes.asked import ItemAsked
 from portal.changes.findings import Severity
-from tests.changes.checks.certified import certified
+from tests.certificates import Certified, self_signed
 from tests.changes.checks.looking import Document, codes, create, the, update
 from tests.changes.conftest import Desk
-from tests.gateway.certificates import Certified
 
 
 def ssl(one: Certified, *snis: str, **fields: Any) -> ItemAsked:
@@ -23,7 +22,7 @@ def ssl(one: Certified, *snis: str, **fields: Any) -> ItemAsked:
 
 
 def test_a_good_certificate_is_fine(desk: Desk) -> None:
-    assert codes(desk, ssl(certified("a.example.com"))) == []
+    assert codes(desk, ssl(self_signed("a.example.com"))) == []
 
 
 @pytest.mark.parametrize(
@@ -38,18 +37,18 @@ def test_a_good_certificate_is_fine(desk: Desk) -> None:
 def test_a_certificate_out_of_time_is_told(
     desk: Desk, days: dict[str, int], code: str
 ) -> None:
-    asked = ssl(certified("a.example.com", **days))
+    asked = ssl(self_signed("a.example.com", **days))
 
     assert codes(desk, asked) == [code]
     assert the(desk, code, asked).path == "cert"
 
 
 def test_a_month_is_enough(desk: Desk) -> None:
-    assert codes(desk, ssl(certified("a.example.com", until=31))) == []
+    assert codes(desk, ssl(self_signed("a.example.com", until=31))) == []
 
 
 def test_a_key_of_another_certificate_stops_the_change(desk: Desk) -> None:
-    one, other = certified("a.example.com"), certified("a.example.com")
+    one, other = self_signed("a.example.com"), self_signed("a.example.com")
 
     finding = the(desk, "certificate_key_mismatch", ssl(one, key=other.key_pem))
 
@@ -58,8 +57,8 @@ def test_a_key_of_another_certificate_stops_the_change(desk: Desk) -> None:
 
 
 def test_a_second_certificate_is_looked_at_too(desk: Desk) -> None:
-    one = certified("a.example.com")
-    old = certified("a.example.com", since=-90, until=-1)
+    one = self_signed("a.example.com")
+    old = self_signed("a.example.com", since=-90, until=-1)
 
     finding = the(
         desk, "certificate_expired", ssl(one, certs=[old.pem], keys=[old.key_pem])
@@ -83,7 +82,7 @@ def test_a_second_certificate_is_looked_at_too(desk: Desk) -> None:
 def test_a_name_that_the_certificate_is_not_for_is_told(
     desk: Desk, names: list[str], snis: list[str], missing: str
 ) -> None:
-    finding = the(desk, "certificate_name_mismatch", ssl(certified(*names), *snis))
+    finding = the(desk, "certificate_name_mismatch", ssl(self_signed(*names), *snis))
 
     assert f"is not for {missing}" in finding.words
     assert finding.path == "snis"
@@ -98,11 +97,11 @@ def test_a_name_that_the_certificate_is_not_for_is_told(
     ],
 )
 def test_names_that_it_is_for_are_fine(desk: Desk, name: str, sni: str) -> None:
-    assert codes(desk, ssl(certified(name), sni)) == []
+    assert codes(desk, ssl(self_signed(name), sni)) == []
 
 
 def test_a_client_s_certificate_needs_no_name(desk: Desk) -> None:
-    one = certified("client")
+    one = self_signed("client")
     document = {"type": "client", "cert": one.pem, "key": one.key_pem}
 
     assert codes(desk, create("ssl", document)) == []
@@ -118,7 +117,7 @@ def test_what_cannot_be_read_here_is_not_judged_here(desk: Desk, cert: str) -> N
 
 
 def test_a_certificate_that_is_written_again_is_told_again(desk: Desk) -> None:
-    one = certified("a.example.com", since=-60, until=20)
+    one = self_signed("a.example.com", since=-60, until=20)
     document = {"cert": one.pem, "key": one.key_pem, "snis": ["a.example.com"]}
     desk.sandbox.put("ssl", "old", document)
 

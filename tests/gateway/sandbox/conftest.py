@@ -2,17 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from tests.certificates import Certified, self_signed
 from tests.sandbox import KEY, SECONDS, SandboxGateway
 
 Ask = Callable[..., requests.Response]
@@ -45,44 +40,13 @@ def ask(sandbox: SandboxGateway) -> Iterator[Ask]:
         yield send
 
 
-@dataclass(frozen=True)
-class Certificate:
-    """A self-signed certificate and its private key, in PEM."""
-
-    cert: str
-    key: str
-
-
-def _certificate() -> Certificate:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "example.org")])
-    now = datetime.now(UTC)
-    cert = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now)
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(
-        pem,
-        serialization.PrivateFormat.TraditionalOpenSSL,
-        serialization.NoEncryption(),
-    )
-    return Certificate(cert.public_bytes(pem).decode(), private.decode())
-
-
 @pytest.fixture(scope="session")
-def certificate() -> Certificate:
+def certificate() -> Certified:
     """A certificate of example.org."""
-    return _certificate()
+    return self_signed("example.org")
 
 
 @pytest.fixture(scope="session")
-def other_certificate() -> Certificate:
+def other_certificate() -> Certified:
     """Another one, with another key."""
-    return _certificate()
+    return self_signed("example.org")

@@ -252,35 +252,37 @@ def test_secrets_deep_in_a_configuration_are_encrypted_too(ask):
 
 
 def test_the_private_key_of_a_certificate_is_never_read(ask, certificate):
-    ssl = {"sni": "example.org", "cert": certificate.cert, "key": certificate.key}
+    ssl = {"sni": "example.org", "cert": certificate.pem, "key": certificate.key_pem}
 
     written = ask("PUT", "/ssls/1", ssl)
     read = ask("GET", "/ssls/1").json()["value"]
 
     assert written.status_code == 201, written.text
-    assert written.json()["value"]["key"] != certificate.key
+    assert written.json()["value"]["key"] != certificate.key_pem
     assert "key" not in read
-    assert read["cert"] == certificate.cert
+    assert read["cert"] == certificate.pem
     assert all("key" not in one["value"] for one in ask("GET", "/ssls").json()["list"])
     # What was not sent again stays.
     assert ask("PATCH", "/ssls/1", {"sni": "example.com"}).ok
 
 
 def test_a_client_key_stays_encrypted_and_may_be_sent_back(ask, certificate, sandbox):
-    tls = {"client_cert": certificate.cert, "client_key": certificate.key}
+    tls = {"client_cert": certificate.pem, "client_key": certificate.key_pem}
     ask("PUT", "/upstreams/u1", UPSTREAM | {"tls": tls})
     read = ask("GET", "/upstreams/u1").json()["value"]
 
-    assert read["tls"]["client_key"] != certificate.key
+    assert read["tls"]["client_key"] != certificate.key_pem
     for stamp in ("create_time", "update_time"):
         del read[stamp]
     assert ask("PUT", "/upstreams/u1", read).status_code == 200
     # The data plane needs it in clear.
-    assert sandbox.store.get("upstream", "u1")["tls"]["client_key"] == certificate.key
+    assert (
+        sandbox.store.get("upstream", "u1")["tls"]["client_key"] == certificate.key_pem
+    )
 
 
 def test_a_certificate_and_another_key_are_refused(ask, certificate, other_certificate):
-    ssl = {"sni": "a.org", "cert": certificate.cert, "key": other_certificate.key}
+    ssl = {"sni": "a.org", "cert": certificate.pem, "key": other_certificate.key_pem}
 
     assert ask("PUT", "/ssls/1", ssl).status_code == 400
 

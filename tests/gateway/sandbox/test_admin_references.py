@@ -42,7 +42,7 @@ def test_what_is_named_must_exist(ask, path, document, words):
 
 def test_a_client_certificate_must_be_one(ask, certificate):
     upstream = UPSTREAM | {"tls": {"client_cert_id": "c1"}}
-    ssl = {"sni": "a.org", "cert": certificate.cert, "key": certificate.key}
+    ssl = {"sni": "a.org", "cert": certificate.pem, "key": certificate.key_pem}
     assert "response code: 404" in refused(ask("PUT", "/upstreams/u1", upstream))
 
     ask("PUT", "/ssls/c1", ssl)

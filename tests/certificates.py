@@ -1,6 +1,7 @@
-"""Certificates for tests: an authority, and what it signs for 127.0.0.1."""
+"""Certificates for tests: some sign themselves, others an authority has signed."""
 
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -31,13 +32,37 @@ class Certified:
             serialization.NoEncryption(),
         ).decode()
 
+    @property
+    def pems(self) -> tuple[str, str]:
+        """The certificate and its key."""
+        return self.pem, self.key_pem
+
+    def files(self, folder: Path) -> tuple[str, str]:
+        """Write certificate and key; return their paths."""
+        paths = folder / "cert.pem", folder / "key.pem"
+        for path, pem in zip(paths, self.pems, strict=True):
+            path.write_text(pem)
+        return str(paths[0]), str(paths[1])
+
     def server_context(self, folder: Path) -> ssl.SSLContext:
         """Return a server's context; files are written, as the ssl module wants."""
-        (folder / "cert.pem").write_text(self.pem)
-        (folder / "key.pem").write_text(self.key_pem)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+        context.load_cert_chain(*self.files(folder))
         return context
+
+
+def self_signed(
+    *names: str, address: str = "", since: int = -1, until: int = 90
+) -> Certified:
+    """Return one for these names, valid from and until so many days from now."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    meant: list[x509.GeneralName] = [x509.DNSName(name) for name in names]
+    if address:
+        meant.append(x509.IPAddress(ip_address(address)))
+    alternative = [(x509.SubjectAlternativeName(meant), False)] if meant else []
+    name = "a.example.com"
+    days = timedelta(days=since), timedelta(days=until)
+    return Certified(_signed(name, key, name, key, alternative, days), key)
 
 
 def authority(name: str) -> Certified:
@@ -70,7 +95,8 @@ def _signed(
     key: ec.EllipticCurvePrivateKey,
     issuer: str,
     by: ec.EllipticCurvePrivateKey,
-    extensions: list[tuple[x509.ExtensionType, bool]],
+    extensions: Sequence[tuple[x509.ExtensionType, bool]],
+    days: tuple[timedelta, timedelta] = (timedelta(days=-1), timedelta(days=1)),
 ) -> x509.Certificate:
     now = datetime.now(UTC)
     builder = (
@@ -79,8 +105,8 @@ def _signed(
         .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now + days[0])
+        .not_valid_after(now + days[1])
     )
     for extension, is_critical in extensions:
         builder = builder.add_extension(extension, critical=is_critical)
