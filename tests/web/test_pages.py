@@ -32,6 +32,8 @@ PAGES = [
     "/gateways/default/routes/?q=conference",
     "/gateways/default/plugin_configs/",
     "/gateways/default/routes/conference-x1y2z3/",
+    "/gateways/default/simulate/",
+    "/gateways/default/simulate/?change={number}",
     "/gateways/default/credentials/jack/credentials/c1/",
     "/audit/",
     "/audit/?person=alice&event=change&gateway=default&change=%231",
