@@ -84,13 +84,16 @@ class Overlaps:
         search = Search(now, then, self.mode)
         for route_id in changed:
             search.look_at(route_id)
+        stages = [now, then]
         for name, routes in (layers or {}).items():
             others = ((key, one) for key, one in routes.items() if key not in changed)
             brought = _ready(others, services_then)
             stage = Stage(self._live, {**brought, **after}, {**brought, **changed})
+            stages.append(stage)
             for route_id in changed:
                 search.look_beyond(route_id, stage, name)
-        return Report(search.verdicts, search.unseen, search.comparisons)
+        compared = set().union(*(stage.compared for stage in stages))
+        return Report(search.verdicts, search.unseen, len(compared))
 
     def _moved_by(self, services: Mapping[str, Document]) -> dict[str, Change]:
         """Return the live routes of these services: they may get other hosts."""

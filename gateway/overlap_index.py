@@ -6,7 +6,7 @@ of places find everybody who may meet a route, without looking at all others.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import TypeVar
@@ -98,24 +98,26 @@ class Routes:
             for entrances in paths.find(path):
                 yield from (entrance.route_id for entrance in entrances)
 
+    def above(self, entrance: Entrance) -> Iterator[Entrance]:
+        """Yield every entrance that may let in all that this one lets in."""
+        for paths in self._hosts_above(entrance.host):
+            yield from chain.from_iterable(paths.find(entrance.place))
+
     def meeting(self, entrance: Entrance) -> Iterator[Entrance]:
         """Yield every entrance that may let in a request that this one lets in too.
 
-        Those come first that are as wide or wider, so may take all its requests.
+        Those above it come first: they may take all its requests.
         """
-        wider, narrower = self._hosts_meeting(entrance.host)
-        for paths in wider:
-            yield from chain.from_iterable(paths.find(entrance.place))
-        for paths in wider:
+        yield from self.above(entrance)
+        for paths in self._hosts_above(entrance.host):
             yield from _below(paths, entrance)
-        for paths in narrower:
+        fixed, is_exact = _fixed(entrance.host)
+        for paths in () if is_exact else self._hosts.below(fixed):
             yield from chain.from_iterable(paths.find(entrance.place))
             yield from _below(paths, entrance)
 
-    def _hosts_meeting(self, host: str | None) -> tuple[list[_Paths], Iterable[_Paths]]:
-        fixed, is_exact = _fixed(host)
-        wider = [*self._hosts.find(fixed), self._anywhere]
-        return wider, () if is_exact else self._hosts.below(fixed)
+    def _hosts_above(self, host: str | None) -> list[_Paths]:
+        return [*self._hosts.find(_fixed(host)[0]), self._anywhere]
 
     def _paths_of(self, host: str | None) -> _Paths:
         if host is None:

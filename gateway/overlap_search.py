@@ -35,7 +35,6 @@ class Search:
 
     def __init__(self, now: Stage, then: Stage, mode: Mode) -> None:
         self.unseen: dict[str, set[str]] = {}
-        self.comparisons = 0
         self._now = now
         self._then = then
         self._mode = mode
@@ -53,7 +52,7 @@ class Search:
         if after is not None:
             self._note(self._unreachable(after, before, self._then))
             self._note(self._met(after, before, self._then))
-            self._note(self._replaced(after.id))
+            self._note(self._replaced(after))
             self._note_unseen(after)
         if before is not None:
             self._note(self._given_up(before))
@@ -123,8 +122,9 @@ class Search:
             for example, both in shown:
                 verdict = self._pair(example, both, after, before, other, stage)
                 yield verdict
-                if verdict.kind is not Kind.OVERLAPS:
-                    break
+                is_lost = verdict.winner == other.id and verdict.is_new
+                if is_lost or verdict.kind is not Kind.OVERLAPS:
+                    break  # no other example would say more
 
     def _pair(
         self,
@@ -171,15 +171,19 @@ class Search:
             and _reason(were, self._mode) is _reason(both, self._mode)
         )
 
-    def _replaced(self, route_id: str) -> Iterator[Verdict]:
+    def _replaced(self, after: Conditions) -> Iterator[Verdict]:
         """Yield, in place of TAKES_OVER, those that are left no request."""
         for one in self.verdicts:
-            if one.kind is not Kind.TAKES_OVER or one.route != route_id:
+            if one.kind is not Kind.TAKES_OVER or one.route != after.id:
                 continue
-            was, then = (at.of(one.others[0]) for at in (self._now, self._then))
-            if was is None or then is None or self._now.hiding(was):
-                continue
-            if route_id in self._then.hiding(then):
+            was, other = (at.of(one.others[0]) for at in (self._now, self._then))
+            if (
+                was is not None
+                and other is not None
+                and self._then.takes(after, other)
+                and after.id in self._then.hiding(other)
+                and not self._now.hiding(was)
+            ):
                 yield replace(one, kind=Kind.REPLACES)
 
     def _given_up(self, before: Conditions) -> Iterator[Verdict]:
@@ -208,7 +212,6 @@ class Search:
             for theirs in stage.meeting(mine):
                 other = stage.of(theirs.route_id)
                 if other is not None and (only is None or other.id in only):
-                    self.comparisons += 1
                     yield (
                         other,
                         islice(

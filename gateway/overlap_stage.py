@@ -6,7 +6,7 @@ in order and appends what is created; lua-resty-radixtree keeps equals in that o
 So nothing here depends on that order: equals answer together.
 """
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from itertools import chain, islice
 from typing import Any
 
@@ -18,6 +18,8 @@ from gateway.router_index import Document, place_of
 # Of the entrances that may meet one, how many are looked at: those that matter come
 # first, and ten thousand routes below a `/*` would say no more than these.
 LIMIT = 64
+
+Look = Callable[[Routes, Entrance], Iterator[Entrance]]
 
 
 def standing(match: Match, mode: Mode) -> tuple[Any, ...]:
@@ -31,12 +33,16 @@ def standing(match: Match, mode: Mode) -> tuple[Any, ...]:
 
 
 class Stage:
-    """`live` without those routes that are in `changed`, and with those in `added`."""
+    """`live` without those routes that are in `changed`, and with those in `added`.
+
+    `compared` are the pairs of ways that were looked at.
+    """
 
     def __init__(
         self, live: Routes, added: Mapping[str, Document], changed: Container[str]
     ) -> None:
         self.added = added
+        self.compared: set[tuple[Entrance, Entrance]] = set()
         self._mode = live.mode
         self._live = live
         self._new = Routes(added, live.mode)
@@ -55,27 +61,32 @@ class Stage:
 
     def meeting(self, entrance: Entrance) -> Iterator[Entrance]:
         """Yield the nearest ways into other routes that may let in what this one does."""
-        yield from islice(self._new_meeting(entrance), LIMIT)
-        yield from islice(self._live_meeting(entrance), LIMIT)
+        return self._nearest(entrance, Routes.meeting)
 
     def left_out(self, entrance: Entrance) -> set[str]:
         """Return the ids of the routes that `meeting` does not yield."""
-        all_meeting = (self._new_meeting(entrance), self._live_meeting(entrance))
         return {
-            one.route_id for some in all_meeting for one in islice(some, LIMIT, None)
+            other.route_id
+            for routes in (self._new, self._live)
+            for other in islice(
+                self._others(routes, entrance, Routes.meeting), LIMIT, None
+            )
         }
 
-    def _new_meeting(self, entrance: Entrance) -> Iterator[Entrance]:
-        found = self._new.meeting(entrance)
-        return (one for one in found if one.route_id != entrance.route_id)
+    def _nearest(self, entrance: Entrance, look: Look) -> Iterator[Entrance]:
+        for routes in (self._new, self._live):
+            for other in islice(self._others(routes, entrance, look), LIMIT):
+                self.compared.add((entrance, other))
+                yield other
 
-    def _live_meeting(self, entrance: Entrance) -> Iterator[Entrance]:
-        found = self._live.meeting(entrance)
-        return (
-            one
-            for one in found
-            if one.route_id not in self._changed and one.route_id != entrance.route_id
-        )
+    def _others(
+        self, routes: Routes, entrance: Entrance, look: Look
+    ) -> Iterator[Entrance]:
+        """Leave out the route itself, and those that are no more what they were."""
+        for other in look(routes, entrance):
+            is_there = routes is self._new or other.route_id not in self._changed
+            if is_there and other.route_id != entrance.route_id:
+                yield other
 
     def answering(self, request: Request) -> list[Match] | None:
         """Return the route that answers, or the equals of which one does; [] is a 404.
@@ -108,13 +119,21 @@ class Stage:
         for entrance in entrances_of(route.route, self._mode):
             # "" stands for every method: no list of methods holds them all.
             left = {""} if route.methods is None else set(route.methods)
-            for other in self.meeting(entrance):
+            for other in self._nearest(entrance, Routes.above):
                 if taken := self._taken(other, entrance, route, left):
                     found.add(other.route_id)
                     left -= taken
             if left:
                 return frozenset()
         return frozenset(found)
+
+    def takes(self, outer: Conditions, inner: Conditions) -> bool:
+        """Say whether `outer` alone answers all requests of some way into `inner`."""
+        return any(
+            self._taken(theirs, mine, inner, set(inner.methods or {""}))
+            for mine in entrances_of(inner.route, self._mode)
+            for theirs in entrances_of(outer.route, self._mode)
+        )
 
     def _taken(
         self, outer: Entrance, inner: Entrance, asked: Conditions, left: set[str]
