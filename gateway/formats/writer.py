@@ -1,6 +1,6 @@
 """Write JSON values as YAML that every reader takes for the same. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import yaml
@@ -17,9 +17,10 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
 
     def represent_text(self, text: str) -> Any:
         style = None
-        if "\n" in text:
+        # A block that ends in empty lines would end the whole document.
+        if "\n" in text.removesuffix("\n") and not text.endswith("\n\n"):
             style = "|"
-        elif meaning(text) != text or NO_NUMBER.fullmatch(text):
+        elif "\n" in text or meaning(text) != text or NO_NUMBER.fullmatch(text):
             style = '"'
         return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
@@ -27,10 +28,23 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
 _Dumper.add_representer(str, _Dumper.represent_text)
 
 
-def write_yaml(value: Any, *, head: Iterable[str]) -> str:
-    """Return the value as YAML below comment lines; keys stay in their order."""
-    comment = "".join(f"# {visible(line)}".rstrip() + "\n" for line in head)
-    body = yaml.dump(
+def write_yaml(parts: Mapping[str, Any], *, head: Iterable[str]) -> str:
+    """Return the parts, named by plain words, as YAML below comment lines.
+
+    Items of lists are written one by one: as a whole they take forty times their size.
+    """
+    lines = [f"# {visible(line)}".rstrip() + "\n" for line in head]
+    for name, value in parts.items():
+        if isinstance(value, list) and value:
+            lines.append(f"{name}:\n")
+            lines += [_dumped([item]) for item in value]
+        else:
+            lines.append(_dumped({name: value}))
+    return "".join(lines if parts else [*lines, "{}\n"])
+
+
+def _dumped(value: Any) -> str:
+    text: str = yaml.dump(
         value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100_000
     )
-    return comment + body
+    return text

@@ -32,9 +32,9 @@ def test_any_value_reads_as_it_was_written(value: Any) -> None:
 
 @pytest.mark.parametrize("trap", TRAPS)
 def test_a_text_stays_a_text_for_older_readers_too(trap: str) -> None:
-    text = write_yaml([trap, {trap: 1}], head=[])
+    text = write_yaml({"value": [trap, {trap: 1}]}, head=[])
 
-    assert yaml.safe_load(text) == [trap, {trap: 1}]
+    assert yaml.safe_load(text) == {"value": [trap, {trap: 1}]}
 
 
 @pytest.mark.parametrize(
