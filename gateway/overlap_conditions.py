@@ -18,6 +18,11 @@ from gateway.router_vars import Comparison, compile_vars, network
 # Text that stands for itself in a regular expression, which is what the router makes of
 # a URI with parameters. A dot finds itself too, and more: see `_covers_segments`.
 LITERAL = re.compile(r"[\w/.~%:@!&',;=-]*")
+# What of a document decides which requests it answers.
+ROUTING = (
+    *("uri", "uris", "hosts", "methods", "remote_addr", "remote_addrs"),
+    *("vars", "filter_func", "priority", "status"),
+)
 
 
 class Conditions:
@@ -93,6 +98,14 @@ class Conditions:
             )
             for small in inner.networks
         )
+
+
+def is_alike(one: Conditions | None, other: Conditions | None) -> bool:
+    """Say whether two documents of a route answer the same requests."""
+    if one is None or other is None:
+        return one is other
+    texts = [[at.route.get(name) for name in ROUTING] for at in (one, other)]
+    return same(*texts)
 
 
 def _holds(condition: object, pins: Mapping[str, list[str]]) -> bool:

@@ -4,12 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain, islice
 
-from gateway.overlap_conditions import Conditions
+from gateway.overlap_conditions import Conditions, is_alike
 from gateway.overlap_example import Example
 from gateway.overlap_index import entrances_of
 from gateway.overlap_proposals import Way, proposals
 from gateway.overlap_stage import Stage, standing
-from gateway.overlap_vars import same
 from gateway.overlap_verdict import Kind, Reason, Verdict
 from gateway.router import Match, Mode, Router
 
@@ -17,12 +16,6 @@ from gateway.router import Match, Mode, Router
 OF_TWO, OF_ONE = 16, 60
 # What may be said where one of two goes first: each says more than the one before.
 OF_WINNER = (Kind.OVERLAPS, Kind.TAKES_OVER, Kind.REPLACES)
-# What of a document decides which requests it answers.
-ROUTING = (
-    *("uri", "uris", "hosts", "methods", "remote_addr", "remote_addrs"),
-    *("vars", "filter_func", "priority", "status"),
-)
-
 # A request, and who of those asked for accepts it, the preferred one first.
 Shown = tuple[Example, list[Match]]
 
@@ -234,14 +227,6 @@ class Search:
 
     def _router(self, routes: Iterable[Conditions]) -> Router:
         return Router([one.route for one in routes], mode=self._mode)
-
-
-def is_alike(one: Conditions | None, other: Conditions | None) -> bool:
-    """Say whether two documents of a route answer the same requests."""
-    if one is None or other is None:
-        return one is other
-    texts = [[at.route.get(name) for name in ROUTING] for at in (one, other)]
-    return same(*texts)
 
 
 def _reason(both: list[Match], mode: Mode) -> Reason:
