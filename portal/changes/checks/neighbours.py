@@ -1,5 +1,6 @@
 """Who else is about to change the same resource?"""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from django.db.models import Q
@@ -23,11 +24,14 @@ ASKED_FOR_TWICE = Code(
 
 def asked_for_twice(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
     """Another open change touches the same resource: the second will conflict. One query."""
+    index_of = {(i.kind.name, i.id): index for index, i in enumerate(plan.items)}
+    ids: dict[str, list[str]] = defaultdict(list)
+    for kind, resource_id in index_of:
+        ids[kind].append(resource_id)
     wanted = Q(pk=None)
-    index_of = {}
-    for index, item in enumerate(plan.items):
-        wanted |= Q(kind=item.kind.name, resource_id=item.id)
-        index_of[item.kind.name, item.id] = index
+    # A term for each kind: SQLite takes no more than a thousand.
+    for kind, of_kind in ids.items():
+        wanted |= Q(kind=kind, resource_id__in=of_kind)
     others = (
         Item.objects.filter(wanted)
         .filter(

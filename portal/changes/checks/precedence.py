@@ -6,7 +6,7 @@ from typing import Any
 from gateway.live import Live
 from gateway.schemas import Schemas
 from gateway.words import quoted
-from portal.changes.checks.holdings import After
+from portal.changes.checks.holdings import SHARED, After, Sharing
 from portal.changes.checks.parts import named, plugins_of, written
 from portal.changes.checks.subject import Code, Subject
 from portal.changes.findings import Finding, Severity
@@ -24,9 +24,6 @@ PLUGIN_REPLACED = Code(
     Severity.INFO,
     "A route's own plugin replaces the same plugin of its service or plugin config, whole.",
 )
-
-# What a route shares, the stronger first (gateway/effective.py).
-SHARED = {"plugin_config_id": "plugin_config", "service_id": "service"}
 
 
 def upstream_ignored(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
@@ -48,40 +45,47 @@ def upstream_ignored(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Findi
             )
 
 
-def plugin_replaced(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
-    """Told where the change brings one of the two.
-
-    Reads what a written route refers to; lists the routes once when something shared
-    gets or changes a plugin.
-    """
+def own_plugin_replaces(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
+    """Told when a route gets or changes its own. Reads what the route refers to."""
     after = After(plan, live)
     for index, item, wanted in written(plan):
-        written_now = _written_now(item)
-        if not written_now:
+        if item.kind.name != "route":
             continue
-        if item.kind.name == "route":
-            for name, origin in _replaced(wanted, after):
-                if name in written_now:
-                    yield PLUGIN_REPLACED.finding(
-                        index,
-                        f"{quoted(name)} of {origin} does not count here: the route's own "
-                        "replaces it whole, not field by field.",
-                        f"Repeat in plugins.{name} what shall stay, or leave it out to "
-                        "keep the shared one.",
-                        path=f"plugins.{name}",
-                    )
-        elif item.base is not None and item.kind.name in SHARED.values():
-            sharing = _sharing(item, after)
-            for name in sorted(written_now):
-                routes = [one for one, plugins in sharing.items() if name in plugins]
-                if routes:
-                    yield PLUGIN_REPLACED.finding(
-                        index,
-                        f"{quoted(name)} does not reach {named(sorted(routes))}: each of "
-                        "these routes has its own, which replaces it whole.",
-                        "Change it in these routes too, or take it out of them.",
-                        path=f"plugins.{name}",
-                    )
+        written_now = _written_now(item)
+        for name, origin in _replaced(wanted, after) if written_now else ():
+            if name in written_now:
+                yield PLUGIN_REPLACED.finding(
+                    index,
+                    f"{quoted(name)} of {origin} does not count here: the route's own "
+                    "replaces it whole, not field by field.",
+                    f"Repeat in plugins.{name} what shall stay, or leave it out to keep "
+                    "the shared one.",
+                    path=f"plugins.{name}",
+                )
+
+
+def shared_plugin_is_replaced(
+    plan: Plan, live: Live, schemas: Schemas
+) -> Iterator[Finding]:
+    """Told when something shared gets or changes one. Lists the routes once then."""
+    shared = Sharing(After(plan, live))
+    for index, item, _ in written(plan):
+        if item.base is None or item.kind.name not in SHARED:
+            continue
+        for name in sorted(_written_now(item)):
+            routes = [
+                route_id
+                for route_id, route in shared.routes(item.kind.name, item.id).items()
+                if name in plugins_of(route)
+            ]
+            if routes:
+                yield PLUGIN_REPLACED.finding(
+                    index,
+                    f"{quoted(name)} does not reach {named(sorted(routes))}: each of these "
+                    "routes has its own, which replaces it whole.",
+                    "Change it in these routes too, or take it out of them.",
+                    path=f"plugins.{name}",
+                )
 
 
 def _written_now(item: PlannedItem) -> set[str]:
@@ -94,20 +98,10 @@ def _written_now(item: PlannedItem) -> set[str]:
     }
 
 
-def _sharing(item: PlannedItem, after: After) -> dict[str, Document]:
-    """Return {id: own plugins} of the routes that refer to something shared. One list."""
-    field = next(field for field, kind in SHARED.items() if kind == item.kind.name)
-    return {
-        route_id: plugins_of(route)
-        for route_id, route in after.documents("route").items()
-        if str(route.get(field)) == item.id
-    }
-
-
 def _replaced(route: Document, after: After) -> Iterator[tuple[str, str]]:
     """Yield (plugin, where from) of what a route's own plugins replace."""
     own = plugins_of(route)
-    for field, kind in SHARED.items():
+    for kind, field in SHARED.items():
         shared_id = route.get(field)
         if isinstance(shared_id, str | int) and not isinstance(shared_id, bool):
             for name in plugins_of(after.find(kind, str(shared_id))):
@@ -118,6 +112,6 @@ def _replaced(route: Document, after: After) -> Iterator[tuple[str, str]]:
 
 SUBJECT = Subject(
     title="What counts",
-    checks=(upstream_ignored, plugin_replaced),
+    checks=(upstream_ignored, own_plugin_replaces, shared_plugin_is_replaced),
     codes=(UPSTREAM_IGNORED, PLUGIN_REPLACED),
 )

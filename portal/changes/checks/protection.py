@@ -11,7 +11,7 @@ from portal.changes.checks.guards import (
     asking_plugins,
     protecting,
 )
-from portal.changes.checks.holdings import After
+from portal.changes.checks.holdings import SHARED, After, Sharing
 from portal.changes.checks.parts import (
     appeared,
     is_active,
@@ -22,13 +22,10 @@ from portal.changes.checks.parts import (
 )
 from portal.changes.checks.subject import Code, Subject
 from portal.changes.findings import Finding, Severity
-from portal.changes.plan import Plan, PlannedItem
+from portal.changes.plan import Plan
 
 Document = dict[str, Any]
 Look = Callable[[str, Document], Iterator[tuple[str, str]]]
-
-# Where a plugin comes from, and how a route names it.
-SHARED = {"service": "service_id", "plugin_config": "plugin_config_id"}
 
 AUTH_REMOVED = Code(
     "auth_removed",
@@ -66,6 +63,7 @@ def unprotected(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
     """
     asking = asking_plugins(schemas)
     now, then = Guards(live, asking), Guards(After(plan, live), asking)
+    shared, own = Sharing(live), {i.id for i in plan.items if i.kind.name == "route"}
     for index, item in enumerate(plan.items):
         off = frozenset(appeared(item, _switched_off(asking)))  # told by `weakened`
         if item.kind.name == "route" and item.wanted is not None:
@@ -86,9 +84,14 @@ def unprotected(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
         elif item.kind.name in {*SHARED, "global_rule"}:
             base, wanted = plugins_of(item.base), plugins_of(item.wanted)
             if protecting(base, asking) - protecting(wanted, asking) - off:
+                for kind in SHARED:
+                    live.documents(kind)  # one list, instead of a read for every route
                 routes = {
                     route_id: (now.of(route), then.of(route))
-                    for route_id, route in _sharing(item, plan, live).items()
+                    for route_id, route in shared.routes(
+                        item.kind.name, item.id
+                    ).items()
+                    if route_id not in own
                 }
                 yield from _lost(index, " of", routes, asking)
 
@@ -157,21 +160,6 @@ def _names(of: str, routes: dict[str, frozenset[str]]) -> str:
 
 def _plugins(lost: dict[str, frozenset[str]]) -> str:
     return named(sorted(frozenset[str]().union(*lost.values())))
-
-
-def _sharing(item: PlannedItem, plan: Plan, live: Live) -> dict[str, Document]:
-    """Return {id: document} of the live routes, others than the plan's, that an item
-    protects.
-    """
-    for kind in SHARED:
-        live.documents(kind)  # one list each, instead of a read for every route
-    own = {one.id for one in plan.items if one.kind.name == "route"}
-    field = SHARED.get(item.kind.name)
-    return {
-        route_id: route
-        for route_id, route in live.documents("route").items()
-        if route_id not in own and (field is None or str(route.get(field)) == item.id)
-    }
 
 
 def _switched_off(asking: frozenset[str]) -> Look:
