@@ -8,7 +8,7 @@ where a look finds something else, somebody else wrote it: a `Watch` is told.
 from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Protocol
 
 from django.db import transaction
@@ -31,9 +31,9 @@ LOOK_AT_MOST = timedelta(minutes=2)
 
 
 class Watch(Protocol):
-    """Who wants to know what moved outside of this desk."""
+    """Who wants to know what moved outside of this desk; made before the look."""
 
-    def under_way(self, since: datetime) -> Set[Key]:
+    def under_way(self) -> Set[Key]:
         """Return what the desk itself may have written since: left to the next look."""
 
     def moved(self, moves: Sequence[Move], sighting: Sighting) -> None:
@@ -89,7 +89,7 @@ def _bring(gateway: Gateway, sighting: Sighting, watch: Watch | None) -> None:
     """Write what moved and tell the watch, unless the gateway was never seen before."""
     # Against deliveries that end: what they note and that they ended come together.
     is_first = Gateway.objects.locked().get(pk=gateway.pk).mirrored_at is None
-    under_way = watch.under_way(sighting.started) if watch else frozenset()
+    under_way = watch.under_way() if watch else frozenset()
     now = _marks(gateway) if sighting.moves or sighting.renewed else {}
 
     def is_as_it_was(key: Key) -> bool:

@@ -30,8 +30,8 @@ from portal.changes.finish import (
 )
 from portal.changes.lease import LeaseLost
 from portal.changes.models import Delivery, DeliveryState, Item
-from portal.changes.signals import applied
 from portal.changes.order import batches
+from portal.changes.signals import applied
 from portal.changes.states import State
 from portal.changes.steps import BATCH, Requests
 from portal.changes.verify import Position, cannot_be_read_back

@@ -6,8 +6,6 @@ seen before it, or what the drift that already stands there counts from.
 """
 
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
-from datetime import datetime
 
 from gateway.carry import carried
 from gateway.mirror import Move, refresh
@@ -32,14 +30,15 @@ def scan(gateway: Gateway) -> bool:
     return refresh(gateway, _Drifts(gateway))
 
 
-@dataclass(frozen=True)
 class _Drifts:
-    """Takes note of what moved on one gateway (a Watch)."""
+    """Takes note of what moved on one gateway while it was looked at (a Watch)."""
 
-    gateway: Gateway
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+        self._began = ours.moment(gateway)
 
-    def under_way(self, since: datetime) -> Set[Key]:
-        return ours.under_way(self.gateway, since)
+    def under_way(self) -> Set[Key]:
+        return ours.under_way(self.gateway, self._began)
 
     def moved(self, moves: Sequence[Move], sighting: Sighting) -> None:
         judge = Judge(self.gateway, sighting.schemas)
