@@ -7,6 +7,7 @@ import pytest
 from portal.accounts.models import Membership
 from portal.accounts.roles import Role
 from portal.changes.models import ChangeRequest
+from portal.changes.plan import ITEM_LIMIT
 from tests.api.conftest import Desk, Program, assert_problem, program_of, stored
 from tests.factories import make_change, make_gateway, make_person
 
@@ -214,7 +215,8 @@ WRONG_CHANGES: dict[str, tuple[dict[str, Any], str]] = {
         {
             "title": "x",
             "reason": "x",
-            "items": [{"action": "delete", "kind": "route", "id": "a"}] * 101,
+            "items": [{"action": "delete", "kind": "route", "id": "a"}]
+            * (ITEM_LIMIT + 1),
         },
         "items",
     ),
