@@ -7,16 +7,10 @@ what became of one.
 
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from celery import current_app
-from django.core.management import call_command
-from django.db import connection
-from pytest_django import DjangoDbBlocker
 
 from gateway.fingerprint import fingerprint_key
 from gateway.models import Catalogue
@@ -43,23 +37,51 @@ class Accident:
     """What happens to the worker of one delivery, and where.
 
     `how` is "kill" (all its processes), "child" (only the one that works) or "freeze"
-    (all, until somebody else has finished). `change` is "one" route, "two" routes, or
-    "refused": two routes of which the gateway refuses the second.
+    (all, until somebody else has finished). `change` is "one" route, "both" of two routes
+    that go out at once, "two": a service and after it a route that uses it, or "refused":
+    the same, and the gateway refuses the route.
     """
 
     how: str
     at: str
     change: str = "one"
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def name(self) -> str:
         return f"{self.how}-{self.change}-{self.at}".replace("_", "-").replace(":", "-")
 
     @property
-    def routes(self) -> list[str]:
-        return (
-            [self.name] if self.change == "one" else [f"{self.name}.{n}" for n in "12"]
-        )
+    def resources(self) -> list[tuple[str, str]]:
+        """Kind and id of what is written, in order."""
+        if self.change == "one":
+            return [("route", self.name)]
+        first = "route" if self.change == "both" else "service"
+        return [(first, f"{self.name}.1"), ("route", f"{self.name}.2")]
+
+    @property
+    def items(self) -> list[ItemAsked]:
+        """What is asked for."""
+        if self.change in ("one", "both"):
+            return [route(name) for _, name in self.resources]
+        (_, service), (_, name) = self.resources
+        fields = {"upstream_id": self.gone} if self.change == "refused" else {}
+        return [
+            creates("service", service, upstream=upstream()),
+            creates("route", name, uri=f"/{name}", service_id=service, **fields),
+        ]
+
+    @property
+    def puts(self) -> list[str]:
+        """Each write made once, as `Aftermath.writes` has them."""
+        return [f"PUT {name}" for _, name in self.resources]
+
+    @property
+    def gone(self) -> str:
+        """The upstream that is there when the change is planned, and not any more."""
+        return f"{self.name}.u"
 
 
 @dataclass(frozen=True)
@@ -137,9 +159,9 @@ class Town:
         for change in changes:
             change.refresh_from_db()
 
-    def writes(self, *routes: str) -> list[dict[str, Any]]:
-        """The write requests on these routes, in order."""
-        paths = {f"/apisix/admin/routes/{route_id}" for route_id in routes}
+    def writes(self, *resources: tuple[str, str]) -> list[dict[str, Any]]:
+        """The write requests on these, in order."""
+        paths = {f"/apisix/admin/{kind}s/{name}" for kind, name in resources}
         return [r for r in self.sandbox.requests("write") if r["path"] in paths]
 
     def wait_until_idle(self) -> None:
@@ -151,25 +173,6 @@ class Town:
                 return not waiting and not client.hlen("unacked")
 
         eventually(is_idle, "no worker has anything to do")
-
-
-@contextmanager
-def populated(
-    sandbox: SandboxGateway,
-    broker: ValkeyServer,
-    folder: Path,
-    blocker: DjangoDbBlocker,
-) -> Iterator[Town]:
-    """A town for a class of tests; afterwards the database is empty again."""
-    with blocker.unblock():
-        workers = Workers(folder, broker.url)
-        try:
-            yield Town(sandbox, broker, workers)
-        finally:
-            workers.close()
-            broker.stop()
-            call_command("flush", verbosity=0, interactive=False)
-            connection.close()
 
 
 def happen(town: Town, *accidents: Accident) -> dict[Accident, Aftermath]:
@@ -199,17 +202,9 @@ def happen(town: Town, *accidents: Accident) -> dict[Accident, Aftermath]:
 
 
 def _approved(town: Town, accident: Accident) -> ChangeRequest:
-    if accident.change != "refused":
-        return town.approved(accident.name, *[route(name) for name in accident.routes])
-    good, bad = accident.routes
-    gone = f"{accident.name}.u"
-    town.sandbox.put("upstream", gone, upstream())
-    change = town.approved(
-        accident.name,
-        route(good),
-        creates("route", bad, uri=f"/{bad}", upstream_id=gone),
-    )
-    town.sandbox.delete("upstream", gone)
+    town.sandbox.put("upstream", accident.gone, upstream())
+    change = town.approved(accident.name, *accident.items)
+    town.sandbox.delete("upstream", accident.gone)
     return change
 
 
@@ -238,7 +233,7 @@ def _aftermath(
     town: Town, accident: Accident, change: ChangeRequest, woken: list[dict[str, Any]]
 ) -> Aftermath:
     delivery = Delivery.objects.get(revision__change=change)
-    writes = town.writes(*accident.routes)
+    writes = town.writes(*accident.resources)
     bodies: dict[str, set[str]] = {}
     for write in writes:
         bodies.setdefault(_short(write), set()).add(write["body_digest"])
@@ -249,15 +244,13 @@ def _aftermath(
         state=change.state,
         delivery=delivery.state,
         words=delivery.outcome,
-        live={name: town.sandbox.get("route", name) for name in accident.routes},
+        live={name: town.sandbox.get(kind, name) for kind, name in accident.resources},
         writes=[_short(write) for write in writes],
         bodies=bodies,
         attempts=delivery.attempts.count(),
         events=[event.event for event in events],
         woken_wrote=[
-            _short(write)
-            for write in woken
-            if write["path"].rpartition("/")[2] in accident.routes
+            _short(write) for write in woken if _short(write) in accident.puts
         ],
     )
 

@@ -29,7 +29,7 @@ IMPORTED = (
     "celery.worker.strategy",
     "celery.worker.worker",
     "kombu.transport.redis",
-    "gateway.tasks",
+    "portal.drift.tasks",
     "portal.changes.tasks",
 )
 

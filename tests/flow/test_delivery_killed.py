@@ -1,15 +1,10 @@
 """Real workers are killed, at every checkpoint; every change is applied all the same."""
 
-from collections.abc import Iterator
-
 import pytest
-from pytest_django import DjangoDbBlocker
 
 from portal.changes.checkpoints import NAMES
 from portal.changes.states import State
-from tests.flow.accidents import Accident, Aftermath, happen, populated
-from tests.sandbox import SandboxGateway
-from tests.servers.valkey import ValkeyServer
+from tests.flow.accidents import Accident, Aftermath, Town, happen
 
 pytestmark = [pytest.mark.django_db, pytest.mark.flow, pytest.mark.valkey]
 
@@ -22,6 +17,7 @@ CHILD = [
 ]
 SECOND_TIME = ("step_written", "sending", "answered", "step_finished", "read_back")
 TWO = [Accident("kill", f"{name}:2", "two") for name in SECOND_TIME]
+BOTH = [Accident("kill", name, "both") for name in SECOND_TIME]
 # The first write is accepted, the second refused, the third takes the first back.
 REFUSED = [
     Accident("kill", at, "refused")
@@ -35,26 +31,14 @@ REFUSED = [
 ]
 
 
-def ids(accidents: list[Accident]) -> list[str]:
-    return [one.name for one in accidents]
-
-
 @pytest.fixture(scope="class")
-def became(
-    each_database: str,
-    sandbox_server: SandboxGateway,
-    valkey_server: ValkeyServer,
-    django_db_blocker: DjangoDbBlocker,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[dict[Accident, Aftermath]]:
+def became(populated: Town) -> dict[Accident, Aftermath]:
     """What became of all of them: they happen side by side."""
-    folder = tmp_path_factory.mktemp("killed")
-    with populated(sandbox_server, valkey_server, folder, django_db_blocker) as made:
-        yield happen(made, *ONE, *CHILD, *TWO, *REFUSED)
+    return happen(populated, *ONE, *CHILD, *TWO, *BOTH, *REFUSED)
 
 
 class TestKilled:
-    @pytest.mark.parametrize("accident", [*ONE, *CHILD], ids=ids([*ONE, *CHILD]))
+    @pytest.mark.parametrize("accident", [*ONE, *CHILD], ids=str)
     def test_one_write_is_made_exactly_once(
         self, became: dict[Accident, Aftermath], accident: Accident
     ) -> None:
@@ -63,9 +47,9 @@ class TestKilled:
 
         assert (after.state, after.delivery) == (State.APPLIED, "verified")
         assert after.live[name]["uri"] == f"/{name}"
-        assert after.writes == [f"PUT {name}"]
+        assert after.writes == accident.puts
 
-    @pytest.mark.parametrize("accident", TWO, ids=ids(TWO))
+    @pytest.mark.parametrize("accident", TWO, ids=str)
     def test_two_writes_are_made_once_each(
         self, became: dict[Accident, Aftermath], accident: Accident
     ) -> None:
@@ -73,25 +57,33 @@ class TestKilled:
 
         assert (after.state, after.delivery) == (State.APPLIED, "verified")
         assert all(document is not None for document in after.live.values())
-        assert after.writes == [f"PUT {name}" for name in accident.routes]
+        assert after.writes == accident.puts
 
-    @pytest.mark.parametrize("accident", REFUSED, ids=ids(REFUSED))
+    @pytest.mark.parametrize("accident", BOTH, ids=str)
+    def test_two_writes_at_once_are_made_once_each(
+        self, became: dict[Accident, Aftermath], accident: Accident
+    ) -> None:
+        after = became[accident]
+
+        assert (after.state, after.delivery) == (State.APPLIED, "verified")
+        assert all(document is not None for document in after.live.values())
+        assert sorted(after.writes) == accident.puts
+
+    @pytest.mark.parametrize("accident", REFUSED, ids=str)
     def test_what_was_written_is_taken_back_for_good(
         self, became: dict[Accident, Aftermath], accident: Accident
     ) -> None:
         after = became[accident]
-        good, bad = accident.routes
+        (kind, good), (_, bad) = accident.resources
 
         assert (after.state, after.delivery) == (State.FAILED, "failed")
         assert after.live == {good: None, bad: None}
         assert "failed to fetch upstream info" in after.words
-        assert f"route {good} " in after.words
+        assert f"{kind} {good} " in after.words
         assert {after.writes.count(one) for one in after.writes} <= {1, 2}
         assert all(len(bodies) == 1 for bodies in after.bodies.values())
 
-    @pytest.mark.parametrize(
-        "accident", [*ONE, *TWO, *REFUSED], ids=ids([*ONE, *TWO, *REFUSED])
-    )
+    @pytest.mark.parametrize("accident", [*ONE, *TWO, *BOTH, *REFUSED], ids=str)
     def test_who_took_over_is_told(
         self, became: dict[Accident, Aftermath], accident: Accident
     ) -> None:
