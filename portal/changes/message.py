@@ -6,7 +6,7 @@ for ours.
 
 from django.conf import settings
 
-from portal.changes.models import ChangeRequest
+from portal.changes.models import ChangeRequest, Delivery, Item
 from portal.changes.states import State
 
 SUMMARY_LIMIT = 400
@@ -38,5 +38,16 @@ def message_for(change: ChangeRequest) -> str:
         summary = f"{summary[:SUMMARY_LIMIT]}…"
     return (
         f"Change #{change.number} on gateway {change.gateway.slug} "
-        f"{NEXT[State(change.state)]} ({summary}): {link(change)}"
+        f"{NEXT[State(change.state)]}{_progress(change)} ({summary}): {link(change)}"
     )
+
+
+def _progress(change: ChangeRequest) -> str:
+    """Say how far the delivery of several items is, while it runs."""
+    if change.state != State.DELIVERING:
+        return ""
+    delivery = Delivery.objects.filter(revision__change=change).order_by("pk").last()
+    if delivery is None:
+        return ""
+    count = Item.objects.filter(revision=delivery.revision_id).count()
+    return f", {delivery.done:,} of {count:,} items done" if count > 1 else ""

@@ -198,7 +198,24 @@ def test_a_preview_shows_what_would_happen_and_stores_nothing(
     paths = {one["path"] for one in answer["items"][0]["differences"]}
     assert {"uri", "methods"} <= paths
     assert "Nothing was stored" in answer["message"]
+    assert "are told here" not in answer["message"]
     assert stored() == before
+
+
+def test_a_preview_says_how_many_items_it_leaves_out(
+    desk: Desk, alice: Program
+) -> None:
+    upstream = {"nodes": {"127.0.0.1:8000": 1}}
+    items = [
+        {"action": "create", "kind": "upstream", "id": f"u{n}", "document": upstream}
+        for n in range(101)
+    ]
+
+    answer = alice.post("/api/changes/preview", {"items": items}).json()
+
+    told = len(answer["items"])
+    assert 0 < told <= 100
+    assert f"Of 101 items the first {told} are told here." in answer["message"]
 
 
 def test_a_preview_of_what_is_blocked_is_200_with_the_findings(

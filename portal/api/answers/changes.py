@@ -123,23 +123,28 @@ def previewed(plan: Plan) -> dict[str, Any]:
         )
     else:
         message = f"It would be accepted for review: {plan.summary} Nothing was stored."
+    items, items_cut = fitting(
+        (
+            {
+                "action": str(item.action),
+                "kind": item.kind.name,
+                "id": item.id,
+                "sentence": words(item.sentence),
+                "differences": differences(item.differences),
+            }
+            for item in plan.items[:ITEMS_LIMIT]
+        ),
+        ITEMS_ROOM,
+    )
+    if items_cut or len(plan.items) > ITEMS_LIMIT:
+        message += (
+            f" Of {len(plan.items):,} items the first {len(items)} are told here."
+        )
     return {
         "gateway": plan.gateway.slug,
         "accepted": not blocked,
         "summary": words(plan.summary),
-        "items": fitting(
-            (
-                {
-                    "action": str(item.action),
-                    "kind": item.kind.name,
-                    "id": item.id,
-                    "sentence": words(item.sentence),
-                    "differences": differences(item.differences),
-                }
-                for item in plan.items[:ITEMS_LIMIT]
-            ),
-            ITEMS_ROOM,
-        )[0],
+        "items": items,
         "findings": findings(
             [one.as_json() | {"field": plan.field_of(one)} for one in plan.findings]
         ),
