@@ -19,10 +19,11 @@ from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
 from portal.changes.asked import ChangeAsked, ItemAsked
 from portal.changes.models import Action
-from portal.changes.propose import REASON_LIMIT, Proposed, propose
-from portal.drift.errors import Malformed, MovedMeanwhile, NotStanding
+from portal.changes.propose import Proposed, propose
+from portal.drift.errors import MovedMeanwhile, NotStanding
 from portal.drift.judge import words_of
 from portal.drift.models import Drift, DriftState, What
+from portal.drift.reason import reason_of
 
 ACTIONS = {
     What.CREATED: Action.DELETE,
@@ -142,11 +143,7 @@ def _expect_standing(drift: Drift) -> None:
 def _resolve(
     drift: Drift, state: DriftState, event: Event, reason: str, actor: Actor
 ) -> Drift:
-    text = reason.strip()
-    if not text:
-        raise Malformed("Say why: whoever meets it later will ask.", field="reason")
-    if len(text) > REASON_LIMIT:
-        raise Malformed(f"Use at most {REASON_LIMIT:,} characters.", field="reason")
+    text = reason_of(reason)
     drift.state, drift.reason = state, text
     drift.resolved_at, drift.resolved_by = timezone.now(), actor.person
     drift.save(update_fields=["state", "reason", "resolved_at", "resolved_by"])

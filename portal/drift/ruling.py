@@ -12,6 +12,7 @@ from portal.audit.ledger import Entry, record
 from portal.drift.errors import Malformed
 from portal.drift.judge import Judge, baseline_of, live_of
 from portal.drift.models import Drift, DriftRule
+from portal.drift.reason import reason_of
 
 
 @transaction.atomic
@@ -74,5 +75,4 @@ def _check(rule: DriftRule) -> None:
             "This would ignore everything. Name a kind, an id, a label or a field.",
             field="kind",
         )
-    if not rule.reason.strip():
-        raise Malformed("Say why: whoever meets it later will ask.", field="reason")
+    rule.reason = reason_of(rule.reason)
