@@ -30,7 +30,7 @@ urlpatterns = [
     path("checks/", checks.checks_page, name="checks"),
     path("gateways/", gateways.gateways_page, name="gateways"),
     path("gateways/<slug:slug>/", gateways.gateway_page, name="gateway"),
-    path("gateways/<slug:slug>/simulate/", simulate.simulate_page, name="simulate"),
+    path("gateways/<slug:slug>/simulator/", simulate.simulate_page, name="simulate"),
     path(
         "gateways/<slug:slug>/<slug:kind>/", gateways.resources_page, name="resources"
     ),

@@ -209,7 +209,7 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(
         "/changes/?state=all",
         "/changes/new/?as=json",
         "/gateways/default/routes/",
-        f"/gateways/default/simulate/?change={many}",
+        f"/gateways/default/simulator/?change={many}",
         "/audit/",
         "/tokens/",
     ):

@@ -41,7 +41,7 @@ def test_every_page_opens_on_postgresql() -> None:
             "/gateways/",
             "/gateways/default/routes/?q=speaker&after=a",
             "/gateways/default/routes/conference-x1y2z3/",
-            f"/gateways/default/simulate/?change={change.number}",
+            f"/gateways/default/simulator/?change={change.number}",
             "/audit/?person=alice&event=change&gateway=default&change=1",
             "/audit/1/",
             "/tokens/",

@@ -26,7 +26,7 @@ from tests.factories import (
 from tests.web.conftest import sign_in
 
 As = Callable[[str], Client]
-PAGE = "/gateways/default/simulate/"
+PAGE = "/gateways/default/simulator/"
 
 
 @pytest.fixture

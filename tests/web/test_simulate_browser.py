@@ -60,7 +60,7 @@ def test_the_open_page_shows_the_way_without_being_loaded_again(
     page: Page, live_server: LiveServer, moved: ChangeRequest
 ) -> None:
     come_in(page.context, live_server, moved)
-    page.goto(f"{live_server.url}/gateways/default/simulate/")
+    page.goto(f"{live_server.url}/gateways/default/simulator/")
     opened = page.evaluate("performance.timeOrigin")
 
     page.get_by_label("Address", exact=True).fill("http://any.example/speaker/7")

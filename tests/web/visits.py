@@ -97,15 +97,15 @@ VISITS: dict[str, dict[str, Visit]] = {
         "change-applied": Visit("/changes/{applied}/"),
         "change-rejected": Visit("/changes/{rejected}/"),
         "change-withdrawn": Visit("/changes/{withdrawn}/"),
-        "try": Visit("/gateways/default/simulate/"),
-        "try-wrong": Visit("/gateways/default/simulate/?url=nope&remote_addr=here"),
+        "try": Visit("/gateways/default/simulator/"),
+        "try-wrong": Visit("/gateways/default/simulator/?url=nope&remote_addr=here"),
         "try-change": Visit(
-            "/gateways/default/simulate/?change={in_review}", shows=".path"
+            "/gateways/default/simulator/?change={in_review}", shows=".path"
         ),
         "try-long": Visit(
-            "/gateways/default/simulate/?route=long-one&headers=X-A:%201", shows=".path"
+            "/gateways/default/simulator/?route=long-one&headers=X-A:%201", shows=".path"
         ),
-        "try-odd": Visit("/gateways/default/simulate/?change={odd}", shows=".path"),
+        "try-odd": Visit("/gateways/default/simulator/?change={odd}", shows=".path"),
         "comment": Visit("/changes/{odd}/", {"Say something": "Hm."}, "Comment"),
     },
     "omar": {
