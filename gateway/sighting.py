@@ -101,7 +101,7 @@ def look(gateway: Gateway) -> Sighting:
         row = row_of(
             gateway,
             *key,
-            document | _never_shown(known) if is_alike else document,
+            document | never_shown(known) if is_alike else document,
             schemas=schemas,
             seen=started,
             mark=mark,
@@ -144,7 +144,7 @@ def _is_alike(
     )
 
 
-def _never_shown(row: Resource | None) -> Document:
+def never_shown(row: Resource | None) -> Document:
     """Return what is known of a resource although its gateway never shows it."""
     if row is None or not (hidden := KINDS[row.kind].write_only):
         return {}

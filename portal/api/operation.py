@@ -53,6 +53,7 @@ def operation(
     body_types: Sequence[str] = ("application/json",),
     parameters: Sequence[Any] = (),
     answer_words: str = "",
+    answer_type: str = "application/json",
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return the decorator that puts a view's method into the documents.
 
@@ -64,6 +65,7 @@ def operation(
             value=answer_example,
             response_only=True,
             status_codes=[str(status)],
+            media_type=answer_type,
         )
     ]
     if body_example is not None:
@@ -74,7 +76,9 @@ def operation(
             for media_type in body_types
         ]
     responses: dict[Any, Any] = {
-        status: OpenApiResponse(answer, description=answer_words or "Done.")
+        (status, answer_type): OpenApiResponse(
+            answer, description=answer_words or "Done."
+        )
     }
     for code in sorted({*errors, *(BODY if body else ())}):
         responses[code, MEDIA_TYPE] = OpenApiResponse(Problem, description=WORDS[code])

@@ -12,6 +12,7 @@ from portal.api.views.plugins import OnePlugin, Plugins
 from portal.api.views.resources import OneResource, Resources
 from portal.api.views.routes import OneRoute, Routes
 from portal.api.views.simulate import Simulate
+from portal.api.views.transfer import Export
 
 plugin = [
     path("api/routes", Routes.as_view()),
@@ -31,4 +32,5 @@ plugin = [
 urlpatterns = [
     *plugin,
     path("api/checks", Checks.as_view()),
+    path("api/gateways/<str:slug>/export", Export.as_view()),
 ]

@@ -51,4 +51,5 @@ class Event(models.TextChoices):
     GATEWAY_CREATED = "gateway.created", "added the gateway"
     GATEWAY_CHANGED = "gateway.changed", "changed the gateway's settings"
     GATEWAY_RETIRED = "gateway.retired", "retired the gateway"
+    GATEWAY_EXPORTED = "gateway.exported", "exported the gateway with its secrets"
     KEYS_ROTATED = "keys.rotated", "rotated the encryption keys"

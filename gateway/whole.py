@@ -1,0 +1,48 @@
+"""All that one gateway holds now, parts that it never shows included where we know them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.utils import timezone
+
+from gateway.catalogue import catalogue_of
+from gateway.client import AdminClient
+from gateway.kinds import KINDS
+from gateway.models import Gateway
+from gateway.readable import alike
+from gateway.schemas import Schemas
+from gateway.sighting import never_shown, rows_of
+from gateway.snapshot import take
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Documents by (kind, id), as read from `taken_at` on, of the `kinds` it offers."""
+
+    taken_at: datetime
+    version: str
+    schemas: Schemas
+    documents: dict[tuple[str, str], Document]
+    kinds: frozenset[str]
+
+
+def read_whole(gateway: Gateway, client: AdminClient) -> Whole:
+    """Read everything: one list per kind, one per consumer. Raises GatewayError.
+
+    The key of a certificate is added where it was written from here and the certificate
+    is still that one.
+    """
+    taken_at, version = timezone.now(), client.version()
+    schemas = catalogue_of(gateway, client, version=version)
+    snapshot = take(client)
+    documents = dict(snapshot.documents)
+    is_alike = partial(alike, version=version, schemas=schemas)
+    for row in rows_of(gateway, [key for key in documents if KINDS[key[0]].write_only]):
+        key = (row.kind, row.resource_id)
+        if is_alike(row.kind, row.whole(), documents[key]):
+            documents[key] = documents[key] | never_shown(row)
+    return Whole(taken_at, version, schemas, documents, snapshot.kinds)
