@@ -39,18 +39,23 @@ WHOLE_WORDS = (
 
 def plugin_document(public_url: str) -> Document:
     """Return the OpenAPI document that chat clients and other agents read."""
-    return _generated(
+    made = _generated(
         rest_urls.plugin, title="Gatehouse", words=PLUGIN_WORDS, public_url=public_url
     )
+    # No room for the documents of every kind: the whole document describes them.
+    made["components"]["schemas"]["ItemBody"]["properties"]["document"].pop("anyOf")
+    return finished(made)
 
 
 def whole_document(public_url: str) -> Document:
     """Return the OpenAPI document of everything below /api/."""
-    return _generated(
-        rest_urls.urlpatterns,
-        title="Gatehouse REST API",
-        words=WHOLE_WORDS,
-        public_url=public_url,
+    return finished(
+        _generated(
+            rest_urls.urlpatterns,
+            title="Gatehouse REST API",
+            words=WHOLE_WORDS,
+            public_url=public_url,
+        )
     )
 
 
@@ -85,10 +90,10 @@ def _generated(
         }
     )
     with _generating, patch:
-        document = SchemaGenerator(patterns=patterns).get_schema(
+        made: Document = SchemaGenerator(patterns=patterns).get_schema(
             request=None, public=True
         )
-    return finished(document)
+    return made
 
 
 def finished(document: Document) -> Document:

@@ -2,9 +2,14 @@
 
 from typing import Any
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiSerializerFieldExtension,
+)
 from drf_spectacular.openapi import AutoSchema
 
+from portal.api.inputs.described import KindDocument
+from portal.api.inputs.documents import TYPED
 from portal.api.inputs.fields import Strict
 
 Document = dict[str, Any]
@@ -26,6 +31,27 @@ class TokenScheme(OpenApiAuthenticationExtension):
         }
 
 
+class DocumentOfItem(OpenApiSerializerFieldExtension):
+    """Describe an item's document by the kinds that are typed."""
+
+    target_class = "portal.api.inputs.documents.ItemDocument"
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> Document:
+        typed: list[Document] = [
+            auto_schema.resolve_serializer(form, direction).ref
+            for form in TYPED.values()
+        ]
+        others = {
+            "type": "object",
+            "description": "Any other kind: see GET /api/schemas/{kind}.",
+        }
+        return {
+            "type": "object",
+            "additionalProperties": {},
+            "anyOf": [*typed, others],
+        }
+
+
 class OperationSchema(AutoSchema):
     """Describe strict inputs as strict, and leave out what says nothing."""
 
@@ -37,4 +63,6 @@ class OperationSchema(AutoSchema):
         )
         if isinstance(serializer, Strict) and "properties" in schema:
             schema["additionalProperties"] = False
+        if isinstance(serializer, KindDocument) and serializer.example:
+            schema["examples"] = [serializer.example]
         return schema

@@ -1,11 +1,13 @@
 """The bodies that ask for a change."""
 
+from functools import cached_property
 from typing import Any
 
 from rest_framework import serializers
 
 from gateway.kinds import KINDS
-from portal.api.inputs.fields import Choice, Free, Several, Strict, Text
+from portal.api.inputs.documents import Forms, ItemDocument
+from portal.api.inputs.fields import Choice, Several, Strict, Text
 from portal.api.inputs.route import Route
 from portal.changes.models import Action
 from portal.changes.plan import ITEM_LIMIT
@@ -82,11 +84,20 @@ class ItemBody(Strict):
         help_text="Its id: needed to update or delete; chosen if left out on create, where "
         "that is possible. Credentials: jack/credentials/c1. Secrets: vault/1.",
     )
-    document = Free(
+    document = ItemDocument(
         required=False,
         help_text="create: the whole document in APISIX's own form. update: what to change "
-        "(RFC 7396; null removes). delete: leave it out.",
+        "(RFC 7396; null removes). delete: leave it out. Fields: /api/openapi.yaml.",
     )
+
+    @cached_property
+    def _forms(self) -> Forms:
+        return Forms(self.context)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("document") is not None and attrs["action"] != Action.DELETE:
+            self._forms.check(attrs["kind"], attrs["document"])
+        return attrs
 
 
 class ProposeBody(Strict):

@@ -8,12 +8,12 @@ from typing import Any
 from rest_framework import serializers
 
 from gateway.router_index import METHODS
+from portal.api.inputs.described import KindDocument, Plugins
 from portal.api.inputs.fields import (
     Choice,
     Flag,
     Free,
     Id,
-    Partial,
     Several,
     Text,
     Whole,
@@ -24,8 +24,10 @@ TWINS = (("uri", "uris"), ("host", "hosts"), ("remote_addr", "remote_addrs"))
 DESTINATIONS = ("upstream", "upstream_id", "service_id", "plugins", "script")
 
 
-class Route(Partial):
+class Route(KindDocument):
     """Which requests it takes, what happens to them, and where they go."""
+
+    kind = "route"
 
     def __init__(self, *args: Any, whole: bool = False, **options: Any) -> None:
         """With `whole` it is a new route: it needs a path, and somewhere to go."""
@@ -64,8 +66,7 @@ class Route(Partial):
     )
     upstream_id = Id(help_text="Id of an existing upstream.")
     service_id = Id(help_text="Id of an existing service to inherit from.")
-    plugins = Free(
-        child=Free(allow_null=True),
+    plugins = Plugins(
         help_text='What happens to requests: {"limit-count": {"count": 100, "time_window": '
         '60, "rejected_code": 429}}. See listPlugins and getPlugin. In an update others stay; '
         '{"limit-count": null} removes one.',
@@ -103,10 +104,6 @@ class Route(Partial):
     )
     create_time = Whole(help_text="Read-only; ignored.")
     update_time = Whole(help_text="Read-only; ignored.")
-
-    def knows(self, name: str) -> bool:
-        """Pass on what this gateway's own schema of routes knows beyond these fields."""
-        return super().knows(name) or name in self.context.get("also_known", ())
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         for one, several in TWINS:

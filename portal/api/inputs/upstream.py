@@ -8,6 +8,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from portal.api.inputs.described import KindDocument
 from portal.api.inputs.fields import (
     Choice,
     Free,
@@ -113,8 +114,10 @@ class Timeout(Partial):
         return attrs
 
 
-class Upstream(Partial):
+class Upstream(KindDocument):
     """Where requests go. Give url, or nodes, or service discovery."""
+
+    kind = "upstream"
 
     url = Text(
         help_text="The simplest form: scheme, host and port of one server, such as "
@@ -155,7 +158,7 @@ class Upstream(Partial):
     )
     keepalive_pool = Free(help_text="Connection pool: size, idle_timeout, requests.")
     tls = Free(help_text="Client certificate and verification.")
-    labels = Free(child=Text(), help_text="Key-value pairs, both text.")
+    labels = Free(child=Text(allow_null=True), help_text="Key-value pairs, both text.")
     name = Text(max_length=256, help_text="A name for people.")
     desc = Text(max_length=256, help_text="A description.")
     id = Id(help_text="Read-only.")

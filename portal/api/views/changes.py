@@ -18,6 +18,7 @@ from portal.api.inputs.change import PreviewBody, ProposeBody, WithdrawBody
 from portal.api.inputs.query import ChangesQuery, Query, page_size
 from portal.api.operation import ONE, filing, operation, path_id
 from portal.api.paging import make_cursor, read_cursor
+from portal.api.views.also_known import AlsoKnown
 from portal.api.views.base import ApiView, checked
 from portal.api.views.filing import asked_for, file
 from portal.changes.asked import ItemAsked
@@ -110,7 +111,9 @@ class Changes(ApiView):
         },
     )
     def post(self, request: Request) -> Response:
-        body = checked(ProposeBody, request)
+        body = checked(
+            ProposeBody, request, also_known=AlsoKnown(request.data, self.actor)
+        )
         asked = asked_for(items_of(body), body, request, self.actor)
         return file(asked, self.actor)
 
@@ -139,7 +142,9 @@ class PreviewChange(ApiView):
         consequential=False,
     )
     def post(self, request: Request) -> Response:
-        body = checked(PreviewBody, request)
+        body = checked(
+            PreviewBody, request, also_known=AlsoKnown(request.data, self.actor)
+        )
         asked = asked_for(items_of(body), body, request, self.actor)
         return Response(previewed(preview(asked, actor=self.actor)))
 

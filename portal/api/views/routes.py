@@ -1,15 +1,11 @@
 """Routes: read them, and ask for new, other or fewer ones."""
 
-from collections.abc import Container
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gateway.kinds import KINDS
-from gateway.mirror import catalogue_of
-from gateway.models import Catalogue
-from portal.accounts.actor import Actor
 from portal.accounts.roles import Verb
 from portal.accounts.which_gateway import choose_gateway
 from portal.api import examples
@@ -19,34 +15,14 @@ from portal.api.answers.shapes import ResourcePage, RouteAnswer
 from portal.api.inputs.change import CreateRouteBody, UpdateRouteBody
 from portal.api.inputs.query import DeleteQuery, GatewayQuery, ResourcesQuery
 from portal.api.operation import ONE, filing, operation, path_id
+from portal.api.views.also_known import AlsoKnown
 from portal.api.views.base import ApiView, checked
 from portal.api.views.filing import asked_for, file
 from portal.api.views.resources import check_id, find, list_of
 from portal.changes.asked import ItemAsked
-from portal.errors import GatehouseError
 
 ROUTE = KINDS["route"]
 ID_PARAMETER = path_id("id", "The route's id, from getAllRoutes.", examples.ROUTE_ID)
-
-
-class AlsoKnown(Container[str]):
-    """Fields that the meant gateway's own schema of routes knows, looked up if needed."""
-
-    def __init__(self, body: Any, actor: Actor) -> None:
-        self._slug = body.get("gateway") if isinstance(body, dict) else None
-        self._actor = actor
-
-    def __contains__(self, name: object) -> bool:
-        slug = self._slug if isinstance(self._slug, str) else None
-        try:
-            gateway = choose_gateway(slug, actor=self._actor)
-        except GatehouseError:
-            return False  # which is told once the body is well-formed
-        # Only what is kept: a bad field name must not cost a call to the gateway.
-        if not Catalogue.objects.filter(gateway=gateway).exists():
-            return False
-        schema = catalogue_of(gateway, version=None).kinds.get("route", {})
-        return name in schema.get("properties", {})
 
 
 class Routes(ApiView):
