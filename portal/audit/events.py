@@ -9,6 +9,7 @@ class Event(models.TextChoices):
     CHANGE_DRAFTED = "change.drafted", "drafted the change"
     CHANGE_SUBMITTED = "change.submitted", "submitted the change for review"
     CHANGE_REVISED = "change.revised", "wrote a new revision"
+    CHANGE_REBASED = "change.rebased", "joined the change with what is live now"
     CHANGE_COMMENTED = "change.commented", "commented"
     CHANGE_APPROVED = "change.approved", "approved"
     CHANGE_REJECTED = "change.rejected", "rejected"

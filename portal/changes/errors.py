@@ -9,6 +9,8 @@ GatehouseError
     ├── StaleRevision       409  a newer revision exists
     ├── AlreadyReviewed     409  this person decided on this revision
     ├── KeyReused           409  idempotency key used for another request
+    ├── Collides            409  others changed the same; `collisions` in `extra`
+    ├── CannotRollBack      409  `reasons` in `extra`
     ├── SelfReview          403  four eyes
     ├── NotYours            403  somebody else's change
     ├── Blocked             422  a blocker stands; `findings` in `extra`
@@ -54,6 +56,16 @@ class AlreadyReviewed(ChangeError):
 
 class KeyReused(ChangeError):
     code = "idempotency_key_reused"
+    status = 409
+
+
+class Collides(ChangeError):
+    code = "collides"
+    status = 409
+
+
+class CannotRollBack(ChangeError):
+    code = "cannot_roll_back"
     status = 409
 
 

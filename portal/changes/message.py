@@ -20,7 +20,7 @@ NEXT: dict[State, str] = {
     State.DELIVERING: "is being written to the gateway",
     State.APPLIED: "is applied: it is live, verified by reading back",
     State.FAILED: "failed: the gateway could not be brought to it and an operator has to look",
-    State.CONFLICTED: "conflicts with what the gateway holds now and has to be asked for anew",
+    State.CONFLICTED: "conflicts with what the gateway holds now and waits for its author to rebase it",
     State.REJECTED: "was rejected by a reviewer, whose note says why",
     State.WITHDRAWN: "was withdrawn and will not be applied",
 }

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -15,6 +16,7 @@ from gateway import sealing
 from gateway.fingerprint import fingerprint_key
 from gateway.live import Live
 from gateway.mirror import catalogue_of
+from gateway.schemas import Schemas
 from portal.accounts.actor import Actor
 from portal.accounts.models import Person
 from portal.accounts.roles import Verb
@@ -50,12 +52,21 @@ def make_plan(asked: ChangeAsked, *, revises: ChangeRequest | None = None) -> Pl
     """
     with gateway_or_down(asked.gateway) as client:
         schemas, live = catalogue_of(asked.gateway, client), Live(client)
-        plan = Plan(
-            gateway=asked.gateway,
-            items=plan_items(asked, live, schemas),
-            revises=revises,
-        )
-        return replace(plan, findings=run_checks(plan, live, schemas))
+        return plan_against(asked, live, schemas, revises=revises)
+
+
+def plan_against(
+    asked: ChangeAsked,
+    live: Live,
+    schemas: Schemas,
+    *,
+    revises: ChangeRequest | None = None,
+) -> Plan:
+    """Plan as `make_plan` does, against what was read of the gateway already."""
+    plan = Plan(
+        gateway=asked.gateway, items=plan_items(asked, live, schemas), revises=revises
+    )
+    return replace(plan, findings=run_checks(plan, live, schemas))
 
 
 def preview(asked: ChangeAsked, *, actor: Actor) -> Plan:
@@ -165,16 +176,35 @@ def revise(change: ChangeRequest, asked: ChangeAsked, *, actor: Actor) -> Revisi
     states.expect(change, *states.REVISABLE)
     _check_words(asked)
     before = change.latest_revision().number
-    plan = _unblocked(make_plan(asked, revises=change))
+    plan = make_plan(asked, revises=change)
+    return write_revision(change, asked, plan, actor=actor, after=before)
+
+
+def write_revision(
+    change: ChangeRequest,
+    asked: ChangeAsked,
+    plan: Plan,
+    *,
+    actor: Actor,
+    after: int,
+    event: Event = Event.CHANGE_REVISED,
+    **details: Any,
+) -> Revision:
+    """Store a plan as the revision that follows number `after`; reviews begin anew.
+
+    Raises Blocked, and WrongState if somebody was faster.
+    """
+    person = actor.require(Verb.ASK, change.gateway)
+    _unblocked(plan)
     with transaction.atomic():
         locked = ChangeRequest.objects.select_for_update(of=("self",)).get(pk=change.pk)
         states.expect(locked, *states.REVISABLE)
-        if locked.latest_revision().number != before:
+        if locked.latest_revision().number != after:
             raise WrongState(
                 f"Change #{change.pk} was revised meanwhile. Reload it.",
                 field="revision",
             )
-        revision = _store(locked, plan, actor, person, number=before + 1)
+        revision = _store(locked, plan, actor, person, number=after + 1)
         locked.title, locked.reason = asked.title.strip(), asked.reason
         locked.summary = plan.summary
         # The first request is no longer what this change asks for.
@@ -182,9 +212,7 @@ def revise(change: ChangeRequest, asked: ChangeAsked, *, actor: Actor) -> Revisi
         locked.save(update_fields=["title", "reason", "summary", "request_digest"])
         states.move(locked, State.IN_REVIEW)
         record(
-            Entry(
-                Event.CHANGE_REVISED, {"reason": asked.reason, "summary": plan.summary}
-            ),
+            Entry(event, {"reason": asked.reason, "summary": plan.summary} | details),
             actor=actor,
             subject=locked,
             revision=revision.number,

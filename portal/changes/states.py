@@ -74,6 +74,8 @@ SETTLED = frozenset({State.APPLIED, State.REJECTED, State.WITHDRAWN})
 
 # Its author may write a new revision.
 REVISABLE = (State.DRAFT, State.IN_REVIEW, State.CHANGES_REQUESTED, State.CONFLICTED)
+# Its author may join it with what the gateway holds now.
+REBASABLE = (State.IN_REVIEW, State.CHANGES_REQUESTED, State.CONFLICTED)
 # Its author may take it back.
 WITHDRAWABLE = (*REVISABLE, State.FAILED)
 
@@ -92,7 +94,7 @@ EXPLAINED: dict[State, str] = {
     ),
     State.CONFLICTED: (
         "The gateway was changed by somebody else since this was planned. "
-        "File it again against what is live now, or withdraw it."
+        "Its author rebases it on what is live now, or withdraws it."
     ),
     State.REJECTED: "A reviewer rejected it. File a new change that answers the note.",
     State.WITHDRAWN: "It was withdrawn. File a new change if it is still wanted.",

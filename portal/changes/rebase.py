@@ -1,0 +1,133 @@
+"""Bring a change up to date with what its gateway holds now, as a new revision."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from gateway.documents import SERVER_MANAGED
+from gateway.kinds import KINDS
+from gateway.live import Live
+from gateway.mirror import catalogue_of
+from gateway.three_way import Side
+from portal.accounts.actor import Actor
+from portal.accounts.roles import Verb
+from portal.audit.events import Event
+from portal.changes import states
+from portal.changes.asked import ChangeAsked, ItemAsked
+from portal.changes.conflict import Clash, Compared, compare
+from portal.changes.errors import Collides, Malformed, NotYours, WrongState
+from portal.changes.models import ChangeRequest, Revision
+from portal.changes.plan import gateway_or_down
+from portal.changes.propose import plan_against, write_revision
+from portal.changes.states import State
+
+NAMED_AT_MOST = 5
+
+
+def rebase(
+    change: ChangeRequest, *, actor: Actor, choices: Mapping[str, str] | None = None
+) -> Revision:
+    """Join one's own change with what is live; a new revision asks for the result.
+
+    `choices` says per collision, by its name, whose value stands: "mine" or "theirs".
+    Raises NotYours, WrongState, Collides with `clashes` while a choice is missing,
+    Malformed for one that makes no sense, and whatever `propose` raises.
+    """
+    person = actor.require(Verb.ASK, change.gateway)
+    if change.author_id != person.pk:
+        raise NotYours(f"Change #{change.pk} is not yours. Only its author rebases it.")
+    states.expect(change, *states.REBASABLE)
+    sides = _sides(choices or {})
+    before = change.latest_revision()
+    with gateway_or_down(change.gateway) as client:
+        schemas, live = catalogue_of(change.gateway, client), Live(client)
+        compared = compare(before, live, schemas, sides)
+        _expect_moved(change, compared)
+        _expect_chosen(change, compared, sides)
+        asked = ChangeAsked(
+            gateway=change.gateway,
+            title=change.title,
+            reason=change.reason,
+            items=tuple(_left_to_do(compared)),
+        )
+        if not asked.items:
+            raise WrongState(
+                f"Nothing is left to do: {change.gateway.slug} holds all that change "
+                f"#{change.pk} would bring. Withdraw it.",
+                field="state",
+            )
+        plan = plan_against(asked, live, schemas, revises=change)
+    return write_revision(
+        change,
+        asked,
+        plan,
+        actor=actor,
+        after=before.number,
+        event=Event.CHANGE_REBASED,
+        choices={name: str(side) for name, side in sides.items()},
+    )
+
+
+def _sides(choices: Mapping[str, str]) -> dict[str, Side]:
+    for name, side in choices.items():
+        if side not in tuple(Side):
+            raise Malformed(
+                "Choose mine, what this change wants, or theirs, what is live.",
+                field=f"choices.{name}",
+            )
+    return {name: Side(side) for name, side in choices.items()}
+
+
+def _expect_moved(change: ChangeRequest, compared: Sequence[Compared]) -> None:
+    """Raise WrongState where a new revision would only void the approvals."""
+    if change.state != State.CONFLICTED and not any(one.has_moved for one in compared):
+        raise WrongState(
+            f"{change.gateway.slug} still holds what change #{change.pk} was planned "
+            "against. It needs no rebase.",
+            field="state",
+        )
+
+
+def _expect_chosen(
+    change: ChangeRequest, compared: Sequence[Compared], sides: Mapping[str, Side]
+) -> None:
+    """Raise unless the choices settle what collides, and name nothing else."""
+    clashes = {clash.name: clash for one in compared for clash in one.clashes}
+    for name in sides:
+        if name not in clashes:
+            raise Malformed(
+                "Nothing collides there now. Leave this choice out.",
+                field=f"choices.{name}",
+            )
+    left = [clash for name, clash in clashes.items() if name not in sides]
+    if left:
+        raise Collides(
+            f"Change #{change.pk} and somebody else changed the same: {_named(left)}. "
+            "Choose for each whose value stands, mine or theirs.",
+            field="choices",
+            clashes=left,
+        )
+
+
+def _named(clashes: Sequence[Clash]) -> str:
+    names = [clash.name for clash in clashes[:NAMED_AT_MOST]]
+    more = len(clashes) - len(names)
+    return ", ".join([*names, f"and {more} more"] if more else names)
+
+
+def _left_to_do(compared: Iterable[Compared]) -> Iterable[ItemAsked]:
+    """Yield what brings the gateway from live to what was joined."""
+    for one in compared:
+        kind, document = KINDS[one.item.kind], one.merged.document
+        # What GET never shows cannot be compared: it is written again.
+        if one.is_live and not kind.write_only & (document or {}).keys():
+            continue
+        action = "delete" if document is None else "update" if one.live else "create"
+        hidden = {kind.id_field, *SERVER_MANAGED}
+        yield ItemAsked(
+            action=action,
+            kind=kind.name,
+            id=one.item.resource_id,
+            document=document
+            and {name: value for name, value in document.items() if name not in hidden},
+            replace=True,
+            field=f"items.{one.item.position}",
+        )
