@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from portal.api.answers.changes import findings
+from portal.api.answers.conflict import collisions
 from portal.api.wire import BadJSON, drain
 from portal.errors import GatehouseError
 
@@ -45,6 +46,7 @@ CODES: dict[str, str] = {
     "length_required": "The body's length must be sent",
     "too_large": "The body is too large",
     "unsupported_media_type": "The body must be JSON",
+    "collides": "Somebody else changed the same on the gateway",
     "blocked": "A blocker stands in the way; findings say which",
     "too_many_requests": "Too many requests in a minute",
     "gateway_down": "The gateway cannot be asked now; nothing was stored",
@@ -209,9 +211,13 @@ def field_errors(detail: Any, path: str = "") -> Iterator[FieldError]:
         yield {"field": path[:FIELD_LIMIT], "detail": str(detail)[:WORDS_LIMIT]}
 
 
+# Of these a large change may have very many.
+BOUNDED = {"findings": findings, "collisions": collisions}
+
+
 def _bounded(extra: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep an answer readable however many findings a large change has."""
-    found = extra.get("findings")
-    if not isinstance(found, list):
-        return dict(extra)
-    return {**extra, "findings": findings(found)}
+    """Keep an answer readable."""
+    return {
+        name: BOUNDED[name](value) if name in BOUNDED else value
+        for name, value in extra.items()
+    }

@@ -9,6 +9,7 @@ from portal.api.views.changes import Changes, OneChange, PreviewChange, Withdraw
 from portal.api.views.checks import Checks
 from portal.api.views.gateways import Gateways
 from portal.api.views.plugins import OnePlugin, Plugins
+from portal.api.views.rebase import RebaseChange
 from portal.api.views.resources import OneResource, Resources
 from portal.api.views.routes import OneRoute, Routes
 from portal.api.views.simulate import Simulate
@@ -31,6 +32,7 @@ plugin = [
 
 urlpatterns = [
     *plugin,
+    path("api/changes/<int:number>/rebase", RebaseChange.as_view()),
     path("api/checks", Checks.as_view()),
     path("api/gateways/<str:slug>/export", Export.as_view()),
 ]

@@ -36,6 +36,15 @@ class Clash:
     def field(self) -> str:
         return self.collision.dotted or "the whole document"
 
+    def as_json(self) -> Document:
+        """Return it for programs, who send `choice` back with a side."""
+        return {
+            "choice": self.name,
+            "base": self.collision.base,
+            "wanted": self.collision.wanted,
+            "live": self.collision.live,
+        }
+
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:

@@ -10,7 +10,6 @@ GatehouseError
     ├── AlreadyReviewed     409  this person decided on this revision
     ├── KeyReused           409  idempotency key used for another request
     ├── Collides            409  others changed the same; `collisions` in `extra`
-    ├── CannotRollBack      409  `reasons` in `extra`
     ├── SelfReview          403  four eyes
     ├── NotYours            403  somebody else's change
     ├── Blocked             422  a blocker stands; `findings` in `extra`
@@ -61,11 +60,6 @@ class KeyReused(ChangeError):
 
 class Collides(ChangeError):
     code = "collides"
-    status = 409
-
-
-class CannotRollBack(ChangeError):
-    code = "cannot_roll_back"
     status = 409
 
 

@@ -20,6 +20,7 @@ class Permissions:
     comment: bool = False
     withdraw: bool = False
     revise: bool = False
+    rebase: bool = False
     cancel: bool = False
     retry: bool = False
     why_not: str = ""
@@ -44,6 +45,7 @@ def permissions(change: ChangeRequest, *, actor: Actor) -> Permissions:
         comment=present and may_ask,
         withdraw=is_author and may_ask and state in states.WITHDRAWABLE,
         revise=is_author and may_ask and state in states.REVISABLE,
+        rebase=is_author and may_ask and state in states.REBASABLE,
         cancel=operates and state is State.APPROVED,
         retry=operates and state is State.FAILED,
         why_not=why_not,

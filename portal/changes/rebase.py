@@ -28,7 +28,7 @@ def rebase(
     """Join one's own change with what is live; a new revision asks for the result.
 
     `choices` says per collision, by its name, whose value stands: "mine" or "theirs".
-    Raises NotYours, WrongState, Collides with `clashes` while a choice is missing,
+    Raises NotYours, WrongState, Collides with `collisions` while a choice is missing,
     Malformed for one that makes no sense, and whatever `propose` raises.
     """
     person = actor.require(Verb.ASK, change.gateway)
@@ -103,7 +103,7 @@ def _expect_chosen(
             f"Change #{change.pk} and somebody else changed the same: {_named(left)}. "
             "Choose for each whose value stands, mine or theirs.",
             field="choices",
-            clashes=left,
+            collisions=[clash.as_json() for clash in left],
         )
 
 

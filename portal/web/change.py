@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from portal.accounts.actor import Actor
 from portal.accounts.presence import present_actor
 from portal.changes import operate, review
+from portal.changes.conflict import conflict_of
 from portal.changes.errors import Malformed, StaleRevision
 from portal.changes.models import ChangeRequest, Revision
 from portal.changes.permissions import permissions
@@ -63,6 +64,7 @@ def _show(
     number = int(at) if at.isascii() and at.isdigit() and len(at) < 5 else 1
     context = told | {
         "part": part_of(told["told"].revision, number),
+        "conflict": conflict_of(change) if change.state == State.CONFLICTED else None,
         "error": error,
         "kept": kept or {},
     }

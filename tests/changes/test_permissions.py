@@ -16,7 +16,7 @@ def test_permissions_offer_what_the_operations_allow(
         return {name for name, value in vars(given).items() if value is True}
 
     assert offered(people.riley) == {"approve", "reject", "request_changes", "comment"}
-    assert offered(people.alice) == {"comment", "withdraw", "revise"}
+    assert offered(people.alice) == {"comment", "withdraw", "revise", "rebase"}
     assert offered(people.audrey) == set()
     assert permissions(change, actor=program(people.riley)).approve is False
     assert permissions(change, actor=present(people.alice)).why_not

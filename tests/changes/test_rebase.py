@@ -123,7 +123,7 @@ def test_where_both_changed_a_field_the_author_chooses(
     with pytest.raises(Collides) as refusal:
         rebase(change, actor=present(desk.people.alice))
     assert refusal.value.field == "choices"
-    assert [clash.name for clash in refusal.value.extra["clashes"]] == [name]
+    assert [one["choice"] for one in refusal.value.extra["collisions"]] == [name]
     assert change.revisions.count() == 1
 
     rebase(change, actor=present(desk.people.alice), choices={name: side})

@@ -70,6 +70,8 @@ VISITS: dict[str, dict[str, Visit]] = {
         "revise": Visit("/changes/{changes_requested}/revise/"),
         "revise-draft": Visit("/changes/{draft}/revise/"),
         "change-draft": Visit("/changes/{draft}/"),
+        "change-conflicted-own": Visit("/changes/{conflicted}/"),
+        "rebase": Visit("/changes/{conflicted}/rebase/", shows=".diff--sides"),
         "change-changes-requested": Visit("/changes/{changes_requested}/"),
         "checks": Visit("/checks/"),
         "tokens": Visit("/tokens/"),
@@ -103,7 +105,8 @@ VISITS: dict[str, dict[str, Visit]] = {
             "/gateways/default/simulator/?change={in_review}", shows=".path"
         ),
         "try-long": Visit(
-            "/gateways/default/simulator/?route=long-one&headers=X-A:%201", shows=".path"
+            "/gateways/default/simulator/?route=long-one&headers=X-A:%201",
+            shows=".path",
         ),
         "try-odd": Visit("/gateways/default/simulator/?change={odd}", shows=".path"),
         "comment": Visit("/changes/{odd}/", {"Say something": "Hm."}, "Comment"),

@@ -12,6 +12,7 @@ from gateway.sentences import sentence
 from gateway.visible import visible
 from portal.accounts.actor import Actor
 from portal.accounts.models import Person
+from portal.api.answers.conflict import conflict
 from portal.api.answers.fit import fit, fitting
 from portal.changes.message import link, message_for
 from portal.changes.models import ChangeRequest, Delivery, Item, Review, Revision
@@ -88,7 +89,10 @@ def filed(change: ChangeRequest) -> dict[str, Any]:
 
 
 def whole(change: ChangeRequest, actor: Actor) -> dict[str, Any]:
-    """Return everything a program may know of one change. A fixed number of queries."""
+    """Return everything a program may know of one change. A fixed number of queries.
+
+    A conflicted one is held against its gateway now.
+    """
     revision = change.latest_revision()
     rows = list(revision.items.all()[: ITEMS_LIMIT + 1])
     items, items_cut = fitting((_item(row) for row in rows[:ITEMS_LIMIT]), ITEMS_ROOM)
@@ -107,6 +111,8 @@ def whole(change: ChangeRequest, actor: Actor) -> dict[str, Any]:
         "delivery": _delivery(revision),
         "may_withdraw": permissions(change, actor=actor).withdraw,
     }
+    if change.state == State.CONFLICTED:
+        told["conflict"] = conflict(change)
     if items_cut or reviews_cut or comments_cut or len(rows) > ITEMS_LIMIT:
         told["note"] = f"Not everything fits into one answer; all of it: {link(change)}"
     return {"change": told, "message": message_for(change)}

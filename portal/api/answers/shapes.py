@@ -176,6 +176,7 @@ class WholeChange(FiledChange):
     comments = CommentTold(many=True, help_text="Latest first.")
     delivery = DeliveryTold(allow_null=True)
     may_withdraw = serializers.BooleanField()
+    conflict = serializers.DictField(required=False)
     note = Char(required=False)
 
 

@@ -1,0 +1,55 @@
+"""Bring one's own change up to date with its gateway: see what moved, choose, rebase."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from portal.accounts.presence import present_actor
+from portal.changes import states
+from portal.changes.conflict import conflict_of
+from portal.changes.permissions import permissions
+from portal.changes.rebase import rebase
+from portal.errors import GatehouseError
+from portal.web.change import visible_change
+from portal.web.pages import PersonRequest, page
+
+# Each collision is a field of the form, by its name.
+PREFIX = "choice:"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page
+def rebase_page(request: PersonRequest, number: int) -> HttpResponse:
+    """Show what moved on the gateway; a refusal shows it again, with all choices."""
+    change = visible_change(request, number)
+    actor = present_actor(request)
+    refusal: GatehouseError | None = None
+    chosen: dict[str, str] = {}
+    if request.method == "POST":
+        actor.require_present_person()
+        chosen = {
+            name.removeprefix(PREFIX): request.POST.get(name, "")
+            for name in request.POST
+            if name.startswith(PREFIX)
+        }
+        try:
+            revision = rebase(change, actor=actor, choices=chosen)
+        except GatehouseError as error:
+            refusal = error
+        else:
+            messages.success(
+                request, f"Revision {revision.number} builds on what is live now."
+            )
+            return redirect(change)
+    else:
+        states.expect(change, *states.REBASABLE)
+    context = {
+        "change": change,
+        "conflict": conflict_of(change),
+        "may": permissions(change, actor=actor),
+        "error": refusal,
+        "chosen": chosen,
+    }
+    status = refusal.status if refusal else 200
+    return render(request, "changes/rebase.html", context, status=status)
