@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("audit", "0002_drift_events"),
+        ("audit", "0003_export_events"),
     ]
 
     operations = [
@@ -60,6 +60,7 @@ class Migration(migrations.Migration):
                     ("gateway.created", "added the gateway"),
                     ("gateway.changed", "changed the gateway's settings"),
                     ("gateway.retired", "retired the gateway"),
+                    ("gateway.exported", "exported the gateway with its secrets"),
                     ("keys.rotated", "rotated the encryption keys"),
                 ],
                 db_index=True,
