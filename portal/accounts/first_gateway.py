@@ -32,7 +32,7 @@ def provide_first_gateway(
     the sandbox with a history and another gateway is asked for: that history must not
     become its own.
     """
-    gateway = Gateway.objects.select_for_update().filter(slug=SLUG).first()
+    gateway = Gateway.objects.locked().filter(slug=SLUG).first()
     if gateway is None:
         if Gateway.objects.exists():
             return None

@@ -61,7 +61,7 @@ def change_gateway(
     actor.require_present_person()
     actor.require(Verb.ADMINISTER, Gateway.objects.get(pk=gateway.pk))
     names = sorted(set(fields) - {"admin_key"})
-    before = Gateway.objects.select_for_update().get(pk=gateway.pk)
+    before = Gateway.objects.locked().get(pk=gateway.pk)
     had_key = bool(gateway.sealed_admin_key)
     if admin_key:
         gateway.set_admin_key(admin_key)
@@ -108,7 +108,7 @@ def retire_gateway(gateway: Gateway, *, actor: Actor) -> Gateway:
     """Take a gateway out of service; its history stays. Idempotent."""
     actor.require_present_person()
     actor.require(Verb.ADMINISTER, gateway)
-    locked = Gateway.objects.select_for_update().get(pk=gateway.pk)
+    locked = Gateway.objects.locked().get(pk=gateway.pk)
     if locked.retired_at is None:
         locked.retired_at = timezone.now()
         locked.save(update_fields=["retired_at"])

@@ -46,7 +46,7 @@ def change_person(person: Person, *, fields: Iterable[str], actor: Actor) -> Per
     names = sorted(fields)
     if not names:
         return person
-    before = Person.objects.select_for_update().get(pk=person.pk)
+    before = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     _only_superusers_make_superusers(administrator, person, before)
     if "email" in names and not administrator.is_superuser:
         # Who gets the link to set a password can become that person.

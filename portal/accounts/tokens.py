@@ -59,7 +59,7 @@ def issue(
 def revoke_token(token_id: int, *, actor: Actor) -> ApiToken:
     """End a token of the acting person (an administrator: of anybody). Idempotent."""
     person = actor.require_present_person()
-    token = ApiToken.objects.select_for_update().filter(pk=token_id).first()
+    token = ApiToken.objects.select_for_update(no_key=True).filter(pk=token_id).first()
     if token is None or (token.person_id != person.pk and not person.is_superuser):
         raise NotVisible("There is no such token of yours.")
     if token.revoked_at is None:

@@ -76,7 +76,7 @@ def _claim(delivery_id: int, actor: Actor) -> Claim | None:
     change = ChangeRequest.objects.locked().get(pk=change_id)
     now = timezone.now()
     delivery = (
-        Delivery.objects.select_for_update(of=("self",))
+        Delivery.objects.select_for_update(of=("self",), no_key=True)
         .select_related("revision")
         .filter(pk=delivery_id)
         .due(now)

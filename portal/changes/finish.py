@@ -167,7 +167,7 @@ def _hold(claim: Claim) -> tuple[ChangeRequest, Delivery]:
     """Lock change and delivery. Raises LeaseLost when the delivery is no longer ours."""
     change = ChangeRequest.objects.locked().get(revisions=claim.delivery.revision_id)
     delivery = (
-        Delivery.objects.select_for_update(of=("self",))
+        Delivery.objects.select_for_update(of=("self",), no_key=True)
         .select_related("revision")
         .filter(
             pk=claim.delivery.pk,

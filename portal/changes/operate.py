@@ -52,7 +52,8 @@ def retry(change: ChangeRequest, *, actor: Actor) -> Delivery:
     change = _locked(change, actor)
     states.expect(change, State.FAILED)
     revision = change.latest_revision()
-    delivery = Delivery.objects.select_for_update().filter(revision=revision).first()
+    mine = Delivery.objects.select_for_update(no_key=True).filter(revision=revision)
+    delivery = mine.first()
     if delivery is None:
         raise WrongState(f"Change #{change.pk} has nothing to deliver.")
     states.move(change, State.APPROVED)

@@ -123,7 +123,7 @@ def _file(
     state: State = State.IN_REVIEW,
 ) -> Proposed:
     # Racing twins without a key: the second finds the first once it has the lock.
-    Person.objects.select_for_update().get(pk=person.pk)
+    Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     if earlier := _earlier(asked, actor, person):
         return Proposed(earlier, is_replay=True)
     change = ChangeRequest.objects.create(
@@ -197,7 +197,7 @@ def write_revision(
     person = actor.require(Verb.ASK, change.gateway)
     _unblocked(plan)
     with transaction.atomic():
-        locked = ChangeRequest.objects.select_for_update(of=("self",)).get(pk=change.pk)
+        locked = ChangeRequest.objects.locked().get(pk=change.pk)
         states.expect(locked, *states.REVISABLE)
         if locked.latest_revision().number != after:
             raise WrongState(

@@ -104,9 +104,6 @@ class DriftQuerySet(models.QuerySet["Drift"]):
             "gateway", "resolved_by", "change", "rule"
         )
 
-    def locked(self) -> "DriftQuerySet":
-        return self.select_for_update(of=("self",)).select_related("gateway")
-
 
 class Drift(models.Model):
     """A resource that is not as it was last approved or accepted.

@@ -52,8 +52,14 @@ class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
         return self.filter(state=State.IN_REVIEW)
 
     def locked(self) -> "ChangeRequestQuerySet":
-        """Lock each, its gateway at hand: two decisions at once see one another."""
-        return self.select_for_update(of=("self",)).select_related("gateway")
+        """Lock each, its gateway at hand: two decisions at once see one another.
+
+        Rows that refer to it may come meanwhile: their foreign keys are checked at the
+        commit, when whoever wrote them has the ledger's head that we may wait for.
+        """
+        return self.select_for_update(of=("self",), no_key=True).select_related(
+            "gateway"
+        )
 
     def with_people(self) -> "ChangeRequestQuerySet":
         """Add what a list shows of each change, so that a row costs no query."""
