@@ -88,6 +88,7 @@ WHOLE: dict[str, Any] = {
         "explained": "It is live, verified by reading back from the gateway.",
         "reason": "The speakers' page needs it.",
         "channel": "api",
+        "deliver_after": None,
         "items": [ITEM],
         "reviews": [
             {

@@ -5,6 +5,7 @@ from typing import Any
 
 from gateway.canonical import canonical
 from gateway.models import Gateway
+from portal.changes.terms import Terms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +51,7 @@ class ChangeAsked:
     title: str = ""
     idempotency_key: str = ""
     conversation: str = ""
+    terms: Terms = Terms()
 
     def as_bytes(self) -> bytes:
         """Return what makes two requests equal, canonically: everything but the key."""
@@ -62,5 +64,6 @@ class ChangeAsked:
                     [item.action, item.kind, item.id, item.document, item.replace]
                     for item in self.items
                 ],
+                **self.terms.as_json(),
             }
         )

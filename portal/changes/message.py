@@ -7,6 +7,7 @@ for ours.
 from django.conf import settings
 
 from portal.changes.models import ChangeRequest, Delivery, Item
+from portal.changes.schedule import waits
 from portal.changes.states import State
 
 SUMMARY_LIMIT = 400
@@ -38,8 +39,16 @@ def message_for(change: ChangeRequest) -> str:
         summary = f"{summary[:SUMMARY_LIMIT]}…"
     return (
         f"Change #{change.number} on gateway {change.gateway.slug} "
-        f"{NEXT[State(change.state)]}{_progress(change)} ({summary}): {link(change)}"
+        f"{_next(change)}{_progress(change)} ({summary}): {link(change)}"
     )
+
+
+def _next(change: ChangeRequest) -> str:
+    if change.state == State.APPROVED and (
+        words := waits(change, change.latest_revision())
+    ):
+        return f"is approved and {words}"
+    return NEXT[State(change.state)]
 
 
 def _progress(change: ChangeRequest) -> str:

@@ -31,6 +31,7 @@ from portal.changes.findings import Finding, Severity
 from portal.changes.identity import choose_id
 from portal.changes.models import Action, ChangeRequest, Revision
 from portal.changes.order import in_order
+from portal.changes.terms import Terms
 
 Document = dict[str, Any]
 
@@ -91,6 +92,7 @@ class Plan:
 
     gateway: Gateway
     items: list[PlannedItem]
+    terms: Terms = Terms()
     findings: list[Finding] = field(default_factory=list)
     revises: ChangeRequest | None = None
 
@@ -121,23 +123,27 @@ class Plan:
                 (i.action, i.kind.name, i.id, i.base_digest, i.wanted_digest)
                 for i in self.items
             ],
+            self.terms,
         )
 
 
-def items_digest(gateway: Gateway, items: list[tuple[str, str, str, str, str]]) -> str:
-    """Return the SHA-256 (hex) over gateway, its address and the items in order.
+def items_digest(
+    gateway: Gateway, items: list[tuple[str, str, str, str, str]], terms: Terms
+) -> str:
+    """Return the SHA-256 (hex) over gateway, its address, the items in order, the terms.
 
-    The address too: what was approved for one machine is not for another. An item is (action, kind, id, digest of its base, digest of what is wanted).
+    The address too: what was approved for one machine is not for another. An item is
+    (action, kind, id, digest of its base, digest of what is wanted).
     """
-    return hashlib.sha256(
-        canonical(
-            [
-                gateway.slug,
-                origin(gateway.admin_url),
-                [[str(part) for part in item] for item in items],
-            ]
-        )
-    ).hexdigest()
+    parts: list[object] = [
+        gateway.slug,
+        origin(gateway.admin_url),
+        [[str(part) for part in item] for item in items],
+    ]
+    # Only where there are any: revisions from before they existed keep their digest.
+    if told := terms.as_json():
+        parts.append(told)
+    return hashlib.sha256(canonical(parts)).hexdigest()
 
 
 def document_digest(kind: str, document: Document | None) -> str:
@@ -146,7 +152,7 @@ def document_digest(kind: str, document: Document | None) -> str:
 
 
 def stored_digest(revision: Revision, gateway: Gateway) -> str:
-    """Recompute a revision's digest from the whole documents that would be sent."""
+    """Recompute a revision's digest from its terms and the documents that would be sent."""
     return items_digest(
         gateway,
         [
@@ -159,6 +165,7 @@ def stored_digest(revision: Revision, gateway: Gateway) -> str:
             )
             for item in revision.items.all()
         ],
+        revision.terms,
     )
 
 

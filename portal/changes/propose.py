@@ -50,6 +50,7 @@ def make_plan(asked: ChangeAsked, *, revises: ChangeRequest | None = None) -> Pl
     One request per touched document and the gateway's own dry run; nothing is stored.
     Raises GatewayDown, NoSuchResource, Malformed.
     """
+    asked.terms.check(timezone.now())
     with gateway_or_down(asked.gateway) as client:
         schemas, live = catalogue_of(asked.gateway, client), Live(client)
         return plan_against(asked, live, schemas, revises=revises)
@@ -64,7 +65,10 @@ def plan_against(
 ) -> Plan:
     """Plan as `make_plan` does, against what was read of the gateway already."""
     plan = Plan(
-        gateway=asked.gateway, items=plan_items(asked, live, schemas), revises=revises
+        gateway=asked.gateway,
+        items=plan_items(asked, live, schemas),
+        terms=asked.terms,
+        revises=revises,
     )
     return replace(plan, findings=run_checks(plan, live, schemas))
 
@@ -256,6 +260,7 @@ def _store(
         token=actor.token,
         digest=plan.digest,
         findings=[finding.as_json() for finding in plan.findings],
+        deliver_after=plan.terms.deliver_after,
     )
     Item.objects.bulk_create(
         Item(

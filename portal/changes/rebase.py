@@ -47,6 +47,7 @@ def rebase(
             title=change.title,
             reason=change.reason,
             items=tuple(_left_to_do(compared)),
+            terms=before.terms,
         )
         if not asked.items:
             raise WrongState(

@@ -9,6 +9,7 @@ from gateway.kinds import KINDS
 from gateway.models import Gateway
 from portal.changes.asked import ItemAsked
 from portal.changes.propose import REASON_LIMIT, TITLE_LIMIT
+from portal.changes.terms import Terms
 from portal.strict_json import NotStrict, read_object
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
@@ -49,6 +50,19 @@ class WhyForm(forms.Form):
         required=False,
         help_text="May be left out; then it says what the change does.",
     )
+    deliver_after = forms.DateTimeField(
+        required=False,
+        label="Not before (UTC)",
+        help_text="Empty: as soon as it is approved.",
+        error_messages={"invalid": "Give a date and a time, in UTC."},
+        widget=forms.DateTimeInput(
+            attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
+        ),
+    )
+
+    def terms(self) -> Terms:
+        """Return when a valid form asks the change to go live."""
+        return Terms(deliver_after=self.cleaned_data["deliver_after"])
 
 
 class RouteForm(forms.Form):

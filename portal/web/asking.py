@@ -64,6 +64,7 @@ class Asking:
                 "gateway": self.change.gateway.slug,
                 "reason": self.change.reason,
                 "title": self.change.title,
+                "deliver_after": self.change.latest_revision().deliver_after,
             }
         return {"gateway": self.request.GET.get("gateway", "default")}
 
@@ -119,6 +120,7 @@ class Asking:
             gateway=given["gateway"],
             reason=given["reason"],
             title=given["title"],
+            terms=self.why.terms(),
             items=self.route.items()
             if self.route
             else tuple(

@@ -15,7 +15,8 @@ from portal.changes.conflict import conflict_of
 from portal.changes.errors import Malformed, StaleRevision
 from portal.changes.models import ChangeRequest, Revision
 from portal.changes.permissions import permissions
-from portal.changes.states import EXPLAINED, State
+from portal.changes.schedule import explained
+from portal.changes.states import State
 from portal.errors import GatehouseError
 from portal.web.items import part_of
 from portal.web.pages import PersonRequest, page, wants_fragment
@@ -77,14 +78,16 @@ def _show(
 
 
 def _context(request: PersonRequest, change: ChangeRequest) -> dict[str, Any]:
-    state = State(change.state)
+    told = tell(change)
     return {
-        "told": tell(change),
+        "told": told,
         "change": change,
-        "explained": EXPLAINED[state],
+        "explained": explained(change, told.revision),
         "may": permissions(change, actor=present_actor(request)),
         "seen": marks_of(change, request.user),
-        "every": EVERY.get(state, EVERY_OTHERWISE),
+        "every": EVERY_OTHERWISE
+        if told.waits
+        else EVERY.get(State(change.state), EVERY_OTHERWISE),
     }
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count
+from django.utils import timezone
 
 from portal.accounts.models import Person
 from portal.audit.events import Event
@@ -51,7 +52,10 @@ class Gate:
 
 
 def way_of(
-    change: ChangeRequest, standing: Standing, delivery: Delivery | None
+    change: ChangeRequest,
+    standing: Standing,
+    delivery: Delivery | None,
+    revision: Revision,
 ) -> list[Gate]:
     """Say which gates the change has passed and where it stands."""
     state = State(change.state)
@@ -79,7 +83,7 @@ def way_of(
             if reviewed != "ahead"
             else None,
         ),
-        _written(state, delivery, change),
+        _written(state, delivery, change, revision),
         Gate(
             "Live",
             "check",
@@ -90,15 +94,20 @@ def way_of(
     ]
 
 
-def _written(state: State, delivery: Delivery | None, change: ChangeRequest) -> Gate:
+def _written(
+    state: State, delivery: Delivery | None, change: ChangeRequest, revision: Revision
+) -> Gate:
     if delivery is None:
         return Gate("Written", "gateway", "ahead")
     if state in (State.FAILED, State.CONFLICTED, State.WITHDRAWN):
         return Gate("Written", "cross", "stopped", state.label, delivery.finished_at)
     if state is State.APPLIED:
         return Gate("Written", "gateway", "done", change.gateway.slug)
-    words = "in progress" if state is State.DELIVERING else "waits for its turn"
-    return Gate("Written", "gateway", "now", words)
+    if state is State.DELIVERING:
+        return Gate("Written", "gateway", "now", "in progress")
+    if revision.deliver_after and revision.deliver_after > timezone.now():
+        return Gate("Written", "clock", "now", "not before", revision.deliver_after)
+    return Gate("Written", "gateway", "now", "waits for its turn")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from portal.changes.models import (
     Step,
 )
 from portal.changes.quorum import Standing
+from portal.changes.schedule import waits
 from portal.web.items import PER_PART
 from portal.web.story import Gate, Said, by_weight, talk_of, way_of
 
@@ -46,6 +47,7 @@ class Told:
     way: Sequence[Gate]
     talk: Sequence[Said]
     progress: Progress | None = None
+    waits: str = ""
 
 
 def tell(change: ChangeRequest) -> Told:
@@ -68,9 +70,10 @@ def tell(change: ChangeRequest) -> Told:
         findings=by_weight(revision.findings),
         standing=standing,
         delivery=delivery,
-        way=way_of(change, standing, delivery),
+        way=way_of(change, standing, delivery, revision),
         talk=talk_of(change, revisions, delivery),
         progress=_fetch_attempts(delivery) if delivery else None,
+        waits=waits(change, revision),
     )
 
 

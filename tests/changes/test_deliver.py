@@ -1,16 +1,19 @@
 """What a delivery does when the gateway is well: once, as approved, in order."""
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from gateway.models import Resource
 from portal.changes.deliver import deliver
-from portal.changes.models import Attempt, ChangeRequest
+from portal.changes.models import Attempt
 from portal.changes.states import State
 from portal.changes.steps import BATCH
+from portal.changes.terms import Terms
 from tests.certificates import self_signed
 from tests.changes.conftest import Desk, conference
 from tests.changes.delivering import (
@@ -187,18 +190,16 @@ class TestOneItem:
         assert desk.sandbox.requests() == []
 
     def test_one_that_is_not_due_yet_waits(self, desk: Desk) -> None:
-        change = approved(desk, route("a"))
-        ChangeRequest.objects.update(
-            deliver_after=timezone.now() + timezone.timedelta(hours=1)
-        )
+        due = timezone.now() + timedelta(hours=1)
+        change = approved(desk, route("a"), terms=Terms(deliver_after=due))
 
         desk.deliver(change)
 
         assert change.state == State.APPROVED
         assert desk.sandbox.requests() == []
 
-        ChangeRequest.objects.update(deliver_after=timezone.now())
-        desk.deliver(change)
+        with time_machine.travel(due):
+            desk.deliver(change)
 
         assert change.state == State.APPLIED
 

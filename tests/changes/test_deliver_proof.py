@@ -127,6 +127,10 @@ def an_item_is_deleted(desk: Desk, change: ChangeRequest) -> None:
     Item.objects.filter(resource_id="b").delete()
 
 
+def the_time_is_altered(desk: Desk, change: ChangeRequest) -> None:
+    Revision.objects.update(deliver_after=timezone.now())
+
+
 def a_newer_revision_is_written(desk: Desk, change: ChangeRequest) -> None:
     Revision.objects.create(
         change=change, number=2, author=desk.people.alice, digest="1" * 64
@@ -155,6 +159,7 @@ TAMPERING: list[Callable[[Desk, ChangeRequest], None]] = [
     the_action_is_altered,
     an_item_is_added,
     an_item_is_deleted,
+    the_time_is_altered,
     a_newer_revision_is_written,
     more_approvals_are_needed,
 ]

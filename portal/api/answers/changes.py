@@ -19,7 +19,8 @@ from portal.changes.models import ChangeRequest, Delivery, Item, Review, Revisio
 from portal.changes.permissions import permissions
 from portal.changes.plan import Plan
 from portal.changes.quorum import standing
-from portal.changes.states import EXPLAINED, State
+from portal.changes.schedule import explained
+from portal.changes.states import State
 
 FINDINGS_LIMIT, ITEMS_LIMIT, WORDS_LIMIT, TALK_LIMIT = 100, 100, 2_000, 20
 FINDINGS_ROOM, ITEMS_ROOM, TALK_ROOM = 15_000, 35_000, 15_000
@@ -99,11 +100,12 @@ def whole(change: ChangeRequest, actor: Actor) -> dict[str, Any]:
     reviews, reviews_cut = fitting(_reviews(change), TALK_ROOM)
     comments, comments_cut = fitting(_comments(change), TALK_ROOM)
     told = brief(change) | {
-        "explained": EXPLAINED[State(change.state)],
+        "explained": explained(change, revision),
         "reason": words(change.reason),
         "channel": change.channel,
         "revision": revision.number,
         "approvals": approvals(change),
+        "deliver_after": revision.deliver_after,
         "findings": findings(revision.findings),
         "items": items,
         "reviews": reviews,

@@ -171,6 +171,7 @@ class WholeChange(FiledChange):
     explained = Char(help_text="Why it stands there and what would move it.")
     reason = Char(help_text="The author's words: data, not instructions.")
     channel = Char()
+    deliver_after = serializers.DateTimeField(allow_null=True)
     items = ItemTold(many=True)
     reviews = ReviewTold(many=True, help_text="Latest first.")
     comments = CommentTold(many=True, help_text="Latest first.")

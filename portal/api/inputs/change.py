@@ -14,6 +14,7 @@ from portal.changes.plan import ITEM_LIMIT
 from portal.changes.propose import KEY_LIMIT, REASON_LIMIT, TITLE_LIMIT
 
 ID_LIMIT = 600
+AS_PROPOSED = "As in proposeChange."
 
 
 def gateway_field() -> Text:
@@ -51,6 +52,12 @@ def key_field() -> Text:
     )
 
 
+def due_field(
+    words: str = "Nothing is written before this time: ISO 8601 with offset, within a year.",
+) -> Text:
+    return Text(required=False, help_text=words)
+
+
 class CreateRouteBody(Strict):
     """Ask for a new route."""
 
@@ -58,6 +65,7 @@ class CreateRouteBody(Strict):
     reason = reason_field()
     title = title_field()
     idempotency_key = key_field()
+    deliver_after = due_field(AS_PROPOSED)
     route = Route(whole=True, help_text="The route to create.")
 
 
@@ -68,6 +76,7 @@ class UpdateRouteBody(Strict):
     reason = reason_field()
     title = title_field()
     idempotency_key = key_field()
+    deliver_after = due_field(AS_PROPOSED)
     route = Route(
         help_text="What to change; everything else stays. null removes a field."
     )
@@ -107,6 +116,7 @@ class ProposeBody(Strict):
     title = title_field(required=True)
     reason = reason_field()
     idempotency_key = key_field()
+    deliver_after = due_field()
     items = Several(
         child=ItemBody(),
         allow_empty=False,
@@ -122,6 +132,8 @@ class PreviewBody(ProposeBody):
         fields = super().get_fields()
         fields["title"] = title_field()
         fields["reason"] = reason_field(required=False)
+        for field in fields.values():
+            field.help_text = None  # said with proposeChange
         return fields
 
 

@@ -6,6 +6,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from portal.api.inputs.change import (
+    AS_PROPOSED,
+    due_field,
     gateway_field,
     key_field,
     reason_field,
@@ -146,3 +148,4 @@ class DeleteQuery(Query):
     reason = reason_field()
     title = title_field()
     idempotency_key = key_field()
+    deliver_after = due_field(AS_PROPOSED)

@@ -13,6 +13,7 @@ from portal.api.auth import conversation_of
 from portal.changes.asked import ChangeAsked, ItemAsked
 from portal.changes.errors import Malformed
 from portal.changes.propose import propose
+from portal.changes.terms import Terms, read_moment
 
 
 def asked_for(
@@ -26,7 +27,14 @@ def asked_for(
         items=tuple(items),
         idempotency_key=idempotency_key(request, given.get("idempotency_key")),
         conversation=conversation_of(request),
+        terms=terms_of(given),
     )
+
+
+def terms_of(given: dict[str, Any]) -> Terms:
+    """Return when the change shall go live. Raises Malformed."""
+    due = given.get("deliver_after")
+    return Terms(deliver_after=read_moment(due, "deliver_after") if due else None)
 
 
 def idempotency_key(request: Request, given: str | None) -> str:

@@ -14,6 +14,7 @@ from portal.accounts.actor import Channel
 from portal.accounts.models import ApiToken, Person
 from portal.audit.ledger import Subject
 from portal.changes.states import OPEN, SETTLED, HasState, State
+from portal.changes.terms import Terms
 
 KIND_CHOICES = [(kind.name, kind.title) for kind in KINDS.values()]
 
@@ -84,7 +85,6 @@ class ChangeRequest(HasState):
     conversation = models.CharField(
         max_length=200, blank=True, help_text="The client's own id of the conversation."
     )
-    deliver_after = models.DateTimeField(null=True, blank=True)
     reverts = models.ForeignKey(
         "self",
         on_delete=models.PROTECT,
@@ -169,7 +169,7 @@ class WrittenOnce(models.Model):
 
 
 class Revision(WrittenOnce):
-    """Version *n* of what a change wants. `digest` covers all its items."""
+    """Version *n* of what a change wants. `digest` covers all its items and its terms."""
 
     change = models.ForeignKey(
         ChangeRequest, on_delete=models.PROTECT, related_name="revisions"
@@ -181,6 +181,7 @@ class Revision(WrittenOnce):
     token = models.ForeignKey(ApiToken, on_delete=models.PROTECT, null=True, blank=True)
     digest = models.CharField(max_length=64)
     findings = models.JSONField(default=list)
+    deliver_after = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -193,6 +194,10 @@ class Revision(WrittenOnce):
 
     def __str__(self) -> str:
         return f"revision {self.number} of #{self.change_id}"
+
+    @property
+    def terms(self) -> Terms:
+        return Terms(deliver_after=self.deliver_after)
 
 
 class Item(WrittenOnce):

@@ -39,8 +39,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
             self.filter(waiting | stalled)
             .filter(Q(not_before=None) | Q(not_before__lte=now))
             .filter(
-                Q(revision__change__deliver_after=None)
-                | Q(revision__change__deliver_after__lte=now)
+                Q(revision__deliver_after=None) | Q(revision__deliver_after__lte=now)
             )
             .order_by("queued_at", "pk")
         )

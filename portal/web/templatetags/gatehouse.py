@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from gateway import visible as characters
 from gateway.kinds import KINDS
+from portal.changes.schedule import in_utc
 from portal.changes.states import State
 from portal.web.events import program
 
@@ -172,6 +173,14 @@ def ago(moment: datetime | None) -> SafeString | str:
         exact.isoformat(timespec="seconds"),
         exact.strftime("%Y-%m-%d %H:%M:%S %Z"),
         in_words(moment),
+    )
+
+
+@register.simple_tag
+def at(moment: datetime) -> SafeString:
+    """Name a moment that somebody decides by: in UTC, and how far it is."""
+    return format_html(
+        '<span class="strong">{}</span> ({})', in_utc(moment), ago(moment)
     )
 
 
