@@ -69,6 +69,8 @@ OPEN = frozenset(
         State.CONFLICTED,
     }
 )
+# Wanted and not live yet: it may meet another that touches the same.
+ON_THE_WAY = (State.IN_REVIEW, State.APPROVED, State.DELIVERING)
 # Nobody waits for a worker: the page need not ask again.
 SETTLED = frozenset({State.APPLIED, State.REJECTED, State.WITHDRAWN})
 

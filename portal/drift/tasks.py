@@ -6,7 +6,8 @@ from celery import shared_task
 from django.conf import settings
 
 from gateway.models import Gateway
-from portal.drift.scan import scan
+from portal.changes.meanwhile import notice_conflicts
+from portal.drift.scan import SCANNER, scan
 
 
 @shared_task
@@ -27,7 +28,7 @@ def scan_all() -> None:
 
 @shared_task
 def scan_one(gateway_id: int) -> None:
-    """Scan one gateway: its drifts, its mirror, its health."""
+    """Scan one gateway: its drifts, its mirror, its health, what it overtook."""
     gateway = Gateway.objects.in_service().filter(pk=gateway_id).first()
-    if gateway is not None:
-        scan(gateway)
+    if gateway is not None and scan(gateway):
+        notice_conflicts(gateway, actor=SCANNER)

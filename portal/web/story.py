@@ -13,6 +13,7 @@ from portal.accounts.models import Person
 from portal.audit.events import Event
 from portal.audit.models import AuditEvent
 from portal.changes.findings import Severity
+from portal.changes.meanwhile import also_asking
 from portal.changes.models import (
     ChangeRequest,
     Delivery,
@@ -216,7 +217,7 @@ class Marks:
 
 
 def marks_of(change: ChangeRequest, person: Person) -> Marks:
-    """Return the marks of a change as it is now. Two queries."""
+    """Return the marks of a change as it is now. A fixed number of queries."""
     counted = ChangeRequest.objects.filter(pk=change.pk).aggregate(
         written=Count("revisions", distinct=True),
         decided=Count("revisions__reviews", distinct=True),
@@ -230,8 +231,12 @@ def marks_of(change: ChangeRequest, person: Person) -> Marks:
             "state", "tries", "finished_at", "not_before", "done"
         )
     )
+    others = [
+        (one.number, one.state)
+        for one in (also_asking(change.latest_revision()) if change.is_open else [])
+    ]
     decide = [change.state, counted["written"], counted["decided"], person.pk]
-    return Marks(_mark(decide, counted, steps, deliveries), _mark(decide))
+    return Marks(_mark(decide, counted, steps, deliveries, others), _mark(decide))
 
 
 def _mark(*parts: Any) -> str:

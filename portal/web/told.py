@@ -8,6 +8,7 @@ from django.db.models import Count, Prefetch, Q
 
 from gateway.sentences import kind_words
 from portal.changes import quorum
+from portal.changes.meanwhile import also_asking
 from portal.changes.models import (
     Attempt,
     ChangeRequest,
@@ -46,6 +47,7 @@ class Told:
     delivery: Delivery | None
     way: Sequence[Gate]
     talk: Sequence[Said]
+    others: Sequence[ChangeRequest]
     progress: Progress | None = None
     waits: str = ""
 
@@ -72,6 +74,7 @@ def tell(change: ChangeRequest) -> Told:
         delivery=delivery,
         way=way_of(change, standing, delivery, revision),
         talk=talk_of(change, revisions, delivery),
+        others=also_asking(revision) if change.is_open else [],
         progress=_fetch_attempts(delivery) if delivery else None,
         waits=waits(change, revision),
     )

@@ -11,9 +11,7 @@ from portal.changes.checks.subject import Code, Subject
 from portal.changes.findings import Finding, Severity
 from portal.changes.models import Item
 from portal.changes.plan import Plan
-from portal.changes.states import State
-
-ON_THE_WAY = (State.IN_REVIEW, State.APPROVED, State.DELIVERING)
+from portal.changes.states import ON_THE_WAY
 
 ASKED_FOR_TWICE = Code(
     "asked_for_twice",
