@@ -98,7 +98,7 @@ def _conflict(revision: Revision, moved: Item, actor: Actor) -> bool:
     """End the delivery that waits, unless a worker has it or somebody was faster."""
     change = ChangeRequest.objects.locked().get(pk=revision.change_id)
     delivery = (
-        Delivery.objects.select_for_update()
+        Delivery.objects.select_for_update(no_key=True)
         .filter(revision=revision, state=DeliveryState.PENDING, wrote=False)
         .first()
     )

@@ -13,6 +13,7 @@ from portal.changes.operate import cancel
 from portal.changes.rebase import rebase
 from portal.changes.review import approve
 from portal.changes.states import State
+from portal.changes.terms import Terms
 from portal.drift.tasks import scan_one
 from tests.actors import present
 from tests.changes.conftest import Desk, conference
@@ -33,10 +34,8 @@ def scheduled(desk: Desk) -> ChangeRequest:
     """An approved change of a route that is due tomorrow."""
     desk.sandbox.put("route", "conference", conference())
     refresh(desk.gateway)
-    change = approved(desk, updates("route", "conference", desc="Ours"))
-    change.deliver_after = timezone.now() + timedelta(days=1)
-    change.save(update_fields=["deliver_after"])
-    return change
+    tomorrow = Terms(deliver_after=timezone.now() + timedelta(days=1))
+    return approved(desk, updates("route", "conference", desc="Ours"), terms=tomorrow)
 
 
 def overtake(desk: Desk) -> None:
@@ -62,14 +61,15 @@ def test_a_scheduled_change_conflicts_as_soon_as_a_scan_sees_it_overtaken(
 
 
 def test_it_is_rebased_and_delivered_like_any_other(desk: Desk) -> None:
-    change = scheduled(desk)
+    desk.sandbox.put("route", "conference", conference())
+    refresh(desk.gateway)
+    change = approved(desk, updates("route", "conference", desc="Ours"))
     desk.sandbox.put("route", "conference", conference(methods=["GET"]))
     scan_one(desk.gateway.pk)
     change.refresh_from_db()
 
     rebase(change, actor=present(desk.people.alice))
 
-    ChangeRequest.objects.update(deliver_after=None)
     approve(change.latest_revision(), actor=present(desk.people.riley))
     assert desk.deliver(change).state == State.APPLIED
     assert (desk.live()["desc"], desk.live()["methods"]) == ("Ours", ["GET"])
