@@ -25,6 +25,11 @@ def catalogue_of(
         version or gateway.version or kept.version
     ):
         return _schemas(kept.pk, kept.fetched_at)
+    return read_catalogue(gateway, client)
+
+
+def read_catalogue(gateway: Gateway, client: AdminClient | None = None) -> Schemas:
+    """Ask the gateway for its schemas and keep them. Raises GatewayError."""
     if client is None:
         with connect(gateway) as client:
             schemas = fetch_schemas(client)

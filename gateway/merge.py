@@ -48,11 +48,7 @@ def merge(kind: str, live: Document, patch: Document) -> Document:
 
     Raises MergeError.
     """
-    if _is_deeper(patch, DEPTH_LIMIT):
-        raise MergeError(
-            f"The document nests deeper than {DEPTH_LIMIT} levels. Make it flatter.",
-            field="",
-        )
+    _check_depth(patch)
     patch = copy.deepcopy(patch)
     merged = copy.deepcopy(live)
     if kind == "upstream":
@@ -68,6 +64,39 @@ def merge(kind: str, live: Document, patch: Document) -> Document:
             merged.pop(twin, None)
     result = merge_patch(merged, patch)
     return result if isinstance(result, dict) else {}
+
+
+def whole(kind: str, document: Document) -> Document:
+    """Return a document that replaces the live one: as it is, a plain `url` expanded.
+
+    Here null removes nothing: a gateway may hold one, and whoever sends back what was
+    read means all of it. Raises MergeError.
+    """
+    _check_depth(document)
+    document = copy.deepcopy(document)
+    if kind == "upstream":
+        return _with_nodes(document, field="url")
+    if isinstance(document.get("upstream"), dict):
+        document["upstream"] = _with_nodes(document["upstream"], field="upstream.url")
+    return document
+
+
+def _with_nodes(upstream: Document, *, field: str) -> Document:
+    if "url" not in upstream:
+        return upstream
+    return {
+        name: value
+        for name, value in expand_upstream_url(upstream, field=field).items()
+        if value is not None or name not in REPLACED_BY_URL
+    }
+
+
+def _check_depth(document: Document) -> None:
+    if _is_deeper(document, DEPTH_LIMIT):
+        raise MergeError(
+            f"The document nests deeper than {DEPTH_LIMIT} levels. Make it flatter.",
+            field="",
+        )
 
 
 def _make_room(live: Document, patch: Document) -> None:

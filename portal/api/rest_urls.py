@@ -12,6 +12,7 @@ from portal.api.views.plugins import OnePlugin, Plugins
 from portal.api.views.rebase import RebaseChange
 from portal.api.views.resources import OneResource, Resources
 from portal.api.views.routes import OneRoute, Routes
+from portal.api.views.schemas import KindSchema
 from portal.api.views.simulate import Simulate
 from portal.api.views.transfer import Export
 
@@ -34,5 +35,6 @@ urlpatterns = [
     *plugin,
     path("api/changes/<int:number>/rebase", RebaseChange.as_view()),
     path("api/checks", Checks.as_view()),
+    path("api/schemas/<str:kind>", KindSchema.as_view()),
     path("api/gateways/<str:slug>/export", Export.as_view()),
 ]

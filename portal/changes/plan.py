@@ -20,7 +20,7 @@ from gateway.errors import GatewayError, Invalid, NotFound
 from gateway.fingerprint import fingerprint_key
 from gateway.kinds import KINDS, Kind
 from gateway.live import Live
-from gateway.merge import MergeError, merge
+from gateway.merge import MergeError, merge, whole
 from gateway.models import Gateway, origin
 from gateway.redaction import redact, resolve
 from gateway.schemas import Schemas
@@ -234,11 +234,11 @@ def _plan_item(
     unresolved: tuple[str, ...] = ()
     if action is not Action.DELETE:
         try:
-            wanted = (
-                merge(kind.name, base, document)
-                if base is not None and action is Action.UPDATE and not asked.replace
-                else merge(kind.name, {}, document)
-            )
+            if asked.replace:
+                wanted = whole(kind.name, document)
+            else:
+                live_now = base if action is Action.UPDATE else None
+                wanted = merge(kind.name, live_now or {}, document)
         except MergeError as error:
             raise Malformed(str(error), field=asked.in_document(error.field)) from error
         for name in SERVER_MANAGED:

@@ -5,9 +5,10 @@ from typing import Any
 
 from django import forms
 
-from gateway.kinds import KINDS
+from gateway.kinds import KINDS, Kind
 from gateway.models import Gateway
 from portal.changes.asked import ItemAsked
+from portal.changes.offered import KindOffered
 from portal.changes.propose import REASON_LIMIT, TITLE_LIMIT
 from portal.changes.terms import Terms
 from portal.strict_json import NotStrict, read_object
@@ -165,7 +166,12 @@ class RouteForm(forms.Form):
 
 
 class ItemForm(forms.Form):
-    """One resource of any kind, its document as JSON."""
+    """One resource of any kind, its document as JSON.
+
+    `offered` is what the gateway tells of the kind, once `tell` was called.
+    """
+
+    offered: KindOffered | None = None
 
     action = forms.ChoiceField(choices=ACTIONS, label="Do")
     kind = forms.ChoiceField(
@@ -179,7 +185,6 @@ class ItemForm(forms.Form):
         required=False,
         max_length=600,
         label="Id",
-        help_text="When creating it may be left out.",
         widget=forms.TextInput(attrs={"class": "input input--code"}),
     )
     document = forms.CharField(
@@ -190,6 +195,16 @@ class ItemForm(forms.Form):
             "keeps the secret that is there."
         ),
     )
+
+    @property
+    def kind_chosen(self) -> Kind | None:
+        """The kind as it was given or chosen, if there is such a one."""
+        return KINDS.get(str(self["kind"].value()))
+
+    def tell(self, offered: KindOffered) -> None:
+        """Say beside the fields what this kind takes."""
+        self.offered = offered
+        self.fields["id"].help_text = offered.id_words
 
     def clean_document(self) -> dict[str, Any] | None:
         text = self.cleaned_data["document"]

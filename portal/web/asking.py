@@ -6,12 +6,16 @@ from typing import Any
 
 from django import forms
 
+from gateway.catalogue import known_catalogue
 from gateway.documents import SERVER_MANAGED
-from gateway.kinds import KINDS
+from gateway.kinds import KINDS, Kind
 from gateway.models import Resource
+from gateway.schemas import Schemas
+from gateway.skeletons import SKELETONS
 from portal.accounts.roles import Verb
 from portal.changes.asked import ChangeAsked
 from portal.changes.models import ChangeRequest
+from portal.changes.offered import kind_offered
 from portal.errors import GatehouseError
 from portal.web.ask_forms import ItemForm, RouteForm, WhyForm
 from portal.web.pages import PersonRequest
@@ -45,6 +49,15 @@ class Asking:
             self.items = [
                 ItemForm(given, prefix=f"item-{index}") for index in range(self._count)
             ]
+        self._tell_of_kinds()
+
+    @property
+    def kinds(self) -> Sequence[Kind]:
+        """The kinds to begin with, where nothing is begun."""
+        is_new = self.request.method != "POST" and self.change is None
+        if not self.is_json or not is_new or self.request.GET.get("id"):
+            return ()
+        return sorted(KINDS.values(), key=lambda kind: (-kind.tier, kind.title))
 
     @property
     def _count(self) -> int:
@@ -57,6 +70,17 @@ class Asking:
         if self.change is not None:
             gateways = gateways.filter(pk=self.change.gateway_id)
         return gateways
+
+    def _tell_of_kinds(self) -> None:
+        """Let each form say what its kind takes on the gateway that is meant."""
+        if not self.items:
+            return
+        slug = self.why["gateway"].value()
+        gateway = self._gateways().filter(slug=str(slug)).first()
+        schemas = known_catalogue(gateway) if gateway else Schemas("", {}, {})
+        for form in self.items:
+            if kind := form.kind_chosen:
+                form.tell(kind_offered(kind, schemas))
 
     def _why(self) -> dict[str, Any]:
         if self.change is not None:
@@ -83,7 +107,7 @@ class Asking:
         asked = self.request.GET
         kind, resource_id = asked.get("kind", "route"), asked.get("id", "")
         action = asked.get("action", "replace" if resource_id else "create")
-        document = None
+        document = SKELETONS.get(kind) if action == "create" else None
         if resource_id and kind in KINDS and "\x00" not in resource_id:
             document = (
                 Resource.objects.filter(
@@ -141,6 +165,7 @@ class Asking:
             initial={name: data.get(name, "") for name in self.why.fields}
         )
         self.why.fields["gateway"].queryset = self._gateways()  # type: ignore[attr-defined]
+        self._tell_of_kinds()
 
     def refuse(self, error: GatehouseError) -> None:
         """Put the words beside the field at fault, or above all fields."""

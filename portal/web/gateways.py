@@ -4,16 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from gateway.effective import effective, hosts_of, texts
 from gateway.kinds import KIND_BY_PATH, KINDS, Kind
 from gateway.models import Gateway, Resource
+from portal.accounts.presence import present_actor
 from portal.accounts.roles import Verb
 from portal.changes.models import ChangeRequest, Delivery, Item
+from portal.changes.offered import read_again
 from portal.changes.states import State
 from portal.web.pages import (
     Listed,
@@ -146,6 +149,20 @@ def gateway_page(request: PersonRequest, slug: str) -> HttpResponse:
     return redirect("web:resources", slug=slug, kind=KINDS["route"].path)
 
 
+@require_POST
+@page
+def read_schemas(request: PersonRequest, slug: str) -> HttpResponse:
+    """Have what the gateway offers read again."""
+    gateway = visible_gateway(request, slug)
+    schemas = read_again(gateway, actor=present_actor(request))
+    messages.success(
+        request,
+        f"Read {len(schemas.kinds)} kinds and {len(schemas.plugins)} plugins of APISIX "
+        f"{schemas.version}.",
+    )
+    return redirect("web:gateway", slug=slug)
+
+
 def _kind(path: str) -> Kind:
     if path not in KIND_BY_PATH:
         raise Http404(f"There is no kind of resource called {path[:40]}.")
@@ -184,6 +201,7 @@ def resources_page(request: PersonRequest, slug: str, kind: str) -> HttpResponse
         "kind": wanted,
         "words": words,
         "list": Listed([row_of(one) for one in found.rows], found.older, found.newer),
+        "may_ask": request.user.may(Verb.ASK, gateway),
     }
     if wants_fragment(request):
         return render(request, "gateways/_resources.html", context)
@@ -191,7 +209,7 @@ def resources_page(request: PersonRequest, slug: str, kind: str) -> HttpResponse
     context |= {
         "tabs": [tab for tab in tabs if tab.count or tab.is_current],
         "empty_tabs": [tab for tab in tabs if not (tab.count or tab.is_current)],
-        "may_ask": request.user.may(Verb.ASK, gateway),
+        "may_operate": request.user.may(Verb.OPERATE, gateway),
     }
     return render(request, "gateways/resources.html", context)
 

@@ -33,6 +33,7 @@ urlpatterns = [
     path("gateways/", gateways.gateways_page, name="gateways"),
     path("gateways/<slug:slug>/", gateways.gateway_page, name="gateway"),
     path("gateways/<slug:slug>/simulator/", simulate.simulate_page, name="simulate"),
+    path("gateways/<slug:slug>/schemas/", gateways.read_schemas, name="read_schemas"),
     path(
         "gateways/<slug:slug>/<slug:kind>/", gateways.resources_page, name="resources"
     ),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.merge import DEPTH_LIMIT, MergeError, expand_upstream_url, merge
+from gateway.merge import DEPTH_LIMIT, MergeError, expand_upstream_url, merge, whole
 from tests.gateway.test_documents import documents
 
 LIVE: dict[str, Any] = {
@@ -278,3 +278,30 @@ def test_what_nests_too_deep_is_refused_and_not_followed() -> None:
     for levels in (DEPTH_LIMIT, 100_000):
         with pytest.raises(MergeError, match="nests deeper than 100 levels"):
             merge("route", {}, nested(levels))
+
+
+# --- A whole document in the place of the live one
+
+
+def test_a_whole_document_stays_as_it_is_nulls_and_all() -> None:
+    document = {
+        "uri": "/a",
+        "plugins": {"x": {"template": None, "list": [None, {}, []]}},
+        "upstream": {"nodes": [], "tls": None},
+    }
+    before = copy.deepcopy(document)
+
+    assert whole("route", document) == before
+    assert document == before
+    assert whole("route", document)["plugins"] is not document["plugins"]
+
+
+def test_a_plain_url_is_expanded_in_a_whole_document_too() -> None:
+    url = {"url": "https://api.example.com", "service_name": None, "retries": 2}
+    expanded = {"scheme": "https", "nodes": {"api.example.com:443": 1}, "retries": 2}
+
+    assert whole("route", {"upstream": url}) == {"upstream": expanded}
+    assert whole("upstream", url) == expanded
+    with pytest.raises(MergeError) as refused:
+        whole("service", {"upstream": {"url": "nope"}})
+    assert refused.value.field == "upstream.url"

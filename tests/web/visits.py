@@ -53,6 +53,7 @@ VISITS: dict[str, dict[str, Visit]] = {
         "ask-wrong": Visit("/changes/new/", {}, "Send for review"),
         "ask-preview": Visit("/changes/new/", ROUTE, "Preview"),
         "ask-json": Visit("/changes/new/?as=json"),
+        "ask-service": Visit("/changes/new/?gateway=default&kind=service"),
         "ask-json-wrong": Visit(
             "/changes/new/?as=json",
             {"Document": "{", "Why": "Because."},

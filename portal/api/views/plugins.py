@@ -5,10 +5,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from gateway.errors import GatewayError
-from gateway.mirror import catalogue_of
 from gateway.models import Gateway
-from gateway.schemas import Schemas
 from portal.accounts.errors import NotVisible
 from portal.accounts.which_gateway import choose_gateway
 from portal.api import examples
@@ -19,7 +16,7 @@ from portal.api.inputs.query import GatewayQuery, PluginsQuery, page_size
 from portal.api.operation import ONE, operation, path_id
 from portal.api.paging import make_cursor, read_cursor
 from portal.api.views.base import ApiView
-from portal.changes.errors import GatewayDown
+from portal.changes.offered import offered
 
 SCHEMA_ROOM = 25_000
 SUMMARY_LIMIT = 200
@@ -49,7 +46,7 @@ class Plugins(ApiView):
         query = PluginsQuery.of(request)
         after = read_cursor("plugins", query.get("cursor"))
         gateway = choose_gateway(query.get("gateway"), actor=self.actor)
-        plugins = schemas_of(gateway).plugins
+        plugins = offered(gateway).plugins
         wanted = (query.get("search") or "").lower().split()
         names = [
             name
@@ -107,7 +104,7 @@ class OnePlugin(ApiView):
     def get(self, request: Request, name: str) -> Response:
         query = GatewayQuery.of(request)
         gateway = choose_gateway(query.get("gateway"), actor=self.actor)
-        schemas = schemas_of(gateway)
+        schemas = offered(gateway)
         plugin = schemas.plugins.get(name) or schemas.stream_plugins.get(name)
         if plugin is None:
             close = unknown(name, sorted(schemas.plugins)).partition(". ")[2]
@@ -117,20 +114,6 @@ class OnePlugin(ApiView):
                 field="name",
             )
         return Response(told(name, plugin, gateway))
-
-
-def schemas_of(gateway: Gateway) -> Schemas:
-    """Return what the gateway offers, as kept. Raises GatewayDown if nothing is kept
-    and it cannot be asked.
-    """
-    try:
-        return catalogue_of(gateway)
-    except GatewayError as error:
-        raise GatewayDown(
-            f"Gateway {gateway.slug} cannot be asked for its plugins now: {error} "
-            "Try again when it answers.",
-            field="gateway",
-        ) from error
 
 
 def told(name: str, plugin: dict[str, Any], gateway: Gateway) -> dict[str, Any]:
