@@ -7,7 +7,12 @@ from gateway.kinds import KINDS
 from portal.changes.models import Delivery, Item
 from portal.changes.steps import Requests
 from portal.changes.verify import Position
-from portal.changes.write import bring, is_surely_written, look, may_be_written
+from portal.changes.write import (
+    bring,
+    is_surely_written,
+    may_be_written,
+    stands,
+)
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ def left_as_they_are(delivery: Delivery) -> tuple[Restored, ...]:
 
 def _restore_one(requests: Requests, item: Item) -> Restored:
     name = f"{item.kind} {item.resource_id}"
-    before = look(requests, [item])[item.pk]
+    before = stands(requests, item)
     if before is Position.BASE:
         return Restored(item, True, f"{name} is as it was before.")
     if before is Position.MOVED:

@@ -96,7 +96,11 @@ def _after(
     """
     if not error.sent:
         raise error
-    seen = _settled(requests, item, to, error)
+    # Only a request without an answer may still be under way.
+    arrives_by = (
+        _arrives_by(requests) if isinstance(error, UnknownOutcome) else time.monotonic()
+    )
+    seen = _settled(requests, item, to, arrives_by)
     # A read cannot prove a field that GET never returns.
     if seen is to and not cannot_be_read_back(item.kind, document):
         return seen
@@ -113,6 +117,18 @@ def last_write(item: Item) -> Step | None:
         .order_by("pk")
         .last()
     )
+
+
+def stands(requests: Requests, item: Item) -> Position:
+    """Say where a written item stands, once no write of it can be under way any more.
+
+    A proxy that answers that it gave up waiting does not know what becomes of it.
+    Raises GatewayError, LeaseLost.
+    """
+    last = last_write(item)
+    is_answered = last is not None and last.outcome == Outcome.ACCEPTED
+    until = time.monotonic() if is_answered else _arrives_by(requests)
+    return _settled(requests, item, Position.WANTED, until, StepKind.READ)
 
 
 def may_be_written(item: Item) -> bool:
@@ -179,18 +195,24 @@ def _is_really_referenced(
     )
 
 
+def _arrives_by(requests: Requests) -> float:
+    """Return when, on the monotonic clock, no write of ours can arrive any more."""
+    deadline: float = settings.GATEWAY_REQUEST_DEADLINE
+    return requests.written_at + deadline
+
+
 def _settled(
-    requests: Requests, item: Item, to: Position, error: GatewayError
+    requests: Requests,
+    item: Item,
+    to: Position,
+    until: float,
+    kind: StepKind = StepKind.VERIFY,
 ) -> Position:
     """Read until the resource is as it shall be, or the request can no longer arrive."""
-    # Only a request without an answer may still be under way.
-    until = requests.written_at + (
-        settings.GATEWAY_REQUEST_DEADLINE if isinstance(error, UnknownOutcome) else 0
-    )
     pause = 0.1
     while True:
         is_over = time.monotonic() >= until
-        seen = look(requests, [item], StepKind.VERIFY, first=to)[item.pk]
+        seen = look(requests, [item], kind, first=to)[item.pk]
         if seen is not _before(to) or is_over:
             return seen
         requests.lease.keep()

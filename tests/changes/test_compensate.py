@@ -1,9 +1,12 @@
 """All or nothing, as far as possible; and the exact state where it was not."""
 
+import itertools
+import json
 import threading
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from portal.changes.models import ChangeRequest, Delivery
 from portal.changes.operate import retry
@@ -17,6 +20,7 @@ from tests.changes.delivering import (
     deletes,
     delivery_of,
     events_of,
+    fronted,
     limit_is_reached,
     route,
     sent,
@@ -25,6 +29,7 @@ from tests.changes.delivering import (
     updates,
     upstream,
 )
+from tests.gateway.evil import http
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.django_db
@@ -310,3 +315,29 @@ class TestInterrupted:
         assert delivery_of(change).wrote
         assert "route a was not restored" in outcome(change)
         assert desk.live("a") is not None
+
+    def test_a_write_that_a_proxy_gave_up_on_is_waited_for(
+        self, desk: Desk, settings: Settings
+    ) -> None:
+        """It arrives after the gateway refused the other of the same batch."""
+        settings.GATEWAY_REQUEST_DEADLINE = 2.0
+        given_up: list[bytes] = []
+        reads = itertools.count(1)
+
+        def intercept(method: str, path: str, body: bytes) -> bytes | None:
+            if path.endswith("/a") and method == "PUT":
+                given_up.append(body)
+                return http(504, b'{"error_msg": "gave up waiting"}')
+            is_read = path.endswith("/a") and method == "GET" and given_up
+            if is_read and next(reads) == 2:
+                desk.sandbox.put("route", "a", json.loads(given_up[0]))
+                return http(404, b'{"message": "Key not found"}')
+            return None
+
+        with fronted(desk, intercept):
+            change = doomed(desk, route("a"))
+            desk.deliver(change)
+
+        assert change.state == State.FAILED
+        assert desk.live("a") is None
+        assert "route a was restored" in outcome(change)
