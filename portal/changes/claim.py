@@ -32,12 +32,14 @@ from portal.changes.states import State
 class Claim:
     """A delivery that this worker holds, and its new attempt.
 
+    `gateway` is as it was when the approval was checked: its address is part of that.
     `unproven` says in words why the approval does not hold: nothing may be delivered.
     `is_as_reviewed` says whether the stored items are those that somebody approved: no
     other may be restored either. `unreadable` says why nobody can tell now.
     """
 
     delivery: Delivery
+    gateway: Gateway
     attempt: Attempt
     lease: Lease
     unproven: str = ""
@@ -127,7 +129,7 @@ def _claim(delivery_id: int, actor: Actor) -> Claim | None:
         revision=delivery.revision.number,
         attempt=attempt.number,
     )
-    return Claim(delivery, attempt, lease, **proof)
+    return Claim(delivery, change.gateway, attempt, lease, **proof)
 
 
 class Proof(TypedDict, total=False):

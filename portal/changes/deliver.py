@@ -10,6 +10,8 @@ write can slip in; the read-back sees it unless it came before our write and was
 replaced by it.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import structlog
 
 from gateway.connect import connect
@@ -66,7 +68,7 @@ def deliver(delivery_id: int, *, worker: str = "worker") -> None:
     while claim := claim_next(gateway, actor=actor):
         reached("claimed")
         try:
-            _attempt(claim, gateway, actor)
+            _attempt(claim, actor)
         except LeaseLost as error:
             log.warning(
                 "delivery.lease_lost", delivery=claim.delivery.pk, why=str(error)
@@ -87,28 +89,29 @@ def _after_fault(claim: Claim, actor: Actor) -> None:
         log.warning("delivery.lease_lost", delivery=claim.delivery.pk)
 
 
-def _attempt(claim: Claim, gateway: Gateway, actor: Actor) -> None:
+def _attempt(claim: Claim, actor: Actor) -> None:
     """Make one attempt and write how it ended."""
     items = list(claim.delivery.revision.items.order_by("position"))
     try:
-        ending = _ending(claim, gateway, items)
+        ending = _ending(claim, items)
     except TryLater as why:
         postpone_or_give_up(claim, actor, str(why))
         return
     finish(claim, actor, ending)
     reached("finished")
     if ending.state is State.APPLIED:
-        applied.send_robust(sender=Delivery, gateway=gateway)
+        applied.send_robust(sender=Delivery, gateway=claim.gateway)
 
 
-def _ending(claim: Claim, gateway: Gateway, items: list[Item]) -> Ending:
+def _ending(claim: Claim, items: list[Item]) -> Ending:
     """Return how the attempt ended. Raises TryLater, LeaseLost."""
     if claim.unreadable:
         raise TryLater(claim.unreadable)
     try:
-        with connect(gateway) as client:
-            schemas = catalogue_of(gateway, client)
-            requests = Requests(client, claim.attempt, claim.lease, schemas)
+        # No thread, and no request, outlives the attempt.
+        with connect(claim.gateway) as client, ThreadPoolExecutor(BATCH) as threads:
+            schemas = catalogue_of(claim.gateway, client)
+            requests = Requests(client, claim.attempt, claim.lease, schemas, threads)
             claim.lease.wait_for_predecessor()
             try:
                 return _outcome(claim, requests, items)

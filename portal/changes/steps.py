@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,10 +60,9 @@ class Requests:
     attempt: Attempt
     lease: Lease
     schemas: Schemas
+    threads: Executor
     # When the last write went out, on the monotonic clock.
     written_at: float = 0.0
-    # Starts no thread before a second request goes out at once; its threads end with it.
-    threads: Executor = field(default_factory=lambda: ThreadPoolExecutor(BATCH))
 
     def read(
         self, items: Sequence[Item], kind: StepKind = StepKind.READ

@@ -15,6 +15,7 @@ from portal.changes.models import ChangeRequest, Delivery, Item
 from portal.changes.operate import retry
 from portal.changes.plan import stored_digest
 from portal.changes.states import State
+from portal.changes.steps import BATCH
 from tests.actors import present
 from tests.changes.conftest import Desk, conference
 from tests.changes.delivering import (
@@ -106,6 +107,16 @@ class TestABusyGateway:
         desk.deliver(change)
 
         assert desk.sandbox.requests() == []
+
+    def test_no_thread_of_an_attempt_outlives_it(self, desk: Desk) -> None:
+        change = approved(desk, *(route(f"r{n}") for n in range(BATCH)))
+        desk.sandbox.misbehave(do="status", method="PUT")
+        before = threading.active_count()
+
+        desk.deliver(change)
+
+        assert steps_of(change)[-1] == ("verify", "accepted")
+        assert threading.active_count() <= before
 
 
 class TestAGatewayThatIsNotThere:

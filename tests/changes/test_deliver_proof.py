@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from gateway import sealing
 from gateway.models import Gateway
+from portal.accounts.gateways import change_gateway
 from portal.accounts.models import Membership
 from portal.audit.models import AuditEvent
 from portal.changes.deliver import deliver
@@ -23,6 +24,7 @@ from portal.changes.models import (
 from portal.changes.operate import retry
 from portal.changes.plan import document_digest, stored_digest
 from portal.changes.review import approve, request_changes
+from portal.changes.signals import applied
 from portal.changes.states import State
 from tests.actors import present
 from tests.changes.conftest import Desk, conference
@@ -36,6 +38,7 @@ from tests.changes.delivering import (
     updates,
 )
 from tests.factories import make_gateway, make_person
+from tests.sandbox import SandboxGateway
 
 pytestmark = pytest.mark.django_db
 
@@ -333,3 +336,35 @@ def test_steps_made_up_by_hand_restore_nothing(desk: Desk) -> None:
 
     assert change.state == State.FAILED
     assert desk.sandbox.requests("write") == []
+
+
+def test_what_was_approved_for_a_new_address_never_goes_to_the_old_one(
+    desk: Desk,
+) -> None:
+    """A worker that is at it for long meets the gateway as it is by then."""
+    first, new = approved(desk, route("a")), SandboxGateway()
+
+    def move(**kwargs: Any) -> None:
+        applied.disconnect(move)
+        desk.gateway.refresh_from_db()
+        desk.gateway.admin_url = new.admin_url
+        change_gateway(
+            desk.gateway,
+            fields=["admin_url"],
+            admin_key=new.key,
+            actor=present(desk.people.admin),
+        )
+        approved(desk, route("b"))
+
+    applied.connect(move)
+    try:
+        desk.deliver(first)
+
+        assert set(ChangeRequest.objects.values_list("state", flat=True)) == {
+            State.APPLIED
+        }
+        assert new.get("route", "b") is not None
+        assert desk.live("b") is None
+    finally:
+        applied.disconnect(move)
+        new.close()

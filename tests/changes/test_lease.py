@@ -3,6 +3,7 @@
 import threading
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -140,9 +141,9 @@ class TestReading:
         Delivery.objects.update(lease_expires_at=soon)
         claim.lease.granted -= 0.4 * settings.DELIVERY_LEASE
 
-        with connect(desk.gateway) as client:
+        with connect(desk.gateway) as client, ThreadPoolExecutor() as threads:
             schemas = catalogue_of(desk.gateway, client)
-            requests = Requests(client, claim.attempt, claim.lease, schemas)
+            requests = Requests(client, claim.attempt, claim.lease, schemas, threads)
             requests.read([Item.objects.get()])
 
         expires = Delivery.objects.get().lease_expires_at
@@ -154,9 +155,9 @@ class TestReading:
         claim.lease.granted -= 0.4 * settings.DELIVERY_LEASE
         desk.sandbox.forget_requests()
 
-        with connect(desk.gateway) as client:
+        with connect(desk.gateway) as client, ThreadPoolExecutor() as threads:
             schemas = catalogue_of(desk.gateway, client)
-            requests = Requests(client, claim.attempt, claim.lease, schemas)
+            requests = Requests(client, claim.attempt, claim.lease, schemas, threads)
             with pytest.raises(LeaseLost):
                 requests.read([Item.objects.get()])
 
