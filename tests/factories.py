@@ -34,6 +34,7 @@ from portal.changes.models import (
     Verdict,
 )
 from portal.changes.states import State
+from portal.drift.models import Drift, What
 
 PASSWORD = "correct-horse-battery"
 
@@ -308,4 +309,41 @@ def make_resource(
         sealed=sealing.seal(value),
         digest=digest_of(value),
         search=f"{name} {orjson.dumps(value).decode()}".lower(),
+    )
+
+
+def make_drift(
+    gateway: Gateway,
+    kind: str = "route",
+    resource_id: str = "",
+    *,
+    baseline: dict[str, Any] | None = None,
+    live: dict[str, Any] | None = None,
+    **fields: Any,
+) -> Drift:
+    """A drift that is open: by default somebody changed the Conference API's route."""
+    if baseline is None and live is None:
+        baseline, live = route_document(), route_document(uri="/*")
+    what = (
+        What.CREATED
+        if baseline is None
+        else What.DELETED
+        if live is None
+        else What.ALTERED
+    )
+    sealed = {
+        f"{name}_sealed": None if document is None else sealing.seal(document)
+        for name, document in (("baseline", baseline), ("live", live))
+    }
+    return Drift.objects.create(
+        gateway=gateway,
+        kind=kind,
+        resource_id=resource_id or f"r{next(_numbers):04}",
+        what=what,
+        baseline=baseline,
+        baseline_digest="" if baseline is None else digest_of(baseline),
+        live=live,
+        live_digest="" if live is None else digest_of(live),
+        **sealed,
+        **fields,
     )

@@ -22,11 +22,13 @@ from portal.accounts.presence import SIGNED_IN_AT
 from portal.audit.models import AuditEvent
 from portal.changes.models import ChangeRequest, Delivery, DeliveryState, Review
 from portal.changes.states import State
+from portal.drift.models import Drift, DriftRule
 from tests.factories import (
     Cast,
     make_cast,
     make_change,
     make_delivery,
+    make_drift,
     make_gateway,
     make_token,
 )
@@ -56,6 +58,8 @@ BODY = {
     "post": "yes",
     "password": "x",
     "username": "riley",
+    "reason": "yes",
+    "kind": "route",
 }
 
 
@@ -108,6 +112,8 @@ class Anything(dict[str, Any]):
 def state_of_everything() -> dict[str, Any]:
     return {
         "reviews": Review.objects.count(),
+        "drifts": list(Drift.objects.order_by("pk").values("pk", "state", "change")),
+        "rules": DriftRule.objects.count(),
         "deliveries": list(Delivery.objects.values("pk", "state")),
         "tokens": list(ApiToken.objects.order_by("pk").values("pk", "revoked_at")),
         "memberships": list(Membership.objects.order_by("pk").values()),
@@ -187,6 +193,9 @@ def test_the_same_requests_decide_when_a_person_sends_them() -> None:
         3: State.APPROVED,
     }
     assert len(after["tokens"]) > len(before["tokens"])
+    assert [row["state"] for row in after["drifts"]] == ["adopted"]
+    happened = set(AuditEvent.objects.values_list("event", flat=True))
+    assert {"drift_rule.added", "drift_rule.removed"} <= happened
 
 
 def signed_in(person: Person) -> Client:
@@ -221,6 +230,7 @@ def everything_sent(
         if state is State.FAILED:
             make_delivery(change, state=DeliveryState.FAILED)
     digest = ChangeRequest.objects.get(pk=1).latest_revision().digest
+    drift = make_drift(gateway, pk=1)
     secret = _get_new_csrf_string()
     client.cookies[settings.CSRF_COOKIE_NAME] = secret
     headers["x-csrftoken"] = _mask_cipher_secret(secret)
@@ -241,7 +251,7 @@ def everything_sent(
             response = client.generic(
                 method,
                 url + query,
-                data=body(content, digest),
+                data=body(content, digest, seen=drift.live_digest),
                 content_type=content,
                 headers=headers,
             )
@@ -252,6 +262,6 @@ def everything_sent(
     return before, state_of_everything(), sent
 
 
-def body(content: str, digest: str) -> str:
-    fields = BODY | {"digest": digest}
+def body(content: str, digest: str, seen: str) -> str:
+    fields = BODY | {"digest": digest, "seen": seen}
     return dumps(fields) if content == JSON else urlencode(fields)

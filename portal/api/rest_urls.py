@@ -7,6 +7,7 @@ from django.urls import path
 
 from portal.api.views.changes import Changes, OneChange, PreviewChange, WithdrawChange
 from portal.api.views.checks import Checks
+from portal.api.views.drift import Drifts, OneDrift
 from portal.api.views.gateways import Gateways
 from portal.api.views.plugins import OnePlugin, Plugins
 from portal.api.views.rebase import RebaseChange
@@ -35,6 +36,8 @@ urlpatterns = [
     *plugin,
     path("api/changes/<int:number>/rebase", RebaseChange.as_view()),
     path("api/checks", Checks.as_view()),
+    path("api/gateways/<slug:slug>/drift", Drifts.as_view()),
+    path("api/gateways/<slug:slug>/drift/<int:id>", OneDrift.as_view()),
     path("api/schemas/<str:kind>", KindSchema.as_view()),
     path("api/gateways/<str:slug>/export", Export.as_view()),
 ]

@@ -190,6 +190,9 @@ def _hold(
     drift: Drift, baseline: Resource | None, live: Resource | None, now: Any
 ) -> None:
     """Write both documents into the record; does not save."""
+    live_digest = live.digest if live else ""
+    if drift.pk is None or drift.live_digest != live_digest:
+        drift.last_seen = now
     drift.what = (
         What.CREATED
         if baseline is None
@@ -202,9 +205,8 @@ def _hold(
     drift.baseline_digest = baseline.digest if baseline else ""
     drift.live = live.document if live else None
     drift.live_sealed = live.sealed if live else None
-    drift.live_digest = live.digest if live else ""
+    drift.live_digest = live_digest
     drift.owner = owner_of(drift.baseline) or owner_of(drift.live)
-    drift.last_seen = now
 
 
 def baseline_of(drift: Drift) -> Resource | None:

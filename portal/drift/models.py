@@ -1,6 +1,6 @@
 """What a gateway holds although nobody approved it here, and what to say nothing of."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from django.db import models
@@ -98,6 +98,17 @@ class DriftQuerySet(models.QuerySet["Drift"]):
     def standing(self) -> "DriftQuerySet":
         return self.filter(state__in=STANDING)
 
+    def of_resource(
+        self, gateway: Gateway, kind: str, resource_id: str
+    ) -> "DriftQuerySet":
+        return self.filter(gateway=gateway, kind=kind, resource_id=resource_id)
+
+    def by_gateway(self, gateways: Iterable[Gateway]) -> dict[int, int]:
+        """Return {primary key of gateway: how many}, without those that have none. One query."""
+        rows = self.filter(gateway__in=[gateway.pk for gateway in gateways]).order_by()
+        counted = rows.values_list("gateway").annotate(count=models.Count("pk"))
+        return dict(counted)
+
     def shown(self) -> "DriftQuerySet":
         """Leave out what pages never show, and add what they name."""
         return self.defer("baseline_sealed", "live_sealed").select_related(
@@ -131,6 +142,7 @@ class Drift(models.Model):
         max_length=10, choices=DriftState.choices, default=DriftState.OPEN
     )
     first_seen = models.DateTimeField(default=timezone.now)
+    # To move: a scan that finds it as it was leaves this alone.
     last_seen = models.DateTimeField(default=timezone.now)
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.ForeignKey(

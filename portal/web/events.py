@@ -18,6 +18,13 @@ LOOKS: dict[str, tuple[str, str]] = {
     Event.CHANGE_FAILED: ("warning", "bad"),
     Event.CHANGE_CONFLICTED: ("warning", "bad"),
     Event.DELIVERY_REFUSED: ("blocker", "bad"),
+    Event.DRIFT_FOUND: ("warning", "warn"),
+    Event.DRIFT_MOVED: ("warning", "warn"),
+    Event.DRIFT_GONE: ("check", "good"),
+    Event.DRIFT_ADOPTED: ("check", "good"),
+    Event.DRIFT_IGNORED: ("info", ""),
+    Event.DRIFT_REVERT_ASKED: ("undo", ""),
+    Event.DRIFT_REVERTED: ("check", "good"),
     Event.PERSON_SIGN_IN_FAILED: ("warning", "warn"),
     Event.CHANGE_CHANGES_REQUESTED: ("edit", "warn"),
     Event.CHANGE_WITHDRAWN: ("undo", "warn"),
@@ -35,6 +42,7 @@ BY_SUBJECT = {
     "person": "token",
     "gateway": "gateway",
     "change": "changes",
+    "drift": "warning",
 }
 
 
@@ -81,6 +89,10 @@ def _shown(event: AuditEvent) -> ShownEvent:
 def _url(event: AuditEvent) -> str:
     if event.subject_type == "change" and event.subject_id.isdigit():
         return reverse("web:change", args=[int(event.subject_id)])
+    if event.subject_type == "drift" and event.subject_id.isdigit():
+        return reverse("web:drift", args=[event.gateway, int(event.subject_id)])
+    if event.subject_type == "drift_rule" and event.gateway:
+        return reverse("web:drift_rules", args=[event.gateway])
     if event.subject_type == "gateway" and event.gateway:
         return reverse("web:gateway", args=[event.gateway])
     return ""

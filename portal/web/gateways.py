@@ -18,6 +18,7 @@ from portal.accounts.roles import Verb
 from portal.changes.models import ChangeRequest, Delivery, Item
 from portal.changes.offered import read_again
 from portal.changes.states import State
+from portal.drift.models import Drift
 from portal.web.pages import (
     Listed,
     PersonRequest,
@@ -129,9 +130,11 @@ def gateways_page(request: PersonRequest) -> HttpResponse:
         .values_list("gateway")
         .annotate(count=Count("pk"))
     )
+    drifts = Drift.objects.open().by_gateway(found.rows)
     rows = [
         {
             "gateway": gateway,
+            "drifts": drifts.get(gateway.pk, 0),
             "resources": counts.get(gateway.pk, 0),
             "open_changes": open_changes.get(gateway.pk, 0),
         }
@@ -210,6 +213,7 @@ def resources_page(request: PersonRequest, slug: str, kind: str) -> HttpResponse
         "tabs": [tab for tab in tabs if tab.count or tab.is_current],
         "empty_tabs": [tab for tab in tabs if not (tab.count or tab.is_current)],
         "may_operate": request.user.may(Verb.OPERATE, gateway),
+        "drifts": Drift.objects.open().filter(gateway=gateway).count(),
     }
     return render(request, "gateways/resources.html", context)
 
@@ -236,7 +240,8 @@ def resource_page(
             pk__in=touching.values("revision__change")
         ).with_people()[:SHOWN_CHANGES]
     )
-    if resource is None and not history:
+    drift = Drift.objects.open().of_resource(gateway, wanted.name, resource_id).first()
+    if resource is None and not history and drift is None:
         raise Http404(f"{wanted.title} {resource_id[:80]} is not known here.")
     delivered = (
         Delivery.objects.filter(
@@ -259,6 +264,7 @@ def resource_page(
         "history": history,
         "open": [one for one in history if one.is_open and one.state != State.DRAFT],
         "delivered": delivered,
+        "drift": drift,
         "may_ask": request.user.may(Verb.ASK, gateway),
     }
     return render(request, "gateways/resource.html", context)

@@ -10,6 +10,8 @@ from portal.audit.events import Event
 from portal.changes.models import ChangeRequest
 from portal.changes.states import OPEN
 from portal.changes.waiting import to_answer, to_decide, to_retry
+from portal.drift.models import Drift
+from portal.web.context import SHOWN_GATEWAYS
 from portal.web.events import shown
 from portal.web.pages import PersonRequest, page
 
@@ -50,6 +52,7 @@ def home_page(request: PersonRequest) -> HttpResponse:
         "waiting": waiting[:SHOWN],
         "has_more_waiting": len(waiting) > SHOWN,
         "mine": mine[:SHOWN],
+        "drifts": Drift.objects.open().by_gateway(person.gateways()[:SHOWN_GATEWAYS]),
         "news": shown(
             events_visible_to(person).filter(event__in=NEWS).order_by("-number")[:SHOWN]
         ),

@@ -9,6 +9,8 @@ from portal.web import (
     change,
     changes,
     checks,
+    drift,
+    drift_rules,
     gateways,
     home,
     rebase,
@@ -20,6 +22,7 @@ from portal.web import (
 app_name = "web"
 
 ACT = r"(?P<name>approve|reject|request-changes|comment|withdraw|cancel|retry)"
+RESOLVE = r"(?P<name>adopt|ignore|revert)"
 
 urlpatterns = [
     path("", home.home_page, name="home"),
@@ -34,6 +37,21 @@ urlpatterns = [
     path("gateways/<slug:slug>/", gateways.gateway_page, name="gateway"),
     path("gateways/<slug:slug>/simulator/", simulate.simulate_page, name="simulate"),
     path("gateways/<slug:slug>/schemas/", gateways.read_schemas, name="read_schemas"),
+    path("gateways/<slug:slug>/drift/", drift.drifts_page, name="drifts"),
+    path(
+        "gateways/<slug:slug>/drift/rules/", drift_rules.rules_page, name="drift_rules"
+    ),
+    path(
+        "gateways/<slug:slug>/drift/rules/<int:rule_id>/remove/",
+        drift_rules.remove,
+        name="remove_drift_rule",
+    ),
+    path("gateways/<slug:slug>/drift/<int:pk>/", drift.drift_page, name="drift"),
+    re_path(
+        rf"^gateways/(?P<slug>[-\w]+)/drift/(?P<pk>[0-9]{{1,18}})/{RESOLVE}/$",
+        drift.resolve,
+        name="resolve_drift",
+    ),
     path(
         "gateways/<slug:slug>/<slug:kind>/", gateways.resources_page, name="resources"
     ),

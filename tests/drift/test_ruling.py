@@ -104,9 +104,13 @@ class TestWhatStands:
         assert drifted.events() == ["drift_rule.added", "drift.ignored"]
 
     def test_what_differs_in_the_field_alone_too(self, drifted: Watched) -> None:
+        before = Drift.objects.get(resource_id="a")
+
         rule(drifted, field="labels.*")
 
-        assert Drift.objects.get(resource_id="a").state == DriftState.IGNORED
+        drift = Drift.objects.get(resource_id="a")
+        assert drift.state == DriftState.IGNORED
+        assert drift.last_seen == before.last_seen, "it did not move"
         drifted.scan()
         assert drifted.found() == [("created", "route", "test-1")]
 

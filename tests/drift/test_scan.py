@@ -195,6 +195,7 @@ class TestAgain:
         assert again.pk == first.pk
         assert again.baseline == first.baseline
         assert (again.live or {})["uri"] == "/c"
+        assert again.first_seen == first.last_seen < again.last_seen
         assert drifted.events() == ["drift.found", "drift.moved"]
 
     def test_a_change_that_becomes_a_deletion_is_one(self, drifted: Watched) -> None:

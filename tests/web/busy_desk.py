@@ -18,6 +18,9 @@ from portal.changes.review import (
     request_changes,
     withdraw,
 )
+from portal.drift.models import Drift, DriftRule
+from portal.drift.ruling import add_rule
+from portal.drift.scan import scan
 from tests.actors import present, program
 from tests.changes.conftest import Desk, conference
 
@@ -35,7 +38,7 @@ def fill(desk: Desk) -> dict[str, int]:
     """Let a change of each state be there; return their numbers by state.
 
     Also `long` (names that never break), `many` (several resources, with warnings)
-    and `odd` (characters that hide).
+    and `odd` (characters that hide), and the primary key of a `drift`.
     """
     alice, riley, omar = (
         present(person)
@@ -83,7 +86,8 @@ def fill(desk: Desk) -> dict[str, int]:
     made["many"] = _many(desk)
     # Last: an earlier one would be delivered before those above.
     made["approved"] = approved("rooms")
-    return {state: change.number for state, change in made.items()}
+    numbers = {state: change.number for state, change in made.items()}
+    return numbers | {"drift": _drift(desk)}
 
 
 def _hold_resources(desk: Desk) -> None:
@@ -109,6 +113,17 @@ def _hold_resources(desk: Desk) -> None:
     )
     put("route", "long-one", {**conference(name=LONG), "uri": f"/{LONG}/*"})
     refresh(desk.gateway)
+
+
+def _drift(desk: Desk) -> int:
+    """Write past the desk, ignore some of it; return the drift that is worst to show."""
+    put = desk.sandbox.put
+    put("route", "long-one", {**conference(name=LONG), "uri": "/*", "desc": ODD})
+    put("route", "by-hand", conference(uri="/by-hand", labels={"team": "events"}))
+    scan(desk.gateway)
+    rule = DriftRule(gateway=desk.gateway, resource_id="by-*", reason="Tried by hand.")
+    add_rule(rule, actor=present(desk.people.admin))
+    return Drift.objects.get(resource_id="long-one").pk
 
 
 def _by_chatgpt(desk: Desk) -> ChangeRequest:

@@ -200,7 +200,8 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(
     subtests: pytest.Subtests,
     width: int,
 ) -> None:
-    many = fill(desk)["many"]
+    made = fill(desk)
+    many = made["many"]
     come_in(context, live_server, desk, "riley")
     page = context.new_page()
     page.set_viewport_size({"width": width, "height": 740})
@@ -209,6 +210,7 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(
         "/changes/?state=all",
         "/changes/new/?as=json",
         "/gateways/default/routes/",
+        f"/gateways/default/drift/{made['drift']}/",
         f"/gateways/default/simulator/?change={many}",
         "/audit/",
         "/tokens/",

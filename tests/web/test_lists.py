@@ -14,11 +14,13 @@ from portal.audit.events import Event
 from portal.audit.ledger import record
 from portal.changes.models import ChangeRequest
 from portal.changes.states import State
+from portal.drift.models import DriftRule
 from tests.actors import present
 from tests.factories import (
     Cast,
     item,
     make_change,
+    make_drift,
     make_gateway,
     make_person,
     make_resource,
@@ -47,6 +49,8 @@ def numbers(page: str) -> list[int]:
         "/changes/?state=all&whose=waiting",
         "/gateways/",
         "/gateways/default/routes/",
+        "/gateways/default/drift/?state=all",
+        "/gateways/default/drift/rules/",
         "/audit/",
         "/tokens/",
     ],
@@ -63,6 +67,10 @@ def test_a_list_asks_the_database_as_often_for_many_rows_as_for_few(
             record(Event.CHANGE_SUBMITTED, actor=present(author), subject=change)
             make_change(gateway=gateway, author=people.riley)
             make_resource(gateway)
+            rule = DriftRule.objects.create(
+                gateway=gateway, kind="route", reason="So.", author=author
+            )
+            make_drift(gateway, change=change, rule=rule, resolved_by=author)
             make_gateway(f"g{author.pk}-{index}")
             make_token(getattr(people, name))
 

@@ -126,6 +126,12 @@ VISITS: dict[str, dict[str, Visit]] = {
         "route-sessions": Visit("/gateways/default/routes/sessions/"),
         "route-history": Visit("/gateways/default/routes/talks/"),
         "route-to-come": Visit("/gateways/default/routes/rooms/"),
+        "drifts": Visit("/gateways/default/drift/"),
+        "drifts-all": Visit("/gateways/default/drift/?state=all"),
+        "drift": Visit("/gateways/default/drift/{drift}/"),
+        "drift-wrong": Visit(
+            "/gateways/default/drift/{drift}/", {"Why": "  "}, "Accept it"
+        ),
     },
     "audrey": {
         "audit": Visit("/audit/"),
@@ -145,6 +151,12 @@ VISITS: dict[str, dict[str, Visit]] = {
         "admin-gateway": Visit("/admin/gateway/gateway/add/"),
         "admin-people": Visit("/admin/accounts/person/"),
         "admin-person": Visit("/admin/accounts/person/1/change/", but=INLINES),
+        "admin-drift": Visit("/admin/drift/drift/{drift}/change/"),
+        "admin-drifts": Visit("/admin/drift/drift/"),
+        "drift-rules": Visit("/gateways/default/drift/rules/"),
+        "drift-rules-wrong": Visit(
+            "/gateways/default/drift/rules/", {"Why": "So."}, "Make rule"
+        ),
     },
     "nobody": {
         "home-empty": Visit("/"),

@@ -12,7 +12,7 @@ from portal.api.answers.changes import filed
 from portal.api.auth import conversation_of
 from portal.changes.asked import ChangeAsked, ItemAsked
 from portal.changes.errors import Malformed
-from portal.changes.propose import propose
+from portal.changes.propose import Proposed, propose
 from portal.changes.terms import Terms, read_moment
 
 
@@ -50,7 +50,11 @@ def idempotency_key(request: Request, given: str | None) -> str:
 
 def file(asked: ChangeAsked, actor: Actor) -> Response:
     """File a change and answer 202: nothing happens until a person approves it."""
-    proposed = propose(asked, actor=actor)
+    return filed_answer(propose(asked, actor=actor))
+
+
+def filed_answer(proposed: Proposed) -> Response:
+    """Answer 202 with the change, and say when it had been filed before."""
     headers = {"Location": f"/api/changes/{proposed.change.number}"}
     if proposed.is_replay:
         headers["Idempotent-Replayed"] = "true"

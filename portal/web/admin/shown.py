@@ -21,6 +21,8 @@ SECRET_COLUMNS = (
     "sealed_admin_key",
     "base_sealed",
     "wanted_sealed",
+    "baseline_sealed",
+    "live_sealed",
     "lease_token",
     "request_digest",
     "session",

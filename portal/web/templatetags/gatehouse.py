@@ -148,6 +148,12 @@ def kept_for(kept: dict[str, str] | None, name: str) -> str:
 
 
 @register.filter
+def count_of(counts: dict[int, int], key: int) -> int:
+    """Return a count by its key; 0 where nothing was counted."""
+    return counts.get(key, 0)
+
+
+@register.filter
 def cut_words(text: str) -> list[str]:
     return text.split()
 

@@ -1,0 +1,31 @@
+"""What programs say about drift."""
+
+from rest_framework import serializers
+
+from portal.api.inputs.change import reason_field
+from portal.api.inputs.fields import Choice, Strict
+from portal.api.inputs.query import PageQuery
+from portal.drift.models import DriftState
+
+ACTIONS = ("adopt", "revert", "ignore")
+
+
+class DriftsQuery(PageQuery):
+    """The list of drifts of one gateway."""
+
+    state = serializers.ChoiceField(
+        [*DriftState.values, "all"],
+        required=False,
+        help_text="Only drifts in this state; open, if left out.",
+    )
+
+
+class ResolveBody(Strict):
+    """What shall become of a drift, and why."""
+
+    action = Choice(
+        ACTIONS,
+        help_text="revert files a change that restores what was there. adopt and ignore "
+        "are for people, in the portal.",
+    )
+    reason = reason_field()
