@@ -243,6 +243,8 @@ CORS_URLS_REGEX = r"^/(api/.*|openapi\.(yaml|json)|\.well-known/.*|logo\.png|leg
 
 # Bytes of one request's body; the gateway's own limit for one document is the same.
 API_BODY_LIMIT = env.int("API_BODY_LIMIT", default=1_500_000)
+# Bytes of a file that is imported.
+IMPORT_LIMIT = env.int("IMPORT_LIMIT", default=20_000_000)
 # Requests a minute; 0: no limit. `failed` counts bad tokens from one address.
 API_RATE_TOKEN = env.int("API_RATE_TOKEN", default=1_800)
 API_RATE_PERSON = env.int("API_RATE_PERSON", default=3_600)

@@ -22,6 +22,7 @@ from gateway.references import references_of
 
 ROUTES = ("route", "stream_route")
 HOLDERS = ("service", *ROUTES)
+OWN_PLUGINS = ("plugins", "plugin_config_id")
 
 # Says whether two documents of a kind are the same.
 Alike = Callable[[str, Document, Document], bool]
@@ -47,6 +48,7 @@ def onto(
         held = live.get((kind, resource_id))
         if held is not None:
             found[kind, resource_id] = _carried(kind, resource_id, document, held)
+    _settle_plugins(found, live, alike)
     _settle_upstreams(found, live, alike)
     return found
 
@@ -138,6 +140,25 @@ def _mark_name(told: Document, held: Document) -> None:
         told.pop("name", None)
         if "name" in held:
             told["name"] = held["name"]
+
+
+def _settle_plugins(
+    found: Documents, live: Mapping[Key, Document], alike: Alike
+) -> None:
+    """Let the plugins that a route has by its plugin config stay there.
+
+    Once the file changes one, all of them are the route's own.
+    """
+    for key in [key for key in found if key[0] == "route"]:
+        own = live.get(key, {})
+        shared = live.get(("plugin_config", str(own.get("plugin_config_id"))))
+        if shared is None:
+            continue
+        both = (shared.get("plugins") or {}) | (own.get("plugins") or {})
+        told = found[key].get("plugins") or {}
+        if alike("route", {"plugins": told}, {"plugins": both}):
+            found[key].pop("plugins", None)
+            found[key] |= {name: own[name] for name in OWN_PLUGINS if name in own}
 
 
 def _settle_upstreams(

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import OperationalError
 from django.http import Http404
 from rest_framework import exceptions
@@ -18,7 +18,7 @@ from rest_framework.views import set_rollback
 
 from portal.api.answers.changes import findings
 from portal.api.answers.conflict import collisions
-from portal.api.wire import BadJSON, drain
+from portal.api.wire import BadJSON, StrictJSON, drain
 from portal.errors import GatehouseError
 
 MEDIA_TYPE = "application/problem+json"
@@ -43,10 +43,11 @@ CODES: dict[str, str] = {
     "stale_revision": "A newer revision of the change exists",
     "stale_drift": "The resource was changed again outside of Gatehouse",
     "already_reviewed": "This person has decided on this revision already",
+    "nothing_to_change": "The gateway holds what was asked for already",
     "idempotency_key_reused": "The idempotency key was used for another request",
     "length_required": "The body's length must be sent",
     "too_large": "The body is too large",
-    "unsupported_media_type": "The body must be JSON",
+    "unsupported_media_type": "The body must be of another type",
     "collides": "Somebody else changed the same on the gateway",
     "blocked": "A blocker stands in the way; findings say which",
     "too_many_requests": "Too many requests in a minute",
@@ -146,6 +147,13 @@ def _answer(error: Exception, request: Any) -> Response:
         return problem(
             status=413, code="too_large", detail=CODES["too_large"], request=request
         )
+    if isinstance(error, SuspiciousOperation):
+        return problem(
+            status=400,
+            code="malformed",
+            detail="The form has too many fields or files. Send those of the document.",
+            request=request,
+        )
     if isinstance(error, OperationalError):
         log.warning("database busy", exc_info=error)
         return problem(
@@ -177,7 +185,11 @@ def _of_framework(error: exceptions.APIException, request: Any) -> Response:
     elif isinstance(error, exceptions.NotAuthenticated):
         detail = f"Send a token as Authorization: Bearer. Make one at {settings.PUBLIC_URL}/tokens/."
     elif isinstance(error, exceptions.UnsupportedMediaType):
-        detail = "Send a JSON object with Content-Type: application/json."
+        detail = (
+            "Send a JSON object with Content-Type: application/json."
+            if any(isinstance(parser, StrictJSON) for parser in request.parsers)
+            else "Send a form with Content-Type: multipart/form-data."
+        )
     elif isinstance(error, exceptions.MethodNotAllowed):
         detail = (
             f"{request.method} does nothing here. See {settings.PUBLIC_URL}/api/docs."

@@ -31,7 +31,7 @@ WORDS = {
     404: "Not there, or not for you.",
     409: "Illegal now, or key used again.",
     413: "Body too large.",
-    415: "Not JSON.",
+    415: "Of another type.",
     422: "A blocker stands; see findings.",
     429: "Too many; see Retry-After.",
     503: "Gateway down; nothing stored.",

@@ -15,7 +15,7 @@ from portal.api.views.resources import OneResource, Resources
 from portal.api.views.routes import OneRoute, Routes
 from portal.api.views.schemas import KindSchema
 from portal.api.views.simulate import Simulate
-from portal.api.views.transfer import Export
+from portal.api.views.transfer import Export, Import
 
 plugin = [
     path("api/routes", Routes.as_view()),
@@ -40,4 +40,5 @@ urlpatterns = [
     path("api/gateways/<slug:slug>/drift/<int:id>", OneDrift.as_view()),
     path("api/schemas/<str:kind>", KindSchema.as_view()),
     path("api/gateways/<str:slug>/export", Export.as_view()),
+    path("api/gateways/<str:slug>/import", Import.as_view()),
 ]

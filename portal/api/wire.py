@@ -8,15 +8,17 @@ import orjson
 from django.conf import settings
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import BaseParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from portal import strict_json
 
 # A client whose body is refused unread may see a reset instead of the answer.
-DRAIN_LIMIT = 8 * 1024 * 1024
+DRAIN_LIMIT = 32 * 1024 * 1024
 CHUNK = 64 * 1024
+# What the fields beside an uploaded file may take.
+FIELDS_LIMIT = 64 * 1024
 
 
 class TooLarge(APIException):
@@ -57,6 +59,30 @@ class StrictMergePatch(StrictJSON):
     """`application/merge-patch+json` (RFC 7396); the body is read the same way."""
 
     media_type = "application/merge-patch+json"
+
+
+class Upload(MultiPartParser):
+    """`multipart/form-data`: a file and the fields beside it, within the limit."""
+
+    def parse(
+        self,
+        stream: Any,
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Return fields and files. Raises TooLarge before anything is kept."""
+        request = (parser_context or {})["request"]
+        check_size(int(request.META.get("CONTENT_LENGTH") or 0) - FIELDS_LIMIT)
+        return super().parse(stream, media_type, parser_context)
+
+
+def check_size(size: int) -> None:
+    """Raise TooLarge for a file that is larger than the limit, in bytes."""
+    if size > settings.IMPORT_LIMIT:
+        raise TooLarge(
+            f"The file is larger than {settings.IMPORT_LIMIT:,} bytes. Split it into "
+            "smaller ones."
+        )
 
 
 def _charset(media_type: str) -> str:

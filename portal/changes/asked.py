@@ -43,7 +43,11 @@ def dotted(*parts: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeAsked:
-    """A request for one change on one gateway."""
+    """A request for one change on one gateway.
+
+    `source` tells what the items were worked out from, where that is a file: the same
+    file asks for the same, whatever it means for the gateway by then.
+    """
 
     gateway: Gateway
     reason: str
@@ -52,6 +56,7 @@ class ChangeAsked:
     idempotency_key: str = ""
     conversation: str = ""
     terms: Terms = Terms()
+    source: str = ""
 
     def as_bytes(self) -> bytes:
         """Return what makes two requests equal, canonically: everything but the key."""
@@ -60,7 +65,8 @@ class ChangeAsked:
                 "gateway": self.gateway.slug,
                 "reason": self.reason,
                 "title": self.title,
-                "items": [
+                "items": self.source
+                or [
                     [item.action, item.kind, item.id, item.document, item.replace]
                     for item in self.items
                 ],

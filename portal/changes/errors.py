@@ -8,6 +8,7 @@ GatehouseError
     ├── WrongState          409  the change does not allow this now
     ├── StaleRevision       409  a newer revision exists
     ├── AlreadyReviewed     409  this person decided on this revision
+    ├── NothingToChange     409  the gateway holds what was asked for already
     ├── KeyReused           409  idempotency key used for another request
     ├── Collides            409  others changed the same; `collisions` in `extra`
     ├── SelfReview          403  four eyes
@@ -50,6 +51,11 @@ class StaleRevision(ChangeError):
 
 class AlreadyReviewed(ChangeError):
     code = "already_reviewed"
+    status = 409
+
+
+class NothingToChange(ChangeError):
+    code = "nothing_to_change"
     status = 409
 
 

@@ -90,15 +90,15 @@ def propose(asked: ChangeAsked, *, actor: Actor) -> Proposed:
     Refused requests leave nothing behind.
     """
     person = actor.require(Verb.ASK, asked.gateway)
-    _check_words(asked)
-    if earlier := _earlier(asked, actor, person):
+    check_words(asked)
+    if earlier := filed_before(asked, actor, person):
         return Proposed(earlier, is_replay=True)
     plan = _unblocked(make_plan(asked))
     try:
         return _file(asked, plan, actor, person)
     except IntegrityError:
         # A twin with the same key was committed between our look and our insert.
-        if earlier := _earlier(asked, actor, person):
+        if earlier := filed_before(asked, actor, person):
             return Proposed(earlier, is_replay=True)
         raise
 
@@ -111,8 +111,8 @@ def draft(asked: ChangeAsked, *, actor: Actor) -> Proposed:
     """
     actor.require_present_person()
     person = actor.require(Verb.ASK, asked.gateway)
-    _check_words(asked)
-    if earlier := _earlier(asked, actor, person):
+    check_words(asked)
+    if earlier := filed_before(asked, actor, person):
         return Proposed(earlier, is_replay=True)
     return _file(asked, make_plan(asked), actor, person, state=State.DRAFT)
 
@@ -128,7 +128,7 @@ def _file(
 ) -> Proposed:
     # Racing twins without a key: the second finds the first once it has the lock.
     Person.objects.select_for_update(no_key=True).get(pk=person.pk)
-    if earlier := _earlier(asked, actor, person):
+    if earlier := filed_before(asked, actor, person):
         return Proposed(earlier, is_replay=True)
     change = ChangeRequest.objects.create(
         gateway=asked.gateway,
@@ -178,7 +178,7 @@ def revise(change: ChangeRequest, asked: ChangeAsked, *, actor: Actor) -> Revisi
             "A change stays on its gateway. File a new one.", field="gateway"
         )
     states.expect(change, *states.REVISABLE)
-    _check_words(asked)
+    check_words(asked)
     before = change.latest_revision().number
     plan = make_plan(asked, revises=change)
     return write_revision(change, asked, plan, actor=actor, after=before)
@@ -281,7 +281,8 @@ def _store(
     return revision
 
 
-def _check_words(asked: ChangeAsked) -> None:
+def check_words(asked: ChangeAsked) -> None:
+    """Raise Malformed unless the request says why, at no greater length than is kept."""
     if not asked.reason.strip():
         raise Malformed("Say why: a reviewer decides by it.", field="reason")
     for field, value, limit in (
@@ -303,7 +304,9 @@ def _key_space(actor: Actor) -> str:
     return f"token:{actor.token_id}" if actor.token else str(actor.channel)
 
 
-def _earlier(asked: ChangeAsked, actor: Actor, person: Person) -> ChangeRequest | None:
+def filed_before(
+    asked: ChangeAsked, actor: Actor, person: Person
+) -> ChangeRequest | None:
     """Return the change that an equal request filed before, if it counts as the same.
 
     Raises KeyReused when the idempotency key belongs to another request.

@@ -3,11 +3,15 @@
 from typing import Any
 
 import yaml
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.test import Client
 
 from portal.accounts.models import Scope
 from portal.api.documents import operations_of, plugin_document, whole_document
 from portal.audit.models import AuditEvent
-from tests.api.conftest import Desk, Program, assert_problem, program_of
+from portal.changes.models import ChangeRequest
+from tests.api.conftest import Desk, Program, assert_problem, program_of, stored
 
 EXPORT = "/api/gateways/default/export"
 SECRET = "jacks-secret-key"
@@ -102,4 +106,111 @@ def test_the_whole_document_has_it_and_the_plugin_s_has_not() -> None:
         for make in (whole_document, plugin_document)
     )
 
-    assert "exportGateway" in whole - plugin
+    assert {"exportGateway", "importToGateway"} <= whole - plugin
+
+
+IMPORT = "/api/gateways/default/import"
+
+
+def sent(program: Program, text: str | bytes, **fields: Any) -> HttpResponse:
+    source = text.encode() if isinstance(text, str) else text
+    headers = {"Idempotency-Key": fields.pop("key")} if "key" in fields else {}
+    form = {
+        "format": "apisix",
+        "reason": "As it was.",
+        "file": SimpleUploadedFile("gateway.yaml", source),
+    } | fields
+    return Client().post(
+        IMPORT, form, headers={"Authorization": f"Bearer {program.secret}"} | headers
+    )
+
+
+def test_a_file_is_filed_as_a_change(desk: Desk, alice: Program) -> None:
+    desk.sandbox.put("route", "r1", ROUTE)
+
+    answer = sent(alice, "plugins: []\nconsumers:\n- username: jack\n#END")
+
+    assert answer.status_code == 202
+    change = ChangeRequest.objects.get()
+    assert answer.json()["change"]["number"] == change.number
+    assert answer.json()["passed_over"] == ["plugins is no resource of a gateway."]
+    assert answer["Location"] == f"/api/changes/{change.number}"
+    assert (change.channel, change.token) == ("import", alice.token)
+    assert [row.resource_id for row in change.latest_revision().items.all()] == ["jack"]
+    assert desk.sandbox.requests("write", "/apisix/admin/consumers") == []
+
+
+def test_what_the_file_lacks_goes_only_when_that_is_asked(
+    desk: Desk, alice: Program
+) -> None:
+    desk.sandbox.put("route", "r1", ROUTE)
+
+    assert_problem(sent(alice, "{}\n#END"), 409, "nothing_to_change")
+    answer = sent(alice, "{}\n#END", delete_missing="true")
+
+    assert answer.status_code == 202
+    assert "Deletes route r1" in answer.json()["change"]["summary"]
+
+
+def test_the_same_key_is_the_same_change(desk: Desk, alice: Program) -> None:
+    text = "consumers:\n- username: jack\n#END"
+
+    first, again = (sent(alice, text, key="k1") for _ in range(2))
+
+    assert first.json()["change"]["number"] == again.json()["change"]["number"]
+    assert again["Idempotent-Replayed"] == "true"
+    assert_problem(
+        sent(alice, text, key="k1", reason="Another."), 409, field="idempotency_key"
+    )
+
+
+def test_a_bad_file_is_told_with_its_line(desk: Desk, alice: Program) -> None:
+    before = stored()
+
+    body = assert_problem(
+        sent(alice, "consumers:\n- username: jack\n- username: jack\n#END"),
+        400,
+        field="file",
+    )
+    assert body["line"] == 3
+    assert "Line 3: The consumer jack stands here again" in body["detail"]
+    body = assert_problem(
+        sent(alice, "routes:\n\n- id: r1\n  uri: /a\n  upstream_id: u1\n#END"),
+        422,
+        field="routes.r1.upstream_id",
+    )
+    assert body["line"] == 3
+    assert {one["line"] for one in body["findings"]} == {3}
+    assert stored() == before
+
+
+def test_forms_that_make_no_sense_are_refused(desk: Desk, alice: Program) -> None:
+    assert_problem(sent(alice, ""), 400, field="file")
+    assert_problem(sent(alice, "{}", format="toml"), 400, field="format")
+    assert_problem(sent(alice, "{}", delete_missing="yes"), 400, field="delete_missing")
+    assert_problem(sent(alice, "{}", colour="red"), 400, field="colour")
+    assert_problem(sent(alice, "{}", file="no file"), 400, field="file")
+    assert_problem(sent(alice, "{}", reason=["a", "b"]), 400, field="reason")
+    assert_problem(alice.post(IMPORT, {"format": "adc"}), 415)
+    assert_problem(alice.send("POST", IMPORT), 400, field="file")
+    many = {f"f{n}": "x" for n in range(1_100)}
+    assert_problem(sent(alice, "{}", **many), 400, "malformed")
+    assert_problem(
+        alice.send("POST", IMPORT, b"--x", content_type="multipart/form-data"), 400
+    )
+
+
+def test_a_file_beyond_the_limit_is_413(
+    desk: Desk, alice: Program, settings: Any
+) -> None:
+    settings.IMPORT_LIMIT = 1_000
+
+    assert_problem(sent(alice, b"#" * 100_000), 413, "too_large")
+    # Within what the fields beside it may take.
+    assert_problem(sent(alice, b"#" * 1_001), 413, "too_large")
+
+
+def test_who_may_not_ask_may_not_import(desk: Desk) -> None:
+    assert_problem(sent(program_of(desk.people.audrey), "{}\n#END"), 403, "not_allowed")
+    reader = program_of(desk.people.alice, Scope.READ)
+    assert_problem(sent(reader, "{}\n#END"), 403, "not_allowed")

@@ -130,6 +130,12 @@ class Filed(serializers.Serializer):
     message = Char(help_text="One sentence to tell the user.")
 
 
+class ImportFiled(Filed):
+    passed_over = serializers.ListField(
+        child=Char(), help_text="What of the file says nothing of a gateway."
+    )
+
+
 class Difference(serializers.Serializer):
     path = Char()
     op = Char(help_text="add, remove or change.")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.datastructures import MultiValueDict
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -26,7 +27,11 @@ class Query(Strict):
     @classmethod
     def of(cls, request: Request) -> dict[str, Any]:
         """Return the checked parameters. Raises ValidationError."""
-        given = request.query_params
+        return cls.checked(request.query_params)
+
+    @classmethod
+    def checked(cls, given: MultiValueDict[str, Any]) -> dict[str, Any]:
+        """Return checked what was given by name. Raises ValidationError."""
         repeated = {
             name[:80]: ["It is given twice. Give it once."]
             for name, values in given.lists()
@@ -36,8 +41,8 @@ class Query(Strict):
             raise serializers.ValidationError(repeated)
         query = cls(data=given.dict())
         query.is_valid(raise_exception=True)
-        checked: dict[str, Any] = query.validated_data
-        return checked
+        fields: dict[str, Any] = query.validated_data
+        return fields
 
 
 class Limit(serializers.IntegerField):

@@ -1,22 +1,62 @@
-"""What is said beside a file that goes out."""
+"""What is said beside a file that goes out or comes in."""
 
+from typing import Any
+
+from django.utils.datastructures import MultiValueDict
 from rest_framework import serializers
+from rest_framework.request import Request
 
+from portal.api.inputs.change import key_field, reason_field, title_field
 from portal.api.inputs.query import Query
 from portal.changes.transfer.formats import Format, Secrets
+
+
+def format_field() -> serializers.ChoiceField:
+    return serializers.ChoiceField(
+        Format.values,
+        help_text="backup: everything, for Gatehouse itself. apisix: APISIX's standalone "
+        "apisix.yaml. adc: the file of APISIX's declarative command line.",
+    )
 
 
 class ExportQuery(Query):
     """Which file to write."""
 
-    format = serializers.ChoiceField(
-        Format.values,
-        help_text="backup: everything, for Gatehouse itself. apisix: APISIX's standalone "
-        "apisix.yaml. adc: the file of APISIX's declarative command line.",
-    )
+    format = format_field()
     secrets = serializers.ChoiceField(
         [str(Secrets.LEFT_OUT), str(Secrets.SEALED)],
         required=False,
         help_text="left_out: marks stand for them. sealed, in a backup only and its default: "
         "only this Gatehouse can open them; needs the role of an auditor or administrator.",
     )
+
+
+class ImportBody(Query):
+    """A file that a gateway shall be brought to, as the fields of a form."""
+
+    file = serializers.FileField(
+        help_text="The file, in UTF-8.",
+        error_messages={
+            "required": "It is missing. Send the file as a part with a file name.",
+            "invalid": "It is no file. Send it as a part with a file name.",
+            "empty": "The file is empty.",
+        },
+    )
+    format = format_field()
+    delete_missing = serializers.ChoiceField(
+        ["true", "false"],
+        required=False,
+        help_text="true: ask for the deletion of what the file does not name, too.",
+    )
+    reason = reason_field()
+    title = title_field()
+    idempotency_key = key_field()
+
+    @classmethod
+    def of(cls, request: Request) -> dict[str, Any]:
+        """Return the checked fields of the form. Raises ValidationError."""
+        given = request.data
+        # Without a body it is a plain empty object.
+        return cls.checked(
+            given if isinstance(given, MultiValueDict) else MultiValueDict()
+        )

@@ -53,9 +53,12 @@ def file(asked: ChangeAsked, actor: Actor) -> Response:
     return filed_answer(propose(asked, actor=actor))
 
 
-def filed_answer(proposed: Proposed) -> Response:
-    """Answer 202 with the change, and say when it had been filed before."""
+def filed_answer(proposed: Proposed, **more: Any) -> Response:
+    """Answer 202 with the change, and say when it had been filed before.
+
+    `more` is what else there is to tell.
+    """
     headers = {"Location": f"/api/changes/{proposed.change.number}"}
     if proposed.is_replay:
         headers["Idempotent-Replayed"] = "true"
-    return Response(filed(proposed.change), status=202, headers=headers)
+    return Response(filed(proposed.change) | more, status=202, headers=headers)

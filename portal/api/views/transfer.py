@@ -1,15 +1,25 @@
-"""What a gateway holds, as a file."""
+"""What a gateway holds, as a file; a file, as a change of what it holds."""
+
+from typing import ClassVar
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
+from rest_framework.response import Response
 
+from portal.accounts.roles import Verb
 from portal.accounts.which_gateway import choose_gateway
-from portal.api.inputs.transfer import ExportQuery
+from portal.api import examples
+from portal.api.answers.shapes import ImportFiled
+from portal.api.auth import conversation_of
+from portal.api.inputs.transfer import ExportQuery, ImportBody
 from portal.api.operation import ONE, operation, path_id
 from portal.api.views.base import ApiView
+from portal.api.views.filing import filed_answer, idempotency_key
+from portal.api.wire import Upload, check_size
 from portal.changes.transfer.export import export
 from portal.changes.transfer.formats import Format, Secrets
+from portal.changes.transfer.propose_file import FileAsked, propose_file
 
 SLUG_PARAMETER = path_id("slug", "The gateway's slug, see listGateways.", "default")
 FILE = "application/octet-stream"
@@ -51,3 +61,45 @@ class Export(ApiView):
                 "X-Gatehouse-Losses": losses[:LOSSES_LIMIT],
             },
         )
+
+
+class Import(ApiView):
+    verbs: ClassVar = {"POST": Verb.ASK}
+    parser_classes = (Upload,)
+
+    @operation(
+        "importToGateway",
+        summary="Ask for a gateway to be as a file says",
+        description="Files one change of all that is not as the file says. What the file does "
+        "not name stays, unless delete_missing. Lines of the file are named where something "
+        "is wrong.",
+        parameters=[SLUG_PARAMETER],
+        body=ImportBody,
+        body_types=(Upload.media_type,),
+        body_example={
+            "file": "routes:\n- id: conference\n  uri: /speaker/*\n#END\n",
+            "format": "apisix",
+            "reason": examples.REASON,
+        },
+        errors=(*ONE, 409, 422),
+        status=202,
+        answer=ImportFiled,
+        answer_words="Filed for review; nothing is live yet.",
+        answer_example=examples.FILED | {"passed_over": []},
+        consequential=True,
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        body = ImportBody.of(request)
+        check_size(body["file"].size)
+        asked = FileAsked(
+            gateway=choose_gateway(slug, actor=self.actor),
+            source=body["file"].read(),
+            format=Format(body["format"]),
+            reason=body["reason"],
+            title=body.get("title", ""),
+            delete_missing=body.get("delete_missing") == "true",
+            idempotency_key=idempotency_key(request, body.get("idempotency_key")),
+            conversation=conversation_of(request),
+        )
+        imported = propose_file(asked, actor=self.actor)
+        return filed_answer(imported.proposed, passed_over=imported.passed_over)

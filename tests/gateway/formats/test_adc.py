@@ -152,11 +152,7 @@ def test_a_file_written_from_a_gateway_means_no_change_of_it(
 
     held = normal(live)
     for (kind, resource_id), document in found.items():
-        own = held[kind, resource_id]
-        if kind == "route" and "plugin_config_id" in own:
-            shared = held["plugin_config", own.pop("plugin_config_id")]
-            own["plugins"] = (shared.get("plugins") or {}) | (own.get("plugins") or {})
-        assert document == own
+        assert document == held[kind, resource_id]
 
 
 @given(gateways())
@@ -306,6 +302,19 @@ def test_a_route_that_had_no_service_needs_none() -> None:
     assert edited(change) == {
         ("route", "r1"): {"uri": "/z", "upstream": {"nodes": {"c:80": 1}}}
     }
+
+
+def test_plugins_of_a_plugin_config_become_the_routes_own_once_one_changes() -> None:
+    live: Documents = {
+        ("plugin_config", "p1"): {"plugins": {"cors": {}, "limit-count": {"count": 1}}},
+        ("route", "r1"): {"uri": "/a", "upstream": {}, "plugin_config_id": "p1"},
+    }
+    text = adc.write(live).text
+
+    assert "plugins" not in meant(text, live)["route", "r1"]
+    changed = meant(text.replace("count: 1", "count: 2"), live)["route", "r1"]
+    assert changed["plugins"] == {"cors": {}, "limit-count": {"count": 2}}
+    assert "plugin_config_id" not in changed
 
 
 def test_a_global_plugin_is_changed_in_the_rule_that_has_it() -> None:
