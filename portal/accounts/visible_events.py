@@ -4,6 +4,7 @@ from django.db.models import Q
 
 from portal.accounts.models import Person
 from portal.accounts.roles import Verb, roles_allowing
+from portal.audit.events import Event
 from portal.audit.models import AuditEvent, AuditEventQuerySet
 
 
@@ -11,7 +12,7 @@ def events_visible_to(person: Person) -> AuditEventQuerySet:
     """Return what this person may read of the ledger. At most one query by itself.
 
     Who may export on all gateways reads everything. Others read what concerns the
-    gateways they may see, and what they did themselves.
+    gateways they may see, save that somebody keeps a draft, and what they did themselves.
     """
     events = AuditEvent.objects.all()
     if not person.is_active:
@@ -23,6 +24,7 @@ def events_visible_to(person: Person) -> AuditEventQuerySet:
     if everywhere.intersection(roles_allowing(Verb.EXPORT)):
         return events
     own = Q(actor_id=person.pk)
+    events = events.filter(own | ~Q(event=Event.CHANGE_DRAFTED))
     if everywhere.intersection(roles_allowing(Verb.READ)):
         return events.filter(own | ~Q(gateway=""))
     slugs = [slug for _, _, slug in held if slug]

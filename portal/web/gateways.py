@@ -124,7 +124,8 @@ def gateways_page(request: PersonRequest) -> HttpResponse:
         .annotate(count=Count("pk"))
     )
     open_changes = dict(
-        ChangeRequest.objects.open()
+        ChangeRequest.objects.visible_to(request.user)
+        .open()
         .filter(gateway__in=[g.pk for g in found.rows])
         .order_by()
         .values_list("gateway")
@@ -236,9 +237,9 @@ def resource_page(
         kind=wanted.name, resource_id=resource_id, revision__change__gateway=gateway
     )
     history = list(
-        ChangeRequest.objects.filter(
-            pk__in=touching.values("revision__change")
-        ).with_people()[:SHOWN_CHANGES]
+        ChangeRequest.objects.visible_to(request.user)
+        .filter(pk__in=touching.values("revision__change"))
+        .with_people()[:SHOWN_CHANGES]
     )
     drift = Drift.objects.open().of_resource(gateway, wanted.name, resource_id).first()
     if resource is None and not history and drift is None:

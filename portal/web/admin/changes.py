@@ -5,7 +5,7 @@ one transaction per change.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -14,6 +14,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.html import format_html
 
+from portal.accounts.models import Person
 from portal.accounts.presence import present_actor
 from portal.accounts.roles import Verb
 from portal.changes import review
@@ -62,9 +63,21 @@ class ReviewInline(ShownInline):
     fields = ("reviewer", "verdict", "comment", "created_at")
 
 
+class OfChange(Shown):
+    """Changes, or rows that belong to one: drafts are for their authors alone."""
+
+    change_path = "change"
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        seen = ChangeRequest.objects.visible_to(cast(Person, request.user))
+        rows = super().get_queryset(request)
+        return rows.filter(**{f"{self.change_path}__in": seen})
+
+
 @admin.register(ChangeRequest)
-class ChangeRequestAdmin(Shown):
+class ChangeRequestAdmin(OfChange):
     gateway_path = "gateway"
+    change_path = "pk"
     hidden = ("request_digest",)
     list_display = (
         "number",
@@ -169,7 +182,7 @@ def _as_seen(request: HttpRequest, change: ChangeRequest) -> Revision:
 
 
 @admin.register(Revision)
-class RevisionAdmin(Shown):
+class RevisionAdmin(OfChange):
     gateway_path = "change__gateway"
     list_display = ("__str__", "change", "number", "author", "token", "created_at")
     list_filter = (("change__gateway", ByGateway), "created_at")
@@ -180,8 +193,9 @@ class RevisionAdmin(Shown):
 
 
 @admin.register(Item)
-class ItemAdmin(Shown):
+class ItemAdmin(OfChange):
     gateway_path = "revision__change__gateway"
+    change_path = "revision__change"
     list_display = ("resource_id", "kind", "action", "revision")
     list_filter = ("action", "kind", ("revision__change__gateway", ByGateway))
     list_select_related = ("revision",)
@@ -190,8 +204,9 @@ class ItemAdmin(Shown):
 
 
 @admin.register(Review)
-class ReviewAdmin(Shown):
+class ReviewAdmin(OfChange):
     gateway_path = "revision__change__gateway"
+    change_path = "revision__change"
     list_display = ("__str__", "revision", "reviewer", "verdict", "created_at")
     list_filter = ("verdict", ("revision__change__gateway", ByGateway), "created_at")
     list_select_related = ("revision", "reviewer")
@@ -200,7 +215,7 @@ class ReviewAdmin(Shown):
 
 
 @admin.register(Comment)
-class CommentAdmin(Shown):
+class CommentAdmin(OfChange):
     gateway_path = "change__gateway"
     list_display = ("__str__", "change", "author", "created_at")
     list_filter = (("change__gateway", ByGateway), "created_at")
@@ -210,7 +225,7 @@ class CommentAdmin(Shown):
 
 
 @admin.register(IdempotencyKey)
-class IdempotencyKeyAdmin(Shown):
+class IdempotencyKeyAdmin(OfChange):
     gateway_path = "change__gateway"
     hidden = ("request_digest",)
     list_display = ("key", "author", "client", "change", "created_at")
