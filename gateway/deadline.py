@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -28,6 +29,9 @@ from urllib3.exceptions import (
 
 from gateway.trust import has_system_certificates
 
+# Gets host, port and seconds; returns what `socket.getaddrinfo` does.
+LookUp = Callable[[str, int, float], list[Any]]
+
 _current: ContextVar["Deadline | None"] = ContextVar("deadline", default=None)
 
 
@@ -36,11 +40,13 @@ class Deadline:
 
     `has_sent` says whether any byte of a request was handed to the network,
     `is_reused` whether a kept-alive connection was taken for it, `has_cut` whether
-    the connection was shut down.
+    the connection was shut down. A new connection goes to the first address of
+    `look_up` that answers, and to no other.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, look_up: LookUp | None = None) -> None:
         self.seconds = seconds
+        self.look_up = look_up or addresses_of
         self.has_cut = False
         self.has_sent = False
         self.is_reused = False
@@ -136,7 +142,7 @@ def _connected(
     Raises urllib3's exceptions, as its own connections do.
     """
     try:
-        addresses = _addresses(host, port, deadline.seconds_left)
+        addresses = deadline.look_up(host, port, deadline.seconds_left)
     except (OSError, UnicodeError) as error:
         found = (
             error if isinstance(error, socket.gaierror) else socket.gaierror(str(error))
@@ -162,7 +168,7 @@ def _connected(
     raise NewConnectionError(connection, str(failure)) from failure
 
 
-def _addresses(host: str, port: int, seconds: float) -> list[Any]:
+def addresses_of(host: str, port: int, seconds: float) -> list[Any]:
     """Look a name up, but no longer than that. Raises OSError, UnicodeError.
 
     The resolver cannot be interrupted, so it works in a thread which ends when the

@@ -114,7 +114,7 @@ class Exchange:
         # Our own words: the libraries' could repeat what was sent.
         if not deadline.has_sent:
             return Unreachable(
-                f"The Admin API at {self._address} cannot be reached: {_cause(error)}."
+                f"The Admin API at {self._address} cannot be reached: {cause_of(error)}."
             )
         if deadline.has_passed or isinstance(error, requests.Timeout):
             return self._late(deadline)
@@ -141,7 +141,8 @@ def _content(response: requests.Response) -> bytes:
     return b"".join(chunks)
 
 
-def _cause(error: Exception) -> str:
+def cause_of(error: Exception) -> str:
+    """Say in a few words of our own why no connection came about."""
     text = str(error).lower()
     for mark, words in (
         ("refused", "connection refused"),
