@@ -12,6 +12,9 @@ from gateway import sealing
 from gateway.kinds import KINDS
 from gateway.trust import NoCertificates, trusting
 
+# Each is asked after each delivery.
+CONTROL_URLS_AT_MOST = 50
+
 
 class KeyNotHere(Exception):
     """The gateway has no admin key, or it was given for another address."""
@@ -54,6 +57,23 @@ def http_url(value: str) -> None:
         raise ValidationError(
             "Enter an address such as https://apisix.example.com:9180."
         )
+
+
+def _check_control_urls(urls: Any) -> None:
+    """Raise ValidationError for what is no list of addresses, each once."""
+    if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
+        raise ValidationError({"control_urls": "Give a list of addresses."})
+    if len(urls) > CONTROL_URLS_AT_MOST or len(set(urls)) < len(urls):
+        raise ValidationError(
+            {"control_urls": f"Give at most {CONTROL_URLS_AT_MOST}, each once."}
+        )
+    for url in urls:
+        try:
+            http_url(url)
+        except ValidationError as error:
+            raise ValidationError(
+                {"control_urls": f"{url[:100]!r}: {error.message}"}
+            ) from error
 
 
 class GatewayQuerySet(models.QuerySet["Gateway"]):
@@ -136,6 +156,7 @@ class Gateway(models.Model):
 
     def clean(self) -> None:
         super().clean()
+        _check_control_urls(self.control_urls)
         if self.ca_bundle.strip():
             try:
                 trusting(self.ca_bundle)

@@ -153,4 +153,4 @@ def _no_answer(error: Exception, whom: str, until: Deadline) -> NoAnswer:
 
 
 def _late(whom: str, until: Deadline) -> NoAnswer:
-    return NoAnswer(f"{whom} did not answer within {until.seconds:g} s.")
+    return NoAnswer(f"{whom} did not answer within {round(until.seconds, 1):g} s.")

@@ -298,6 +298,8 @@ DELIVERY_LEASE = env.float("DELIVERY_LEASE", default=30.0)
 DELIVERY_BACKOFF = env.float("DELIVERY_BACKOFF", default=1.0)
 DELIVERY_RETRY_LIMIT = env.float("DELIVERY_RETRY_LIMIT", default=600.0)
 DELIVERY_SWEEP_EVERY = env.float("DELIVERY_SWEEP_EVERY", default=2.0)
+# So long after a delivery its gateway's nodes may take to hold it.
+NODE_WAIT = env.float("NODE_WAIT", default=10.0)
 DRIFT_SCAN_EVERY = env.float("DRIFT_SCAN_EVERY", default=60.0)
 if DELIVERY_LEASE < GATEWAY_REQUEST_DEADLINE + 1:
     raise ImproperlyConfigured(

@@ -26,9 +26,11 @@ from portal.changes.models import (
     Delivery,
     DeliveryState,
     Item,
+    NodeSighting,
     Outcome,
     Review,
     Revision,
+    Sight,
     Step,
     StepKind,
     Verdict,
@@ -290,6 +292,22 @@ def make_delivery(
             duration_ms=3,
         )
     return delivery
+
+
+def make_sighting(
+    delivery: Delivery,
+    url: str = "http://10.0.0.7:9090",
+    state: str = Sight.REACHED,
+    words: str = "",
+) -> NodeSighting:
+    """What one node was seen to hold after a delivery."""
+    return NodeSighting.objects.create(
+        delivery=delivery,
+        url=url,
+        state=state,
+        words=words,
+        milliseconds=12 if state == Sight.REACHED else None,
+    )
 
 
 def make_resource(

@@ -25,7 +25,7 @@ SECONDS = 60
 class SandboxGateway:
     """A running sandbox.
 
-    `stop()` closes both ports as a gateway that went down, `start()` opens the same
+    `stop()` closes its ports as a gateway that went down, `start()` opens the same
     ports again with the same documents, `close()` ends it for good.
     """
 
@@ -60,16 +60,21 @@ class SandboxGateway:
         return self._sandbox.proxy.url
 
     @property
+    def control_url(self) -> str:
+        """The Control API's address."""
+        return self._sandbox.control.url
+
+    @property
     def store(self) -> Any:
-        """The store below both listeners."""
+        """The store below the listeners."""
         return self._sandbox.store
 
     def start(self) -> None:
-        """Answer on both ports (again)."""
+        """Answer on all ports (again)."""
         self._run(self._sandbox.start())
 
     def stop(self) -> None:
-        """Refuse connections on both ports and drop the open ones."""
+        """Refuse connections on all ports and drop the open ones."""
         self._run(self._sandbox.pause())
 
     def close(self) -> None:

@@ -19,6 +19,7 @@ def _options(arguments: list[str] | None = None) -> Options:
     parser = argparse.ArgumentParser(prog="python -m gateway.sandbox")
     parser.add_argument("--admin-port", type=int, default=9180)
     parser.add_argument("--proxy-port", type=int, default=9080)
+    parser.add_argument("--control-port", type=int, default=0)
     parser.add_argument(
         "--state", type=Path, default=None, help="a folder; none: memory"
     )
@@ -41,6 +42,7 @@ def _options(arguments: list[str] | None = None) -> Options:
         admin_key=admin_key,
         admin_port=given.admin_port,
         proxy_port=given.proxy_port,
+        control_port=given.control_port,
         state=given.state,
         stream=given.stream,
         router=given.router,
@@ -62,6 +64,7 @@ async def _run(options: Options) -> None:
     await sandbox.start()
     _say(f"admin listening on {sandbox.admin.url}")
     _say(f"proxy listening on {sandbox.proxy.url}")
+    _say(f"control listening on {sandbox.control.url}")
     await stopped.wait()
     await sandbox.stop()
 

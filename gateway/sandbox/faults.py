@@ -16,8 +16,8 @@ regular expression, found anywhere) say which requests it hits, `times` how ofte
     status       do nothing and answer `status` (default 503)
     drop_before  do nothing and reset the connection
     drop_after   do the work and reset the connection without an answer
-    lag          reference guards see the store as it was `milliseconds` ago, but
-                 not as it was before the fault was told
+    lag          reference guards and the Control API see the store as it was
+                 `milliseconds` ago, but not as it was before the fault was told
     stream       stream mode is `on` (true or false)
 
 `lag` and `stream` are conditions that stay until the faults are replaced.
@@ -138,7 +138,7 @@ class Faults:
 
     @property
     def lag(self) -> float:
-        """How far reference guards are behind, in seconds."""
+        """How far the node's memory is behind the store, in seconds."""
         for fault in self._list:
             if fault.do == "lag":
                 told = float(fault.options.get("milliseconds", 0)) / 1000

@@ -1,4 +1,4 @@
-"""The sandbox as a whole: Admin API and data plane over one store, in one event loop."""
+"""The sandbox as a whole: a node's three listeners over one store, in one event loop."""
 
 import asyncio
 import contextlib
@@ -11,6 +11,7 @@ from gateway.sandbox.admin import admin_app
 from gateway.sandbox.control import control_app
 from gateway.sandbox.faults import Faults, FaultyApp
 from gateway.sandbox.listener import Listener
+from gateway.sandbox.node import node_app
 from gateway.sandbox.proxy import proxy_app
 from gateway.sandbox.store import Store
 
@@ -24,17 +25,21 @@ class Options:
     admin_key: str
     admin_port: int = 0
     proxy_port: int = 0
+    control_port: int = 0
     state: Path | None = None
     stream: bool = False
     router: str = "radixtree_host_uri"
     faults: bool = False
 
     def __repr__(self) -> str:
-        return f"Options(admin_port={self.admin_port}, proxy_port={self.proxy_port})"
+        return (
+            f"Options(admin_port={self.admin_port}, proxy_port={self.proxy_port}, "
+            f"control_port={self.control_port})"
+        )
 
 
 class Sandbox:
-    """One stand-in gateway with its two listeners."""
+    """One stand-in gateway with its listeners: Admin API, data plane, Control API."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -56,24 +61,29 @@ class Sandbox:
         self.proxy = Listener(
             proxy_app(self.store, mode=options.router), port=options.proxy_port
         )
+        self.control = Listener(
+            node_app(self.store, self.faults), port=options.control_port
+        )
         self._refusing: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Answer on both ports."""
+        """Answer on all ports."""
         await self.admin.start()
         await self.proxy.start()
+        await self.control.start()
 
     async def pause(self) -> None:
-        """Close both ports; `start()` opens the same ones again."""
+        """Close all ports; `start()` opens the same ones again."""
         for task in list(self._refusing):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         await self.admin.stop()
         await self.proxy.stop()
+        await self.control.stop()
 
     async def stop(self) -> None:
-        """Close both ports and the store's file."""
+        """Close all ports and the store's file."""
         await self.pause()
         self.store.close()
 

@@ -150,8 +150,12 @@ class Store:
 
     def as_of(self, kind: str, lag: float) -> dict[str, Document]:
         """Return what `all(kind)` was `lag` seconds ago: a watcher that is behind."""
+        return {key: entry.document for key, entry in self.entries_as_of(kind, lag)}
+
+    def entries_as_of(self, kind: str, lag: float) -> list[tuple[str, Entry]]:
+        """Return what `entries(kind)` was `lag` seconds ago."""
         with self._lock:
-            documents = self.all(kind)
+            entries = dict(self.entries(kind))
             horizon = time.monotonic() - lag
             for past in reversed(self._past):
                 if past.until <= horizon:
@@ -159,10 +163,10 @@ class Store:
                 if past.kind != kind:
                     continue
                 if past.entry is None:
-                    documents.pop(past.key, None)
+                    entries.pop(past.key, None)
                 else:
-                    documents[past.key] = past.entry.document
-            return documents
+                    entries[past.key] = past.entry
+            return sorted(entries.items())
 
     def clear(self) -> None:
         """Forget every document; the counter goes on."""

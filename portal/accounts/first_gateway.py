@@ -22,7 +22,12 @@ class Unusable(Exception):
 
 @transaction.atomic
 def provide_first_gateway(
-    *, admin_url: str, admin_key: str, public_url: str, environment: str = ""
+    *,
+    admin_url: str,
+    admin_key: str,
+    public_url: str,
+    control_url: str = "",
+    environment: str = "",
 ) -> Gateway | None:
     """Make the gateway `default`, or keep it in step with a sandbox that moved.
 
@@ -48,6 +53,9 @@ def provide_first_gateway(
             gateway.title, gateway.version = "APISIX", ""
             gateway.answered_at = gateway.mirrored_at = None
     before = _settings_of(gateway)
+    # Which nodes a gateway of their own has, people say.
+    if SANDBOX in (gateway.environment, environment):
+        gateway.control_urls = [control_url] if control_url else []
     gateway.admin_url = admin_url
     gateway.public_url = public_url
     gateway.environment = environment
@@ -90,10 +98,11 @@ def _may_follow(gateway: Gateway, admin_url: str, environment: str) -> bool:
     return True
 
 
-def _settings_of(gateway: Gateway) -> dict[str, str]:
+def _settings_of(gateway: Gateway) -> dict[str, object]:
     return {
         "admin_url": gateway.admin_url,
         "public_url": gateway.public_url,
+        "control_urls": gateway.control_urls,
         "environment": gateway.environment,
     }
 

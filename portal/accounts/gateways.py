@@ -87,6 +87,7 @@ def change_gateway(
 TOLD_WITH_VALUES = (
     "admin_url",
     "approvals_required",
+    "control_urls",
     "environment",
     "public_url",
     "verify_tls",

@@ -42,8 +42,12 @@ def plugin_document(public_url: str) -> Document:
     made = _generated(
         rest_urls.plugin, title="Gatehouse", words=PLUGIN_WORDS, public_url=public_url
     )
-    # No room for the documents of every kind: the whole document describes them.
-    made["components"]["schemas"]["ItemBody"]["properties"]["document"].pop("anyOf")
+    # No room for the documents of every kind, nor for what says itself: the whole
+    # document describes them.
+    schemas = made["components"]["schemas"]
+    schemas["ItemBody"]["properties"]["document"].pop("anyOf")
+    schemas["DeliveryTold"]["properties"].pop("nodes")
+    schemas["DeliveryTold"]["required"].remove("nodes")
     return finished(made)
 
 

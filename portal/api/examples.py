@@ -105,6 +105,7 @@ WHOLE: dict[str, Any] = {
             "outcome": "Written and read back.",
             "attempts": 1,
             "finished_at": "2026-11-21T09:05:01Z",
+            "nodes": [],
         },
         "may_withdraw": False,
     },

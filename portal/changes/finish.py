@@ -13,11 +13,12 @@ from gateway.models import Gateway
 from portal.accounts.actor import Actor
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
-from portal.changes import states
+from portal.changes import nodes, states
 from portal.changes.claim import Claim
 from portal.changes.compensate import Restored, left_as_they_are
 from portal.changes.lease import LeaseLost
 from portal.changes.models import ChangeRequest, Delivery, DeliveryState, Item
+from portal.changes.outbox import LOOK_AFTER, hint_on_commit
 from portal.changes.states import State
 from portal.changes.write import may_be_written
 
@@ -84,6 +85,8 @@ def finish(claim: Claim, actor: Actor, ending: Ending) -> None:
     _end_attempt(claim, words)
     if ending.state is State.APPLIED:
         note(gateway, [_written(item) for item in delivery.revision.items.all()])
+        if nodes.expect(delivery, gateway):
+            hint_on_commit(delivery.pk, LOOK_AFTER)
     moved = _move(change, ending.state)
     events: list[Event | Entry] = [ending.event]
     if ending.restored:

@@ -8,28 +8,27 @@ from kombu.exceptions import OperationalError
 from portal.changes.models import ChangeRequest, Delivery, Revision
 
 DELIVER_ONE = "portal.changes.tasks.deliver_one"
+LOOK_AFTER = "portal.changes.tasks.look_after"
 
 log = structlog.get_logger(__name__)
 
 
-def hint(delivery_id: int) -> None:
+def hint(delivery_id: int, task: str = DELIVER_ONE) -> None:
     """Tell a worker that this delivery may be due; a broker that is down loses nothing.
 
     One try with a short time-out: what the broker does not take, the sweep finds.
     """
     try:
-        current_app.send_task(
-            DELIVER_ONE, args=[delivery_id], ignore_result=True, retry=False
-        )
+        current_app.send_task(task, args=[delivery_id], ignore_result=True, retry=False)
     except OperationalError as error:
         log.warning("delivery.hint_lost", delivery=delivery_id, why=str(error))
 
 
-def hint_on_commit(delivery_id: int) -> None:
+def hint_on_commit(delivery_id: int, task: str = DELIVER_ONE) -> None:
     """Send the hint once the row is committed; it never undoes what was decided."""
 
     def send() -> None:
-        hint(delivery_id)
+        hint(delivery_id, task)
 
     transaction.on_commit(send, robust=True)
 

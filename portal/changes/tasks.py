@@ -5,7 +5,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from portal.changes.deliver import deliver
-from portal.changes.models import Delivery, IdempotencyKey
+from portal.changes.models import Delivery, IdempotencyKey, NodeSighting
+from portal.changes.nodes import watch
 from portal.changes.propose import KEY_LIFE
 
 
@@ -15,17 +16,28 @@ def deliver_one(delivery_id: int) -> None:
     deliver(delivery_id)
 
 
+@shared_task(acks_late=True)
+def look_after(delivery_id: int) -> None:
+    """See whether what was delivered has arrived at the gateway's nodes."""
+    watch(delivery_id)
+
+
 @shared_task
 def sweep() -> None:
-    """Hint at the first due delivery of each gateway: what a lost message left behind."""
+    """Hint at what a lost message left behind.
+
+    At the first due delivery of each gateway, and at each whose nodes are still behind.
+    """
+    # A hint is worth nothing once the next sweeps give it again.
+    expires = 5 * settings.DELIVERY_SWEEP_EVERY
     gateways: set[int] = set()
     for delivery in Delivery.objects.due(timezone.now()).only("pk", "gateway_id"):
         if delivery.gateway_id not in gateways:
             gateways.add(delivery.gateway_id)
-            # A hint is worth nothing once the next sweep gives it again.
-            deliver_one.apply_async(
-                (delivery.pk,), expires=5 * settings.DELIVERY_SWEEP_EVERY
-            )
+            deliver_one.apply_async((delivery.pk,), expires=expires)
+    behind = NodeSighting.objects.waiting().values_list("delivery", flat=True)
+    for delivery_id in behind.distinct().order_by("delivery"):
+        look_after.apply_async((delivery_id,), expires=expires)
 
 
 @shared_task

@@ -121,9 +121,10 @@ def first_gateway(desk: Desk, configuration: Configuration) -> dict[str, str]:
             "admin_url": os.environ.get("APISIX_ADMIN_URL", ""),
             "admin_key": os.environ.get("APISIX_ADMIN_KEY", ""),
             "public_url": os.environ.get("APISIX_PUBLIC_URL", ""),
+            "control_url": "",
             "environment": "",
         }
-    admin, proxy = parts.start_sandbox(
+    admin, proxy, control = parts.start_sandbox(
         desk,
         admin_port=configuration.sandbox_admin_port,
         proxy_port=configuration.sandbox_proxy_port,
@@ -133,6 +134,7 @@ def first_gateway(desk: Desk, configuration: Configuration) -> dict[str, str]:
         "admin_url": admin,
         "admin_key": configuration.sandbox_admin_key,
         "public_url": proxy,
+        "control_url": control,
         "environment": "sandbox",
     }
 

@@ -32,22 +32,27 @@ def start_broker(desk: Desk) -> None:
 
 def start_sandbox(
     desk: Desk, *, admin_port: int, proxy_port: int, faults: bool
-) -> tuple[str, str]:
-    """Start the sandbox gateway; return its Admin API's and its data plane's address."""
+) -> list[str]:
+    """Start the sandbox gateway.
+
+    Returns the addresses of its Admin API, its data plane and its Control API.
+    """
     child = desk.python(
         "sandbox",
         "gateway.sandbox",
         *("--admin-port", str(admin_port), "--proxy-port", str(proxy_port)),
+        *("--control-port", "0"),
         *("--state", str(desk.var / "sandbox")),
         *(["--faults"] if faults else []),
     )
     desk.start(child)
-    desk.wait(child, lambda: len(_addresses(child)) == 2)
-    admin, proxy = _addresses(child)
+    options = ("--admin-port", "--proxy-port", "--control-port")
+    desk.wait(child, lambda: len(_addresses(child)) == len(options))
+    addresses = _addresses(child)
     # Should it fall, it must come back where the gateway's record says it is.
-    for option, address in (("--admin-port", admin), ("--proxy-port", proxy)):
+    for option, address in zip(options, addresses, strict=True):
         child.command[child.command.index(option) + 1] = address.rpartition(":")[2]
-    return admin, proxy
+    return addresses
 
 
 def _addresses(child: Child) -> list[str]:
@@ -90,7 +95,8 @@ def _port(child: Child) -> int:
 def prepare(desk: Desk, gateway: Mapping[str, str]) -> dict[str, str]:
     """Migrate, make the demo and the first gateway; return what to tell people.
 
-    `gateway` has `admin_url`, `admin_key`, `public_url` and `environment`. Raises Refused.
+    `gateway` has `admin_url`, `admin_key`, `public_url`, `control_url` and
+    `environment`. Raises Refused.
     """
     reading, writing = os.pipe()
     try:

@@ -33,6 +33,7 @@ def main(descriptor: int) -> None:
             admin_url=os.environ["GATEWAY_ADMIN_URL"],
             admin_key=os.environ["GATEWAY_ADMIN_KEY"],
             public_url=os.environ["GATEWAY_PUBLIC_URL"],
+            control_url=os.environ["GATEWAY_CONTROL_URL"],
             environment=os.environ["GATEWAY_ENVIRONMENT"],
         )
         told |= provide()

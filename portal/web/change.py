@@ -21,10 +21,11 @@ from portal.errors import GatehouseError
 from portal.web.items import part_of
 from portal.web.pages import PersonRequest, page, wants_fragment
 from portal.web.story import marks_of
-from portal.web.told import tell
+from portal.web.told import Told, tell
 
 # How often an open page asks what is new.
-EVERY = {State.APPROVED: "500ms", State.DELIVERING: "500ms"}
+SOON = "500ms"
+EVERY = {State.APPROVED: SOON, State.DELIVERING: SOON}
 EVERY_OTHERWISE = "5s"
 
 
@@ -85,10 +86,16 @@ def _context(request: PersonRequest, change: ChangeRequest) -> dict[str, Any]:
         "explained": explained(change, told.revision),
         "may": permissions(change, actor=present_actor(request)),
         "seen": marks_of(change, request.user),
-        "every": EVERY_OTHERWISE
-        if told.waits
-        else EVERY.get(State(change.state), EVERY_OTHERWISE),
+        "every": _every(change, told),
     }
+
+
+def _every(change: ChangeRequest, told: Told) -> str:
+    if told.is_watched:
+        return SOON
+    if told.waits:
+        return EVERY_OTHERWISE
+    return EVERY.get(State(change.state), EVERY_OTHERWISE)
 
 
 def _seen_revision(request: HttpRequest, change: ChangeRequest) -> Revision:

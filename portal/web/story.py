@@ -18,6 +18,7 @@ from portal.changes.models import (
     ChangeRequest,
     Delivery,
     DeliveryState,
+    NodeSighting,
     Review,
     Revision,
     Step,
@@ -235,8 +236,14 @@ def marks_of(change: ChangeRequest, person: Person) -> Marks:
         (one.number, one.state)
         for one in (also_asking(change.latest_revision()) if change.is_open else [])
     ]
+    nodes = list(
+        NodeSighting.objects.filter(delivery__revision__change=change).values_list(
+            "state", "words"
+        )
+    )
     decide = [change.state, counted["written"], counted["decided"], person.pk]
-    return Marks(_mark(decide, counted, steps, deliveries, others), _mark(decide))
+    live = _mark(decide, counted, steps, deliveries, others, nodes)
+    return Marks(live, _mark(decide))
 
 
 def _mark(*parts: Any) -> str:

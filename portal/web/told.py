@@ -13,8 +13,10 @@ from portal.changes.models import (
     Attempt,
     ChangeRequest,
     Delivery,
+    NodeSighting,
     Outcome,
     Revision,
+    Sight,
     Step,
 )
 from portal.changes.quorum import Standing
@@ -50,6 +52,18 @@ class Told:
     others: Sequence[ChangeRequest]
     progress: Progress | None = None
     waits: str = ""
+    nodes: Sequence[NodeSighting] = ()
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether Gatehouse still looks after what was delivered."""
+        return any(node.state == Sight.WAITING for node in self.nodes)
+
+    @property
+    def is_somewhere_late(self) -> bool:
+        """Whether a node was not seen to hold what was delivered in time."""
+        late = (Sight.LAGGING, Sight.UNREACHABLE)
+        return any(node.state in late for node in self.nodes)
 
 
 def tell(change: ChangeRequest) -> Told:
@@ -77,6 +91,7 @@ def tell(change: ChangeRequest) -> Told:
         others=also_asking(revision) if change.is_open else [],
         progress=_fetch_attempts(delivery) if delivery else None,
         waits=waits(change, revision),
+        nodes=list(delivery.sightings.all()) if delivery else (),
     )
 
 

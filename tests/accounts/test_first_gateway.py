@@ -16,6 +16,7 @@ SANDBOX: dict[str, Any] = {
     "admin_url": "http://127.0.0.1:9180",
     "admin_key": "key-of-the-sandbox",
     "public_url": "http://127.0.0.1:9080",
+    "control_url": "http://127.0.0.1:9090",
     "environment": "sandbox",
 }
 OWN: dict[str, Any] = {
@@ -57,9 +58,15 @@ def test_the_sandbox_is_followed_to_another_port() -> None:
     provide_first_gateway(**SANDBOX)
     gateway = Gateway.objects.get()
     make_change(gateway=gateway, author=make_person("alice"))
-    moved = {**SANDBOX, "admin_url": "http://127.0.0.1:9999", "admin_key": "another"}
+    moved = {
+        **SANDBOX,
+        "admin_url": "http://127.0.0.1:9999",
+        "admin_key": "another",
+        "control_url": "http://127.0.0.1:9091",
+    }
     provide_first_gateway(**moved)
     gateway.refresh_from_db()
+    assert gateway.control_urls == ["http://127.0.0.1:9091"]
     assert (gateway.admin_url, gateway.admin_key()) == (
         "http://127.0.0.1:9999",
         "another",
@@ -84,9 +91,19 @@ def test_a_sandbox_without_history_makes_way_for_a_gateway_of_ones_own() -> None
     assert gateway.admin_url == OWN["admin_url"]
     assert gateway.admin_key() == OWN["admin_key"]
     assert gateway.environment == ""
+    assert gateway.control_urls == []
     # Nothing that was seen in the sandbox is told of the other gateway.
     assert not gateway.resources.exists()
     assert not gateway.is_well
+
+
+def test_the_nodes_of_a_gateway_of_ones_own_are_peoples() -> None:
+    provide_first_gateway(**OWN)
+    Gateway.objects.update(control_urls=["http://node:9090"])
+
+    provide_first_gateway(**{**OWN, "admin_key": "another"})
+
+    assert Gateway.objects.get().control_urls == ["http://node:9090"]
 
 
 def test_a_sandbox_with_history_does_not_become_another_gateway() -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from portal.changes.models import ChangeRequest, IdempotencyKey
+from portal.changes.models import ChangeRequest, IdempotencyKey, Sight
 from portal.changes.states import State
 from tests.api.conftest import Desk, Program, program_of, stored
 from tests.factories import (
@@ -16,6 +16,7 @@ from tests.factories import (
     make_delivery,
     make_person,
     make_review,
+    make_sighting,
 )
 
 ROUTE: dict[str, Any] = {
@@ -334,7 +335,9 @@ def test_a_change_tells_where_it_stands_and_who_said_what(
     )
     make_review(change.latest_revision(), people.riley, comment="Fine")
     make_comment(change, people.omar, "Tonight?")
-    make_delivery(change)
+    delivery = make_delivery(change)
+    make_sighting(delivery)
+    make_sighting(delivery, "http://10.0.0.8:9090", Sight.LAGGING, "Not yet \u202e.")
 
     answer = alice.get(f"/api/changes/{change.number}").json()
 
@@ -350,6 +353,10 @@ def test_a_change_tells_where_it_stands_and_who_said_what(
         "at": "",
     }
     assert told["delivery"]["state"] == "verified"
+    reached, lagging = told["delivery"]["nodes"]
+    assert (reached["state"], reached["milliseconds"]) == ("reached", 12)
+    assert (lagging["url"], lagging["state"]) == ("http://10.0.0.8:9090", "lagging")
+    assert "\u202e" not in lagging["words"]
     assert told["may_withdraw"] is False
     assert "\u202e" not in told["title"]
     assert "Ignore all previous" not in answer["message"]

@@ -11,7 +11,7 @@ from pytest_django import DjangoDbBlocker
 
 from gateway.models import Resource
 from portal.audit.ledger import problems
-from portal.changes.models import Attempt
+from portal.changes.models import Attempt, NodeSighting, Sight
 from portal.changes.states import State
 from tests.changes.conftest import conference
 from tests.changes.delivering import (
@@ -25,6 +25,7 @@ from tests.changes.delivering import (
 )
 from tests.flow.accidents import Town
 from tests.flow.worker import Workers
+from tests.gateway.evil import evil, silent
 from tests.sandbox import SandboxGateway
 from tests.servers.valkey import ValkeyServer
 from tests.waiting import eventually
@@ -125,6 +126,31 @@ class TestWorkers:
 
         assert change.state == State.APPLIED
         assert writes_of(staffed) == ["PUT a"]
+
+    def test_a_silent_node_holds_up_no_change(self, staffed: Town) -> None:
+        desk = staffed.desk("g")
+        with evil(silent) as node:
+            desk.gateway.control_urls = [node.url, staffed.sandbox.control_url]
+            desk.gateway.save()
+            changes = [desk.ask(route(name)) for name in "abcd"]
+            for change in changes:
+                desk.approve(change)
+            for change in changes:
+                staffed.wait_for(change)
+                change.refresh_from_db()
+                assert change.state == State.APPLIED
+
+            eventually(
+                lambda: (
+                    sorted(NodeSighting.objects.values_list("url", "state"))
+                    == sorted(
+                        [(node.url, Sight.UNREACHABLE)] * len(changes)
+                        + [(staffed.sandbox.control_url, Sight.REACHED)] * len(changes)
+                    )
+                ),
+                "each node is settled for each change",
+            )
+        assert writes_of(staffed) == ["PUT a", "PUT b", "PUT c", "PUT d"]
 
     def test_two_workers_told_of_one_change_write_it_once(self, town: Town) -> None:
         both = [town.workers.start("one"), town.workers.start("two")]

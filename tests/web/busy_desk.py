@@ -6,9 +6,12 @@ they show in life.
 
 from typing import Any
 
+from django.test import override_settings
+
 from gateway.mirror import refresh
 from portal.changes.asked import ItemAsked
 from portal.changes.models import ChangeRequest
+from portal.changes.nodes import watch
 from portal.changes.operate import cancel
 from portal.changes.propose import draft, propose
 from portal.changes.review import (
@@ -56,7 +59,11 @@ def fill(desk: Desk) -> dict[str, int]:
 
     made = {"in_review": _by_chatgpt(desk)}
     add_comment(made["in_review"], actor=omar, text="Is the limit per address?")
+    desk.gateway.control_urls = [desk.sandbox.control_url, "http://127.0.0.1:1"]
+    desk.gateway.save()
     made["applied"] = desk.deliver(approved("talks", plugins={"key-auth": {}}))
+    with override_settings(NODE_WAIT=0.0):
+        watch(made["applied"].latest_revision().delivery.pk)
     made["failed"] = approved("sponsors")
     desk.sandbox.misbehave(do="status", method="PUT", status=400)
     desk.deliver(made["failed"])

@@ -32,6 +32,7 @@ from tests.factories import (
     make_resource,
     make_review,
     make_revision,
+    make_sighting,
     make_token,
 )
 from tests.web.conftest import sign_in
@@ -65,7 +66,7 @@ def full(people: Cast, gateway: Gateway) -> ChangeRequest:
     )
     make_review(change.latest_revision(), people.riley)
     make_comment(change, people.alice, "Please")
-    make_delivery(change)
+    make_sighting(make_delivery(change))
     make_resource(gateway)
     IdempotencyKey.objects.create(
         author=people.alice, key="k", request_digest="d", change=change
@@ -328,7 +329,7 @@ GATEWAY = {
     "public_url": "",
     "verify_tls": "on",
     "ca_bundle": "",
-    "control_urls": "[]",
+    "control_urls": "",
     "approvals_required": "2",
 }
 
@@ -394,6 +395,50 @@ def test_another_address_takes_the_key_and_says_so(as_: As, people: Cast) -> Non
     gateway.refresh_from_db()
     assert not gateway.sealed_admin_key
     assert "Enter it again" in page.content.decode()
+
+
+def test_the_nodes_of_a_gateway_stand_one_per_line(as_: As, people: Cast) -> None:
+    client = as_("admin")
+    nodes = ["http://10.0.0.7:9090", "http://10.0.0.8:9090"]
+
+    client.post(
+        address(Gateway, "add"), GATEWAY | {"control_urls": "\r\n".join(nodes) + "\r\n"}
+    )
+
+    gateway = Gateway.objects.get()
+    assert gateway.control_urls == nodes
+    page = client.get(address(Gateway, "change", gateway.pk)).content.decode()
+    assert "\n".join(nodes) in page
+
+    client.post(
+        address(Gateway, "change", gateway.pk),
+        GATEWAY | {"admin_key": "", "control_urls": nodes[0]},
+    )
+    event = AuditEvent.objects.get(event="gateway.changed")
+    assert event.details == {
+        "fields": ["control_urls"],
+        "control_urls": {"from": nodes, "to": nodes[:1]},
+    }
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        "ftp://10.0.0.7",
+        "10.0.0.7:9090",
+        "http://a:1\nhttp://a:1",
+        "\n".join(f"http://a:{port}" for port in range(1, 60)),
+    ],
+)
+def test_what_are_no_addresses_of_nodes_is_said_beside_the_field(
+    as_: As, people: Cast, nodes: str
+) -> None:
+    response = as_("admin").post(
+        address(Gateway, "add"), GATEWAY | {"control_urls": nodes}
+    )
+
+    assert response.context["adminform"].form.errors.keys() == {"control_urls"}
+    assert Gateway.objects.count() == 0
 
 
 def test_a_gateway_is_retired_and_never_deleted(

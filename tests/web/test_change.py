@@ -11,7 +11,14 @@ from django.test.utils import CaptureQueriesContext
 from gateway.models import Gateway
 from portal.accounts.roles import Role
 from portal.audit.models import AuditEvent
-from portal.changes.models import ChangeRequest, Comment, Delivery, Review
+from portal.changes.models import (
+    ChangeRequest,
+    Comment,
+    Delivery,
+    NodeSighting,
+    Review,
+    Sight,
+)
 from portal.changes.states import State
 from tests.factories import (
     Cast,
@@ -22,6 +29,7 @@ from tests.factories import (
     make_person,
     make_review,
     make_revision,
+    make_sighting,
     make_token,
     route_document,
 )
@@ -474,6 +482,28 @@ def test_a_settled_change_is_not_asked_about_again(
     page = as_("riley").get(change.get_absolute_url()).content.decode()
 
     assert "hx-trigger" not in page
+
+
+def test_a_page_is_told_which_nodes_hold_it_until_all_are_seen(
+    as_: As, gateway: Gateway, people: Cast
+) -> None:
+    change = make_change(gateway=gateway, author=people.alice, state=State.APPLIED)
+    delivery = make_delivery(change)
+    words = "It does not hold this yet: route a."
+    waiting = make_sighting(delivery, "http://node-b:9090", Sight.WAITING, words)
+    make_sighting(delivery, "http://node-a:9090")
+    client = as_("riley")
+    seen = seen_by(client, change)
+
+    assert fragment(client, change, seen)[0] == 204
+    NodeSighting.objects.filter(pk=waiting.pk).update(state=Sight.LAGGING)
+    status, news = fragment(client, change, seen)
+
+    assert status == 200
+    for told in ("http://node-a:9090", "within 12 ms", "Lags behind", words):
+        assert told in news
+    assert "goes on serving what it held before" in news
+    assert "hx-trigger" not in news
 
 
 def test_an_open_page_is_reloaded_when_its_session_ended(change: ChangeRequest) -> None:

@@ -236,4 +236,13 @@ def _delivery(revision: Revision) -> dict[str, Any] | None:
         "outcome": words(delivery.outcome),
         "attempts": delivery.attempts.count(),
         "finished_at": delivery.finished_at,
+        "nodes": [
+            {
+                "url": node.url,
+                "state": node.state,
+                "milliseconds": node.milliseconds,
+                "words": words(node.words, 500),
+            }
+            for node in delivery.sightings.all()
+        ],
     }

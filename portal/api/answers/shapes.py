@@ -4,7 +4,7 @@ modules of this package; the API's tests hold both together.
 
 from rest_framework import serializers
 
-from portal.changes.models import DeliveryState, Verdict
+from portal.changes.models import DeliveryState, Sight, Verdict
 from portal.changes.states import State
 
 Char = serializers.CharField
@@ -166,11 +166,25 @@ class CommentTold(serializers.Serializer):
     at = serializers.DateTimeField()
 
 
+class NodeTold(serializers.Serializer):
+    """What one data plane node's Control API told after the delivery."""
+
+    url = Char()
+    state = serializers.ChoiceField(Sight.values)
+    milliseconds = serializers.IntegerField(
+        allow_null=True, help_text="It was seen there so long after the delivery."
+    )
+    words = Char(help_text="What is missing.")
+
+
 class DeliveryTold(serializers.Serializer):
     state = serializers.ChoiceField(DeliveryState.values)
     outcome = Char()
     attempts = serializers.IntegerField()
     finished_at = serializers.DateTimeField(allow_null=True)
+    nodes = NodeTold(
+        many=True, help_text="One for each address the gateway has; else empty."
+    )
 
 
 class WholeChange(FiledChange):

@@ -2,7 +2,8 @@
 
 A ChangeRequest asks for something on one gateway; immutable Revisions say what; a
 Review is one person's verdict on one revision; a Delivery brings an approved
-revision to the gateway by Attempts, each made of Steps.
+revision to the gateway by Attempts, each made of Steps; NodeSightings say where it has
+arrived.
 """
 
 from portal.changes.models.change import (
@@ -26,6 +27,7 @@ from portal.changes.models.delivery import (
     Step,
     StepKind,
 )
+from portal.changes.models.nodes import NodeSighting, Sight
 
 __all__ = [
     "Action",
@@ -39,9 +41,11 @@ __all__ = [
     "IdempotencyKey",
     "Immutable",
     "Item",
+    "NodeSighting",
     "Outcome",
     "Review",
     "Revision",
+    "Sight",
     "Step",
     "StepKind",
     "Verdict",

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from portal.changes.models import Attempt, Delivery, Step
+from portal.changes.models import Attempt, Delivery, NodeSighting, Step
 from portal.web.admin.shown import ByGateway, Shown, ShownInline
 
 
@@ -70,4 +70,14 @@ class StepAdmin(Shown):
     list_filter = ("kind", "outcome", ("attempt__delivery__gateway", ByGateway))
     list_select_related = ("attempt__delivery__revision",)
     search_fields = ("path", "words", "=attempt__delivery__revision__change__number")
+    ordering = ("-pk",)
+
+
+@admin.register(NodeSighting)
+class NodeSightingAdmin(Shown):
+    gateway_path = "delivery__gateway"
+    list_display = ("__str__", "state", "milliseconds", "words")
+    list_filter = ("state", ("delivery__gateway", ByGateway))
+    list_select_related = ("delivery__revision",)
+    search_fields = ("url", "words", "=delivery__revision__change__number")
     ordering = ("-pk",)

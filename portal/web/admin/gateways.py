@@ -15,6 +15,21 @@ from portal.web.admin.operated import Operated, on_each
 from portal.web.admin.shown import ByGateway, Rights, Shown
 
 
+class Lines(forms.CharField):
+    """A list of texts, one per line."""
+
+    widget = forms.Textarea(attrs={"rows": 3})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        return str(value or "").split()
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return self.to_python(data) != (initial or [])
+
+
 class GatewayForm(forms.ModelForm):
     """A gateway; its admin key goes in and never comes out."""
 
@@ -26,6 +41,16 @@ class GatewayForm(forms.ModelForm):
         help_text=(
             "Written only, never shown. Empty: the key stays as it is. Another scheme, "
             "host or port of the Admin API address clears it."
+        ),
+    )
+
+    control_urls = Lines(
+        required=False,
+        label="Control API addresses",
+        help_text=(
+            "One per line, for each data plane node: such as http://10.0.0.7:9090. After "
+            "a delivery each is asked whether it has arrived there. Have nobody else "
+            "reach them: a Control API asks for no key."
         ),
     )
 
@@ -43,12 +68,6 @@ class GatewayForm(forms.ModelForm):
             "control_urls",
             "approvals_required",
         )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "control_urls" in self.fields:
-            # Compare with the row itself, not with what the page says it held.
-            self.fields["control_urls"].show_hidden_initial = False
 
 
 @admin.register(Gateway)

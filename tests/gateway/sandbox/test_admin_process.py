@@ -26,7 +26,7 @@ class Process:
 
     def __init__(self, *arguments: str) -> None:
         self.popen = spawn(*arguments)
-        self.lines = [self._line(), self._line()]
+        self.lines = [self._line() for _ in range(3)]
         self.admin_url = self.lines[0].rpartition(" ")[2]
         self.proxy_url = self.lines[1].rpartition(" ")[2]
 
@@ -83,6 +83,11 @@ def test_it_says_where_it_listens_once_it_answers(start):
 
     assert re.fullmatch(r"admin listening on http://127\.0\.0\.1:\d+", process.lines[0])
     assert re.fullmatch(r"proxy listening on http://127\.0\.0\.1:\d+", process.lines[1])
+    found = re.fullmatch(
+        r"control listening on (http://127\.0\.0\.1:\d+)", process.lines[2]
+    )
+    assert found
+    assert requests.get(f"{found[1]}/v1/routes", timeout=SECONDS).json() == []
     assert process.ask("GET", "/apisix/admin/routes").json()["total"] == 0
     assert requests.get(process.proxy_url, timeout=SECONDS).status_code == 404
 
