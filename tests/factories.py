@@ -25,6 +25,7 @@ from portal.changes.models import (
     Comment,
     Delivery,
     DeliveryState,
+    Freeze,
     Item,
     NodeSighting,
     Outcome,
@@ -221,6 +222,17 @@ def make_review(
         comment=comment,
         digest=revision.digest,
     )
+
+
+def make_freeze(maker: Person, **fields: Any) -> Freeze:
+    """A freeze of all gateways, from an hour ago to in an hour."""
+    now = timezone.now()
+    values: dict[str, Any] = {
+        "reason": "Black Friday",
+        "starts_at": now - timedelta(hours=1),
+        "ends_at": now + timedelta(hours=1),
+    } | fields
+    return Freeze.objects.create(made_by=maker, **values)
 
 
 def make_comment(change: ChangeRequest, author: Person, text: str) -> Comment:

@@ -30,6 +30,9 @@ class Event(models.TextChoices):
         "refused to deliver without proof of approval",
     )
     DELIVERY_RETRIED = "delivery.retried", "retried the delivery"
+    FREEZE_MADE = "freeze.made", "froze deliveries"
+    FREEZE_ENDED = "freeze.ended", "ended the freeze"
+    FREEZE_OVERRIDDEN = "freeze.overridden", "let it be delivered in spite of a freeze"
     DRIFT_FOUND = "drift.found", "found something changed outside of Gatehouse"
     DRIFT_MOVED = "drift.moved", "found it changed again outside of Gatehouse"
     DRIFT_GONE = "drift.gone", "found it as it was approved again"

@@ -15,6 +15,7 @@ from portal.accounts.actor import Actor
 from portal.audit.events import Event
 from portal.audit.ledger import record
 from portal.changes import states
+from portal.changes.freezes import frozen, is_held
 from portal.changes.lease import Lease, expiry
 from portal.changes.models import (
     Attempt,
@@ -57,11 +58,14 @@ class Claim:
 def claim_next(gateway: Gateway, *, actor: Actor) -> Claim | None:
     """Claim the gateway's next due delivery: first approved, first served.
 
-    Returns None when nothing is due or another delivery has the gateway.
+    Returns None when nothing is due, another delivery has the gateway or it is frozen.
     """
     due = Delivery.objects.filter(gateway=gateway).due(timezone.now())
     # One that was left half done has the gateway: nobody passes it, whenever approved.
-    first = due.filter(state=DeliveryState.SENDING).first() or due.first()
+    first = due.filter(state=DeliveryState.SENDING).first()
+    if first is None:
+        # In a freeze only what an operator lets pass begins.
+        first = (due.exclude(freeze_override=None) if frozen(gateway) else due).first()
     if first is None:
         return None
     try:
@@ -85,6 +89,8 @@ def _claim(delivery_id: int, actor: Actor) -> Claim | None:
         .first()
     )
     if delivery is None or _gateway_is_taken(delivery):
+        return None
+    if delivery.state == DeliveryState.PENDING and is_held(delivery, change.gateway):
         return None
     taken_over = (
         delivery.state == DeliveryState.SENDING and delivery.lease_token is not None

@@ -45,9 +45,9 @@ def message_for(change: ChangeRequest) -> str:
 
 def _next(change: ChangeRequest) -> str:
     if change.state == State.APPROVED and (
-        words := waits(change, change.latest_revision())
+        waiting := waits(change, change.latest_revision())
     ):
-        return f"is approved and {words}"
+        return f"is approved and {waiting.words}"
     return NEXT[State(change.state)]
 
 

@@ -7,6 +7,7 @@ from portal.accounts.models import Person
 from portal.accounts.roles import Verb
 from portal.changes import states
 from portal.changes.models import ChangeRequest
+from portal.changes.schedule import waits
 from portal.changes.states import State
 
 
@@ -23,6 +24,7 @@ class Permissions:
     rebase: bool = False
     cancel: bool = False
     retry: bool = False
+    override: bool = False
     why_not: str = ""
 
 
@@ -48,8 +50,14 @@ def permissions(change: ChangeRequest, *, actor: Actor) -> Permissions:
         rebase=is_author and may_ask and state in states.REBASABLE,
         cancel=operates and state is State.APPROVED,
         retry=operates and state is State.FAILED,
+        override=operates and _is_frozen(change),
         why_not=why_not,
     )
+
+
+def _is_frozen(change: ChangeRequest) -> bool:
+    waiting = waits(change, change.latest_revision())
+    return waiting is not None and waiting.is_frozen
 
 
 def _why_not(change: ChangeRequest, person: Person, actor: Actor) -> str:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from portal.accounts.actor import Actor
 from portal.accounts.presence import present_actor
-from portal.changes import operate, review
+from portal.changes import freezes, operate, review
 from portal.changes.conflict import conflict_of
 from portal.changes.errors import Malformed, StaleRevision
 from portal.changes.models import ChangeRequest, Revision
@@ -83,7 +83,7 @@ def _context(request: PersonRequest, change: ChangeRequest) -> dict[str, Any]:
     return {
         "told": told,
         "change": change,
-        "explained": explained(change, told.revision),
+        "explained": explained(change, told.waits),
         "may": permissions(change, actor=present_actor(request)),
         "seen": marks_of(change, request.user),
         "every": _every(change, told),
@@ -150,6 +150,13 @@ def _cancel(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
     return "You cancelled the delivery; the gateway was not touched."
 
 
+def _override(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
+    freezes.override_freeze(
+        change, actor=actor, comment=request.POST.get("comment", "")
+    )
+    return "This change is let through the freeze; a worker takes it in a moment."
+
+
 def _retry(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
     operate.retry(change, actor=actor)
     return "The delivery is queued again."
@@ -163,6 +170,7 @@ ACTS: dict[str, Callable[[HttpRequest, ChangeRequest, Actor], str]] = {
     "withdraw": _withdraw,
     "cancel": _cancel,
     "retry": _retry,
+    "override": _override,
 }
 
 

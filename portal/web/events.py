@@ -32,6 +32,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     Event.CHANGE_SUBMITTED: ("send", ""),
     Event.CHANGE_REVISED: ("edit", ""),
     Event.CHANGE_COMMENTED: ("comment", ""),
+    Event.FREEZE_OVERRIDDEN: ("warning", "warn"),
     Event.DELIVERY_QUEUED: ("clock", "busy"),
     Event.DELIVERY_STARTED: ("gateway", "busy"),
 }
@@ -41,6 +42,7 @@ BY_SUBJECT = {
     "token": "token",
     "person": "token",
     "gateway": "gateway",
+    "freeze": "clock",
     "change": "changes",
     "drift": "warning",
 }
@@ -95,6 +97,8 @@ def _url(event: AuditEvent) -> str:
         return reverse("web:drift_rules", args=[event.gateway])
     if event.subject_type == "gateway" and event.gateway:
         return reverse("web:gateway", args=[event.gateway])
+    if event.subject_type == "freeze":
+        return reverse("web:freezes")
     return ""
 
 

@@ -25,12 +25,14 @@ from portal.changes.models import (
     Verdict,
 )
 from portal.changes.quorum import Standing
+from portal.changes.schedule import waits
 from portal.changes.states import State
 
 # What only the ledger tells of a change's life; the rest has rows of its own.
 TOLD_BY_LEDGER = [
     Event.CHANGE_WITHDRAWN,
     Event.CHANGE_CANCELLED,
+    Event.FREEZE_OVERRIDDEN,
     Event.DELIVERY_RETRIED,
     Event.DELIVERY_REFUSED,
 ]
@@ -232,16 +234,24 @@ def marks_of(change: ChangeRequest, person: Person) -> Marks:
             "state", "tries", "finished_at", "not_before", "done"
         )
     )
+    revision = change.latest_revision()
     others = [
         (one.number, one.state)
-        for one in (also_asking(change.latest_revision()) if change.is_open else [])
+        for one in (also_asking(revision) if change.is_open else [])
+    ]
+    waiting = waits(change, revision)
+    decide = [
+        change.state,
+        counted["written"],
+        counted["decided"],
+        person.pk,
+        waiting and waiting.words,
     ]
     nodes = list(
         NodeSighting.objects.filter(delivery__revision__change=change).values_list(
             "state", "words"
         )
     )
-    decide = [change.state, counted["written"], counted["decided"], person.pk]
     live = _mark(decide, counted, steps, deliveries, others, nodes)
     return Marks(live, _mark(decide))
 

@@ -20,7 +20,7 @@ from portal.changes.models import (
     Step,
 )
 from portal.changes.quorum import Standing
-from portal.changes.schedule import waits
+from portal.changes.schedule import Waiting, waits
 from portal.web.items import PER_PART
 from portal.web.story import Gate, Said, by_weight, talk_of, way_of
 
@@ -51,7 +51,7 @@ class Told:
     talk: Sequence[Said]
     others: Sequence[ChangeRequest]
     progress: Progress | None = None
-    waits: str = ""
+    waits: Waiting | None = None
     nodes: Sequence[NodeSighting] = ()
 
     @property

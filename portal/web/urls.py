@@ -11,6 +11,7 @@ from portal.web import (
     checks,
     drift,
     drift_rules,
+    freezes,
     gateways,
     home,
     rebase,
@@ -21,7 +22,7 @@ from portal.web import (
 
 app_name = "web"
 
-ACT = r"(?P<name>approve|reject|request-changes|comment|withdraw|cancel|retry)"
+ACT = r"(?P<name>approve|reject|request-changes|comment|withdraw|cancel|retry|override)"
 RESOLVE = r"(?P<name>adopt|ignore|revert)"
 
 urlpatterns = [
@@ -62,6 +63,8 @@ urlpatterns = [
     ),
     path("audit/", audit.audit_page, name="audit"),
     path("audit/<int:number>/", audit.entry_page, name="audit_entry"),
+    path("freezes/", freezes.freezes_page, name="freezes"),
+    path("freezes/<int:number>/end/", freezes.end, name="end_freeze"),
     path("tokens/", tokens.tokens_page, name="tokens"),
     path("tokens/<int:token_id>/revoke/", tokens.revoke, name="revoke_token"),
     path("accounts/login/", sign_in.SignIn.as_view(), name="login"),

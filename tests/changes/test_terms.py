@@ -14,7 +14,7 @@ from portal.changes.models import ChangeRequest, Delivery
 from portal.changes.propose import make_plan, propose, revise
 from portal.changes.rebase import rebase
 from portal.changes.review import approve
-from portal.changes.schedule import explained
+from portal.changes.schedule import explained, waits
 from portal.changes.states import State
 from portal.changes.terms import Terms, read_moment
 from tests.actors import present
@@ -162,7 +162,7 @@ class TestOfAChange:
         change = approved(desk, route("a"), terms=Terms(deliver_after=due))
         words = f"goes live not before {due:%Y-%m-%d %H:%M} UTC"
 
-        assert words in explained(change, change.latest_revision())
+        assert words in explained(change, waits(change, change.latest_revision()))
         assert words in message_for(change)
         with time_machine.travel(due):
             assert "waits for its turn" in message_for(change)

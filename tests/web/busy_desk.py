@@ -4,9 +4,11 @@ Through the operations themselves and a live sandbox gateway, so that pages show
 they show in life.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from django.test import override_settings
+from django.utils import timezone
 
 from gateway.mirror import refresh
 from portal.changes.asked import ItemAsked
@@ -21,11 +23,13 @@ from portal.changes.review import (
     request_changes,
     withdraw,
 )
+from portal.changes.terms import Terms
 from portal.drift.models import Drift, DriftRule
 from portal.drift.ruling import add_rule
 from portal.drift.scan import scan
 from tests.actors import present, program
 from tests.changes.conftest import Desk, conference
+from tests.factories import make_freeze
 
 LONG = "a-rather-long-name-without-any-break-" * 4
 # Names that hide characters or look like others, and words that are no markup.
@@ -93,6 +97,12 @@ def fill(desk: Desk) -> dict[str, int]:
     made["many"] = _many(desk)
     # Last: an earlier one would be delivered before those above.
     made["approved"] = approved("rooms")
+    made["scheduled"] = desk.ask(
+        _creates("opening"),
+        title="Open the doors",
+        terms=Terms(deliver_after=timezone.now() + timedelta(days=9)),
+    )
+    _freeze(desk)
     numbers = {state: change.number for state, change in made.items()}
     return numbers | {"drift": _drift(desk)}
 
@@ -131,6 +141,30 @@ def _drift(desk: Desk) -> int:
     rule = DriftRule(gateway=desk.gateway, resource_id="by-*", reason="Tried by hand.")
     add_rule(rule, actor=present(desk.people.admin))
     return Drift.objects.get(resource_id="long-one").pk
+
+
+def _freeze(desk: Desk) -> None:
+    """Hold what is approved from now on, and another environment every weekend."""
+    now = timezone.now()
+    make_freeze(
+        desk.people.admin,
+        reason="The conference is on: nothing changes until everybody is home again.",
+        starts_at=now - timedelta(hours=3),
+        ends_at=now + timedelta(hours=40),
+    )
+    make_freeze(
+        desk.people.admin,
+        environment="staging",
+        starts_at=None,
+        ends_at=None,
+        cron="0 18 * * 5",
+        length=timedelta(hours=62),
+        zone="Europe/Berlin",
+        reason="Weekends.",
+    )
+    make_freeze(
+        desk.people.admin, reason=LONG, ended_at=now, ended_by=desk.people.admin
+    )
 
 
 def _by_chatgpt(desk: Desk) -> ChangeRequest:

@@ -19,7 +19,13 @@ from portal.accounts.roles import Role
 from portal.audit.events import Event
 from portal.audit.ledger import record
 from portal.audit.models import AuditEvent
-from portal.changes.models import ChangeRequest, Delivery, IdempotencyKey, Review
+from portal.changes.models import (
+    ChangeRequest,
+    Delivery,
+    FreezeOverride,
+    IdempotencyKey,
+    Review,
+)
 from portal.changes.states import State
 from tests.actors import present
 from tests.factories import (
@@ -27,6 +33,7 @@ from tests.factories import (
     make_change,
     make_comment,
     make_delivery,
+    make_freeze,
     make_gateway,
     make_person,
     make_resource,
@@ -73,6 +80,10 @@ def full(people: Cast, gateway: Gateway) -> ChangeRequest:
     )
     apps.get_model("gateway", "Catalogue").objects.create(
         gateway=gateway, version="3.18.0", document={}
+    )
+    make_freeze(people.admin)
+    FreezeOverride.objects.create(
+        delivery=change.latest_revision().delivery, operator=people.omar, reason="Now."
     )
     record(Event.CHANGE_SUBMITTED, actor=present(people.alice), subject=change)
     return change

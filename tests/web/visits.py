@@ -75,6 +75,8 @@ VISITS: dict[str, dict[str, Visit]] = {
         "rebase": Visit("/changes/{conflicted}/rebase/", shows=".diff--sides"),
         "change-changes-requested": Visit("/changes/{changes_requested}/"),
         "checks": Visit("/checks/"),
+        "change-scheduled": Visit("/changes/{scheduled}/"),
+        "freezes-read": Visit("/freezes/"),
         "tokens": Visit("/tokens/"),
         "token-made": Visit("/tokens/", {"Name": "ChatGPT"}, "Make token"),
         "password": Visit("/accounts/password/"),
@@ -147,6 +149,8 @@ VISITS: dict[str, dict[str, Visit]] = {
         "admin-audit": Visit("/admin/audit/auditevent/"),
     },
     "admin": {
+        "freezes": Visit("/freezes/"),
+        "freezes-wrong": Visit("/freezes/", {}, "Begin the freeze"),
         "admin-all": Visit("/admin/"),
         "admin-gateway": Visit("/admin/gateway/gateway/add/"),
         "admin-people": Visit("/admin/accounts/person/"),

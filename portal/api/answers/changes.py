@@ -19,7 +19,7 @@ from portal.changes.models import ChangeRequest, Delivery, Item, Review, Revisio
 from portal.changes.permissions import permissions
 from portal.changes.plan import Plan
 from portal.changes.quorum import standing
-from portal.changes.schedule import explained
+from portal.changes.schedule import explained, waits
 from portal.changes.states import State
 
 FINDINGS_LIMIT, ITEMS_LIMIT, WORDS_LIMIT, TALK_LIMIT = 100, 100, 2_000, 20
@@ -100,7 +100,7 @@ def whole(change: ChangeRequest, actor: Actor) -> dict[str, Any]:
     reviews, reviews_cut = fitting(_reviews(change), TALK_ROOM)
     comments, comments_cut = fitting(_comments(change), TALK_ROOM)
     told = brief(change) | {
-        "explained": explained(change, revision),
+        "explained": explained(change, waits(change, revision)),
         "reason": words(change.reason),
         "channel": change.channel,
         "revision": revision.number,

@@ -3,7 +3,7 @@
 A ChangeRequest asks for something on one gateway; immutable Revisions say what; a
 Review is one person's verdict on one revision; a Delivery brings an approved
 revision to the gateway by Attempts, each made of Steps; NodeSightings say where it has
-arrived.
+arrived; a Freeze is a time in which none begins.
 """
 
 from portal.changes.models.change import (
@@ -27,6 +27,7 @@ from portal.changes.models.delivery import (
     Step,
     StepKind,
 )
+from portal.changes.models.freeze import Freeze, FreezeOverride, FreezeQuerySet
 from portal.changes.models.nodes import NodeSighting, Sight
 
 __all__ = [
@@ -38,6 +39,9 @@ __all__ = [
     "Delivery",
     "DeliveryQuerySet",
     "DeliveryState",
+    "Freeze",
+    "FreezeOverride",
+    "FreezeQuerySet",
     "IdempotencyKey",
     "Immutable",
     "Item",

@@ -7,10 +7,18 @@ every layer and no layer may know it.
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from portal.web.admin import changes, deliveries, drift, gateways, ledger, people
+from portal.web.admin import (
+    changes,
+    deliveries,
+    drift,
+    freezes,
+    gateways,
+    ledger,
+    people,
+)
 
 # Roles are ours (portal/accounts/roles.py); Django's groups grant nothing here.
 if admin.site.is_registered(Group):
     admin.site.unregister(Group)
 
-__all__ = ["changes", "deliveries", "drift", "gateways", "ledger", "people"]
+__all__ = ["changes", "deliveries", "drift", "freezes", "gateways", "ledger", "people"]

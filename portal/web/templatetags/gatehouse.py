@@ -1,10 +1,11 @@
 """Template words of the portal."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 from django import template
+from django.forms import MultiWidget
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -90,6 +91,9 @@ def widget(field: Any) -> SafeString:
     kind = getattr(field.field.widget, "input_type", "")
     if kind in {"checkbox", "radio"}:
         return field.as_widget()
+    if isinstance(field.field.widget, MultiWidget):
+        parts = field.as_widget(attrs={"class": "input"})
+        return format_html('<span class="halves halves--always">{}</span>', parts)
     code = " input--code" if field.name == "document" else ""
     return field.as_widget(attrs={"class": f"input{code}"})
 
@@ -180,6 +184,17 @@ def ago(moment: datetime | None) -> SafeString | str:
         exact.strftime("%Y-%m-%d %H:%M:%S %Z"),
         in_words(moment),
     )
+
+
+@register.filter
+def length_words(length: timedelta) -> str:
+    """Return "2 hours", "1 day 12 hours" and the like."""
+    seconds, parts = int(length.total_seconds()), []
+    for name, size in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count} {name}{'' if count == 1 else 's'}")
+    return " ".join(parts)
 
 
 @register.simple_tag

@@ -1,0 +1,123 @@
+"""The form that begins a freeze: which gateways, once or again and again, and why."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from django import forms
+
+from gateway.models import Gateway
+from portal.accounts.models import Person
+from portal.accounts.roles import Verb
+from portal.changes.freezes import REASON_LIMIT
+from portal.changes.models import Freeze
+from portal.web.lengths import LengthField
+
+ALL = "all"
+
+
+def _moment(label: str) -> forms.DateTimeField:
+    return forms.DateTimeField(
+        required=False,
+        label=label,
+        error_messages={"invalid": "Give a date and a time."},
+        widget=forms.DateTimeInput(
+            attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
+        ),
+    )
+
+
+class FreezeForm(forms.Form):
+    """What a new freeze says. `made()` gives the row, which nobody has judged yet."""
+
+    reach = forms.ChoiceField(label="Freeze")
+    reason = forms.CharField(
+        max_length=REASON_LIMIT,
+        label="Why",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Shown on every change that waits.",
+        error_messages={"required": "Say why: whoever waits will ask."},
+    )
+    zone = forms.CharField(
+        initial="UTC",
+        max_length=64,
+        label="Time zone",
+        help_text="Whose clock the times are of, such as Europe/Berlin.",
+    )
+    again = forms.ChoiceField(
+        choices=[("", "Once"), ("yes", "Again and again")],
+        required=False,
+        label="How often",
+        widget=forms.RadioSelect,
+        initial="",
+    )
+    starts_at = _moment("Once: from")
+    ends_at = _moment("Once: to")
+    cron = forms.CharField(
+        required=False,
+        max_length=100,
+        label="Again: begins at",
+        help_text="A cron expression: 0 18 * * 5 is Fridays at 18:00.",
+        widget=forms.TextInput(
+            attrs={"placeholder": "0 18 * * 5", "spellcheck": "false"}
+        ),
+    )
+    length = LengthField(
+        required=False,
+        label="Again: lasts",
+        help_text="On that clock: 62 hours from Friday 18:00 end on Monday at 8:00.",
+    )
+
+    def __init__(self, person: Person, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.gateways = {
+            gateway.slug: gateway for gateway in person.gateways(Verb.ADMINISTER)
+        }
+        everywhere = person.may_everywhere(Verb.ADMINISTER)
+        names = sorted({g.environment for g in self.gateways.values()} - {""})
+        self.fields["reach"].choices = [  # type: ignore[attr-defined]
+            *([(ALL, "All gateways")] if everywhere else []),
+            *((f"environment:{n}", f"Environment {n}") for n in names if everywhere),
+            *((f"gateway:{slug}", f"Gateway {slug}") for slug in self.gateways),
+        ]
+
+    def clean_zone(self) -> str:
+        zone: str = self.cleaned_data["zone"].strip()
+        if zone not in available_timezones():
+            raise forms.ValidationError(
+                "There is no such time zone. Give one such as Europe/Berlin or UTC."
+            )
+        return zone
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        needed = ("cron", "length") if given.get("again") else ("starts_at", "ends_at")
+        for name in needed:
+            if name not in self.errors and not given.get(name):
+                self.add_error(name, "This is needed.")
+        return given
+
+    def made(self) -> Freeze:
+        """Return what a valid form asks for, unsaved."""
+        given = self.cleaned_data
+        what, _, name = given["reach"].partition(":")
+        freeze = Freeze(
+            gateway=self._gateway(name) if what == "gateway" else None,
+            environment=name if what == "environment" else "",
+            reason=given["reason"],
+            zone=given["zone"],
+        )
+        if given["again"]:
+            freeze.cron, freeze.length = given["cron"].strip(), given["length"]
+        else:
+            freeze.starts_at = _there(given["starts_at"], given["zone"])
+            freeze.ends_at = _there(given["ends_at"], given["zone"])
+        return freeze
+
+    def _gateway(self, slug: str) -> Gateway:
+        return self.gateways[slug]
+
+
+def _there(moment: datetime, zone: str) -> datetime:
+    """Return when the zone's clock shows what was typed, which Django took for UTC."""
+    return moment.replace(tzinfo=ZoneInfo(zone))
