@@ -49,6 +49,7 @@ CODES: dict[str, str] = {
     "too_large": "The body is too large",
     "unsupported_media_type": "The body must be of another type",
     "collides": "Somebody else changed the same on the gateway",
+    "cannot_roll_back": "The change cannot be undone as things are now",
     "blocked": "A blocker stands in the way; findings say which",
     "too_many_requests": "Too many requests in a minute",
     "gateway_down": "The gateway cannot be asked now; nothing was stored",

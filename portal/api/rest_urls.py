@@ -12,6 +12,7 @@ from portal.api.views.gateways import Gateways
 from portal.api.views.plugins import OnePlugin, Plugins
 from portal.api.views.rebase import RebaseChange
 from portal.api.views.resources import OneResource, Resources
+from portal.api.views.rollback import RollbackChange
 from portal.api.views.routes import OneRoute, Routes
 from portal.api.views.schemas import KindSchema
 from portal.api.views.simulate import Simulate
@@ -35,6 +36,7 @@ plugin = [
 urlpatterns = [
     *plugin,
     path("api/changes/<int:number>/rebase", RebaseChange.as_view()),
+    path("api/changes/<int:number>/rollback", RollbackChange.as_view()),
     path("api/checks", Checks.as_view()),
     path("api/gateways/<slug:slug>/drift", Drifts.as_view()),
     path("api/gateways/<slug:slug>/drift/<int:id>", OneDrift.as_view()),

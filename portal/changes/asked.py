@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.canonical import canonical
+from gateway.documents import SERVER_MANAGED
+from gateway.kinds import KINDS
 from gateway.models import Gateway
 from portal.changes.terms import Terms
 
@@ -34,6 +36,32 @@ class ItemAsked:
     def in_document(self, path: str) -> str:
         """Return where the input holds a dotted path of the document; "": all of it."""
         return dotted(self.field, self.document_field, path)
+
+
+def bringing(
+    kind: str,
+    resource_id: str,
+    before: dict[str, Any] | None,
+    after: dict[str, Any] | None,
+    *,
+    field: str = "",
+) -> ItemAsked:
+    """Return the item that brings a resource from one document to another.
+
+    None: not there.
+    """
+    action = "create" if before is None else "update"
+    if after is None:
+        action = "delete"
+    hidden = {KINDS[kind].id_field, *SERVER_MANAGED}
+    return ItemAsked(
+        action=action,
+        kind=kind,
+        id=resource_id,
+        document=after and {n: value for n, value in after.items() if n not in hidden},
+        replace=True,
+        field=field,
+    )
 
 
 def dotted(*parts: str) -> str:

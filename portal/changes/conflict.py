@@ -3,7 +3,6 @@
 The gateway is read now. Whole documents decide; what people see is redacted.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +19,7 @@ from gateway.schemas import Schemas
 from gateway.three_way import Collision, Merged, Path, Side, three_way
 from portal.changes.asked import dotted
 from portal.changes.models import ChangeRequest, Item, Revision
-from portal.changes.plan import LIST_FROM
+from portal.changes.plan import read_ahead
 
 Document = dict[str, Any]
 
@@ -105,9 +104,7 @@ def compare(
     Raises GatewayError.
     """
     items = list(revision.items.order_by("position"))
-    for kind, count in Counter(item.kind for item in items).items():
-        if count >= LIST_FROM and KINDS[kind].parent is None:
-            live.documents(kind)
+    read_ahead(live, [item.kind for item in items])
     return [
         _compared(item, live.find(item.kind, item.resource_id), schemas, choices or {})
         for item in items

@@ -11,6 +11,7 @@ GatehouseError
     ├── NothingToChange     409  the gateway holds what was asked for already
     ├── KeyReused           409  idempotency key used for another request
     ├── Collides            409  others changed the same; `collisions` in `extra`
+    ├── CannotRollBack      409  `reasons` in `extra`
     ├── SelfReview          403  four eyes
     ├── NotYours            403  somebody else's change
     ├── Blocked             422  a blocker stands; `findings` in `extra`
@@ -66,6 +67,11 @@ class KeyReused(ChangeError):
 
 class Collides(ChangeError):
     code = "collides"
+    status = 409
+
+
+class CannotRollBack(ChangeError):
+    code = "cannot_roll_back"
     status = 409
 
 

@@ -25,6 +25,7 @@ class Permissions:
     cancel: bool = False
     retry: bool = False
     override: bool = False
+    roll_back: bool = False
     why_not: str = ""
 
 
@@ -51,6 +52,7 @@ def permissions(change: ChangeRequest, *, actor: Actor) -> Permissions:
         cancel=operates and state is State.APPROVED,
         retry=operates and state is State.FAILED,
         override=operates and _is_frozen(change),
+        roll_back=may_ask and state is State.APPLIED,
         why_not=why_not,
     )
 

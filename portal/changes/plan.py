@@ -6,7 +6,7 @@ Reads every touched document live. The result is what `propose` stores and what
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -188,6 +188,13 @@ def gateway_or_down(gateway: Gateway) -> Iterator[AdminClient]:
         ) from error
 
 
+def read_ahead(live: Live, kinds: Iterable[str]) -> None:
+    """Read lists where that is cheaper; `kinds` names one for each resource wanted."""
+    for kind, count in Counter(kinds).items():
+        if count >= LIST_FROM and kind in KINDS and KINDS[kind].parent is None:
+            live.documents(kind)
+
+
 def plan_items(asked: ChangeAsked, live: Live, schemas: Schemas) -> list[PlannedItem]:
     """Read each touched document live and work out what it shall become.
 
@@ -198,9 +205,7 @@ def plan_items(asked: ChangeAsked, live: Live, schemas: Schemas) -> list[Planned
         raise Malformed("Give at least one item.", field="items")
     if len(asked.items) > ITEM_LIMIT:
         raise Malformed(f"Give at most {ITEM_LIMIT} items.", field="items")
-    for kind, count in Counter(item.kind for item in asked.items).items():
-        if count >= LIST_FROM and kind in KINDS and KINDS[kind].parent is None:
-            live.documents(kind)
+    read_ahead(live, [item.kind for item in asked.items])
     planned: list[PlannedItem] = []
     seen: set[tuple[str, str]] = set()
     for position, item in enumerate(asked.items):

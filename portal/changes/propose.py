@@ -82,9 +82,12 @@ def preview(asked: ChangeAsked, *, actor: Actor) -> Plan:
     return make_plan(asked)
 
 
-def propose(asked: ChangeAsked, *, actor: Actor) -> Proposed:
+def propose(
+    asked: ChangeAsked, *, actor: Actor, reverts: ChangeRequest | None = None
+) -> Proposed:
     """File a change and submit it for review, or return the one filed before.
 
+    `reverts` is the change that it undoes, if any.
     Raises Blocked with `findings` when a blocker stands and KeyReused when the
     idempotency key was used for another request, besides what `preview` raises.
     Refused requests leave nothing behind.
@@ -95,7 +98,7 @@ def propose(asked: ChangeAsked, *, actor: Actor) -> Proposed:
         return Proposed(earlier, is_replay=True)
     plan = _unblocked(make_plan(asked))
     try:
-        return _file(asked, plan, actor, person)
+        return _file(asked, plan, actor, person, reverts=reverts)
     except IntegrityError:
         # A twin with the same key was committed between our look and our insert.
         if earlier := filed_before(asked, actor, person):
@@ -125,6 +128,7 @@ def _file(
     person: Person,
     *,
     state: State = State.IN_REVIEW,
+    reverts: ChangeRequest | None = None,
 ) -> Proposed:
     # Racing twins without a key: the second finds the first once it has the lock.
     Person.objects.select_for_update(no_key=True).get(pk=person.pk)
@@ -142,6 +146,7 @@ def _file(
         conversation=asked.conversation[:200],
         request_digest=_request_digest(asked),
         state=state,
+        reverts=reverts,
     )
     revision = _store(change, plan, actor, person, number=1)
     if asked.idempotency_key:

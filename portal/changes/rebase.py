@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from gateway.documents import SERVER_MANAGED
 from gateway.kinds import KINDS
 from gateway.live import Live
 from gateway.mirror import catalogue_of
@@ -11,7 +10,7 @@ from portal.accounts.actor import Actor
 from portal.accounts.roles import Verb
 from portal.audit.events import Event
 from portal.changes import states
-from portal.changes.asked import ChangeAsked, ItemAsked
+from portal.changes.asked import ChangeAsked, ItemAsked, bringing
 from portal.changes.conflict import Clash, Compared, compare
 from portal.changes.errors import Collides, Malformed, NotYours, WrongState
 from portal.changes.models import ChangeRequest, Revision
@@ -121,14 +120,10 @@ def _left_to_do(compared: Iterable[Compared]) -> Iterable[ItemAsked]:
         # What GET never shows cannot be compared: it is written again.
         if one.is_live and not kind.write_only & (document or {}).keys():
             continue
-        action = "delete" if document is None else "update" if one.live else "create"
-        hidden = {kind.id_field, *SERVER_MANAGED}
-        yield ItemAsked(
-            action=action,
-            kind=kind.name,
-            id=one.item.resource_id,
-            document=document
-            and {name: value for name, value in document.items() if name not in hidden},
-            replace=True,
+        yield bringing(
+            kind.name,
+            one.item.resource_id,
+            one.live,
+            document,
             field=f"items.{one.item.position}",
         )

@@ -10,26 +10,18 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from gateway.documents import SERVER_MANAGED
 from gateway.kinds import KINDS
 from gateway.models import Gateway
 from portal.accounts.actor import Actor, Channel
 from portal.accounts.roles import Verb
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
-from portal.changes.asked import ChangeAsked, ItemAsked
-from portal.changes.models import Action
+from portal.changes.asked import ChangeAsked, bringing
 from portal.changes.propose import Proposed, propose
 from portal.drift.errors import MovedMeanwhile, NotStanding
 from portal.drift.judge import words_of
-from portal.drift.models import Drift, DriftState, What
+from portal.drift.models import Drift, DriftState
 from portal.drift.reason import reason_of
-
-ACTIONS = {
-    What.CREATED: Action.DELETE,
-    What.ALTERED: Action.UPDATE,
-    What.DELETED: Action.CREATE,
-}
 
 
 @transaction.atomic
@@ -77,26 +69,19 @@ def revert(drift: Drift, *, reason: str, actor: Actor) -> Proposed:
             gateway=drift.gateway,
             title=f"Undo what was done outside to {name}"[:200],
             reason=reason,
-            items=(_restoring(drift),),
+            items=(
+                bringing(
+                    drift.kind,
+                    drift.resource_id,
+                    drift.whole_live(),
+                    drift.whole_baseline(),
+                ),
+            ),
         ),
         actor=replace(actor, channel=Channel.DRIFT),
     )
     _link(drift, proposed, actor)
     return proposed
-
-
-def _restoring(drift: Drift) -> ItemAsked:
-    """Return what brings the gateway from live to the baseline."""
-    baseline = drift.whole_baseline()
-    hidden = {KINDS[drift.kind].id_field, *SERVER_MANAGED}
-    return ItemAsked(
-        action=ACTIONS[What(drift.what)],
-        kind=drift.kind,
-        id=drift.resource_id,
-        document=baseline
-        and {name: value for name, value in baseline.items() if name not in hidden},
-        replace=True,
-    )
 
 
 @transaction.atomic

@@ -20,7 +20,7 @@ from portal.changes.states import State
 from portal.errors import GatehouseError
 from portal.web.asking import Asking
 from portal.web.change import visible_change
-from portal.web.items import ShownItem, by_field
+from portal.web.items import ShownPlan
 from portal.web.pages import PersonRequest, page, refusal
 from portal.web.story import by_weight
 
@@ -127,27 +127,12 @@ def _show(
     findings: Sequence[dict[str, Any]] = (),
     status: int = 200,
 ) -> HttpResponse:
-    shown = plan and {
-        "items": [
-            ShownItem(
-                action=item.action,
-                kind=item.kind.name,
-                id=item.id,
-                base=item.shown_base,
-                wanted=item.shown_wanted,
-                differences=by_field(item.differences),
-            )
-            for item in plan.items
-        ],
-        "summary": plan.summary,
-        "has_blockers": bool(plan.blockers),
-    }
     if plan is not None:
         findings = [finding.as_json() for finding in plan.findings]
     context = {
         "asking": asking,
         "change": asking.change,
-        "plan": shown,
+        "plan": plan and ShownPlan.of(plan),
         "findings": by_weight(findings),
     }
     return render(asking.request, "changes/ask.html", context, status=status)

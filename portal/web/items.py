@@ -7,6 +7,7 @@ from typing import Any
 from gateway.diff import Difference, Op, diff
 from gateway.sentences import sentence
 from portal.changes.models import Item, Revision
+from portal.changes.plan import Plan, PlannedItem
 
 # A change of more items is told by a list of all of them and parts of so many.
 PER_PART = 50
@@ -36,9 +37,37 @@ class ShownItem:
             number=item.position + 1,
         )
 
+    @classmethod
+    def planned(cls, item: PlannedItem) -> "ShownItem":
+        return cls(
+            action=item.action,
+            kind=item.kind.name,
+            id=item.id,
+            base=item.shown_base,
+            wanted=item.shown_wanted,
+            differences=by_field(item.differences),
+        )
+
     @property
     def sign(self) -> str:
         return {"create": "plus", "delete": "minus"}.get(self.action, "edit")
+
+
+@dataclass(frozen=True)
+class ShownPlan:
+    """What would be done, before anything is stored."""
+
+    items: Sequence[ShownItem]
+    summary: str
+    has_blockers: bool
+
+    @classmethod
+    def of(cls, plan: Plan) -> "ShownPlan":
+        return cls(
+            items=[ShownItem.planned(item) for item in plan.items],
+            summary=plan.summary,
+            has_blockers=bool(plan.blockers),
+        )
 
 
 def by_field(differences: Sequence[Difference]) -> list[Difference]:

@@ -21,6 +21,7 @@ from portal.changes.models import (
 )
 from portal.changes.quorum import Standing
 from portal.changes.schedule import Waiting, waits
+from portal.changes.states import State
 from portal.web.items import PER_PART
 from portal.web.story import Gate, Said, by_weight, talk_of, way_of
 
@@ -50,6 +51,7 @@ class Told:
     way: Sequence[Gate]
     talk: Sequence[Said]
     others: Sequence[ChangeRequest]
+    reverted_by: Sequence[ChangeRequest]
     progress: Progress | None = None
     waits: Waiting | None = None
     nodes: Sequence[NodeSighting] = ()
@@ -89,6 +91,9 @@ def tell(change: ChangeRequest) -> Told:
         way=way_of(change, standing, delivery, revision),
         talk=talk_of(change, revisions, delivery),
         others=also_asking(revision) if change.is_open else [],
+        reverted_by=list(
+            change.reverted_by.exclude(state=State.DRAFT).order_by("number")
+        ),
         progress=_fetch_attempts(delivery) if delivery else None,
         waits=waits(change, revision),
         nodes=list(delivery.sightings.all()) if delivery else (),

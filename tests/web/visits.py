@@ -73,6 +73,7 @@ VISITS: dict[str, dict[str, Visit]] = {
         "change-draft": Visit("/changes/{draft}/"),
         "change-conflicted-own": Visit("/changes/{conflicted}/"),
         "rebase": Visit("/changes/{conflicted}/rebase/", shows=".diff--sides"),
+        "rollback": Visit("/changes/{applied}/rollback/"),
         "change-changes-requested": Visit("/changes/{changes_requested}/"),
         "checks": Visit("/checks/"),
         "change-scheduled": Visit("/changes/{scheduled}/"),

@@ -1,0 +1,41 @@
+"""Ask to undo an applied change."""
+
+from typing import ClassVar
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from portal.accounts.roles import Verb
+from portal.api.auth import conversation_of
+from portal.api.inputs.rollback import RollbackBody
+from portal.api.operation import filing
+from portal.api.views.base import ApiView, checked
+from portal.api.views.changes import NUMBER_PARAMETER, find
+from portal.api.views.filing import filed_answer, idempotency_key
+from portal.changes.rollback import rollback
+
+
+class RollbackChange(ApiView):
+    verbs: ClassVar = {"POST": Verb.ASK}
+
+    @filing(
+        "rollbackChange",
+        summary="Ask to undo an applied change",
+        description="Files a change that restores what an applied one replaced. It is reviewed and "
+        "delivered like any other. Refused with reasons where somebody wrote to the same since.",
+        parameters=[NUMBER_PARAMETER],
+        body=RollbackBody,
+        body_example={"reason": "The speakers' page fails since."},
+    )
+    def post(self, request: Request, number: int) -> Response:
+        change = find(number, self.actor)
+        body = checked(RollbackBody, request)
+        return filed_answer(
+            rollback(
+                change,
+                reason=body["reason"],
+                actor=self.actor,
+                idempotency_key=idempotency_key(request, body.get("idempotency_key")),
+                conversation=conversation_of(request),
+            )
+        )

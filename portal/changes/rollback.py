@@ -1,0 +1,187 @@
+"""Ask to undo an applied change: its inverse, made of the documents that it replaced.
+
+It is a change like any other, checked, reviewed and delivered. Where somebody wrote to
+a resource since, nothing is undone there: that would undo their work as well.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gateway.kinds import KINDS
+from gateway.live import Live
+from gateway.mirror import catalogue_of
+from gateway.schemas import Schemas
+from portal.accounts.actor import Actor, Channel
+from portal.accounts.roles import Verb
+from portal.changes import states
+from portal.changes.asked import ChangeAsked, ItemAsked, bringing
+from portal.changes.errors import CannotRollBack, WrongState
+from portal.changes.models import ChangeRequest, Delivery, DeliveryState, Item
+from portal.changes.plan import Plan, gateway_or_down, read_ahead
+from portal.changes.propose import (
+    Proposed,
+    check_words,
+    filed_before,
+    preview,
+    propose,
+)
+from portal.changes.states import State
+from portal.changes.verify import Position, position
+
+Document = dict[str, Any]
+
+NAMED_AT_MOST = 5
+
+
+def rollback(
+    change: ChangeRequest,
+    *,
+    reason: str,
+    actor: Actor,
+    idempotency_key: str = "",
+    conversation: str = "",
+) -> Proposed:
+    """File the change that undoes this one.
+
+    Raises WrongState unless it is applied and nobody asked to undo it yet,
+    CannotRollBack with `reasons`, and whatever `propose` raises.
+    """
+    person = actor.require(Verb.ASK, change.gateway)
+    actor = replace(actor, channel=Channel.ROLLBACK)
+    states.expect(change, State.APPLIED)
+    asked = ChangeAsked(
+        gateway=change.gateway,
+        title=f"Roll back #{change.number}",
+        reason=reason,
+        items=_inverse(change),
+        idempotency_key=idempotency_key,
+        conversation=conversation,
+    )
+    check_words(asked)
+    if earlier := filed_before(asked, actor, person):
+        return Proposed(earlier, is_replay=True)
+    if (other := change.reverted_by.open().first()) is not None:
+        raise WrongState(
+            f"Change #{other.number} asks to undo it already and is "
+            f"{other.get_state_display().lower()}.",
+            field="number",
+        )
+    return propose(asked, actor=actor, reverts=change)
+
+
+def preview_rollback(change: ChangeRequest, *, actor: Actor) -> Plan:
+    """Show what a rollback would do. Raises as `rollback` does; nothing is stored."""
+    states.expect(change, State.APPLIED)
+    asked = ChangeAsked(gateway=change.gateway, reason="", items=_inverse(change))
+    return preview(asked, actor=actor)
+
+
+@dataclass(frozen=True)
+class _Undone:
+    """One item: what undoes it, None where nothing is left to undo; or why nothing can."""
+
+    asked: ItemAsked | None = None
+    trouble: str = ""
+
+
+def _inverse(change: ChangeRequest) -> tuple[ItemAsked, ...]:
+    """Return the items that undo a change. Raises CannotRollBack, WrongState, GatewayDown."""
+    delivery = Delivery.objects.get(revision=change.latest_revision())
+    items = list(delivery.revision.items.order_by("-position"))
+    with gateway_or_down(change.gateway) as client:
+        schemas, live = catalogue_of(change.gateway, client), Live(client)
+        read_ahead(live, [item.kind for item in items])
+        undone = [_undone(item, delivery, live, schemas) for item in items]
+    if reasons := [one.trouble for one in undone if one.trouble]:
+        more = len(reasons) - NAMED_AT_MOST
+        told = [*reasons[:NAMED_AT_MOST], *([f"And {more} more."] if more > 0 else [])]
+        raise CannotRollBack(
+            f"Change #{change.number} cannot be rolled back. {' '.join(told)}",
+            field="number",
+            reasons=told,
+        )
+    asked = tuple(one.asked for one in undone if one.asked)
+    if not asked:
+        raise WrongState(
+            f"Nothing is left to undo: {change.gateway.slug} is as it was before change "
+            f"#{change.number}.",
+            field="number",
+        )
+    return asked
+
+
+def _undone(item: Item, delivery: Delivery, live: Live, schemas: Schemas) -> _Undone:
+    base, wanted = item.whole_base(), item.whole_wanted()
+    now = live.find(item.kind, item.resource_id)
+    where = position(item.kind, now, base=base, wanted=wanted, schemas=schemas)
+    if where is Position.BASE:
+        return _Undone()
+    name = f"{KINDS[item.kind].title} {item.resource_id}"
+    if where is Position.MOVED:
+        return _Undone(trouble=f"{name} {_moved_by(item, delivery)}")
+    if base is not None and KINDS[item.kind].write_only:
+        hidden = _never_shown(item, base)
+        if not hidden:
+            return _Undone(
+                trouble=f"{name} had a private key that is not known here: the gateway "
+                "never shows it. Ask for a change that brings certificate and key."
+            )
+        base |= hidden
+    return _Undone(bringing(item.kind, item.resource_id, now, base))
+
+
+def _moved_by(item: Item, delivery: Delivery) -> str:
+    """Say who wrote to the resource since, and what to do first."""
+    later = (
+        _delivered(item, delivery)
+        .filter(revision__delivery__finished_at__gte=delivery.finished_at)
+        .exclude(revision=delivery.revision)
+        .order_by("-revision__delivery__finished_at")
+        .values_list("revision__change", flat=True)
+    )
+    numbers = [f"#{number}" for number in later[:NAMED_AT_MOST]]
+    if not numbers:
+        return (
+            "was changed outside of Gatehouse since. Undo or accept that first, or ask "
+            "for what you want instead."
+        )
+    return (
+        f"was changed since by {', '.join(numbers)}. Roll that back first, latest "
+        "first, or ask for what you want instead."
+    )
+
+
+def _never_shown(item: Item, base: Document) -> Document:
+    """Return what GET never shows of the base, from our own latest copy of it.
+
+    It belongs to a certificate: only a copy with the same one has the right key.
+    """
+    hidden = KINDS[item.kind].write_only
+    for copy in _copies(item):
+        if all(copy.get(name) == base.get(name) for name in ("cert", "certs")):
+            return {name: copy[name] for name in hidden & copy.keys()}
+    return {}
+
+
+def _copies(item: Item) -> Iterator[Document]:
+    """Yield what this and earlier changes brought of a resource, latest first."""
+    delivery = item.revision.delivery
+    before: Sequence[Item] = (
+        _delivered(item, delivery)
+        .filter(revision__delivery__finished_at__lte=delivery.finished_at)
+        .order_by("-revision__delivery__finished_at")
+    )
+    for one in before:
+        if wanted := one.whole_wanted():
+            yield wanted
+
+
+def _delivered(item: Item, delivery: Delivery) -> Any:
+    """Return the items of this resource that were delivered to the same gateway."""
+    return Item.objects.filter(
+        kind=item.kind,
+        resource_id=item.resource_id,
+        revision__delivery__gateway=delivery.gateway_id,
+        revision__delivery__state=DeliveryState.VERIFIED,
+    )
