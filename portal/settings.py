@@ -301,6 +301,7 @@ DELIVERY_SWEEP_EVERY = env.float("DELIVERY_SWEEP_EVERY", default=2.0)
 # So long after a delivery its gateway's nodes may take to hold it.
 NODE_WAIT = env.float("NODE_WAIT", default=10.0)
 DRIFT_SCAN_EVERY = env.float("DRIFT_SCAN_EVERY", default=60.0)
+IMPORT_SWEEP_EVERY = 20.0
 if DELIVERY_LEASE < GATEWAY_REQUEST_DEADLINE + 1:
     raise ImproperlyConfigured(
         "DELIVERY_LEASE must be at least a second longer than GATEWAY_REQUEST_DEADLINE."
@@ -340,6 +341,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "portal.drift.tasks.scan_all",
         "schedule": DRIFT_SCAN_EVERY,
         "options": {"expires": DRIFT_SCAN_EVERY},
+    },
+    "sweep-imports": {
+        "task": "portal.changes.tasks.sweep_imports",
+        "schedule": IMPORT_SWEEP_EVERY,
+        "options": {"expires": IMPORT_SWEEP_EVERY},
     },
     "forget-idempotency-keys": {
         "task": "portal.changes.tasks.forget_idempotency_keys",

@@ -16,7 +16,7 @@ from portal.api.views.rollback import RollbackChange
 from portal.api.views.routes import OneRoute, Routes
 from portal.api.views.schemas import KindSchema
 from portal.api.views.simulate import Simulate
-from portal.api.views.transfer import Export, Import
+from portal.api.views.transfer import Export, Import, Imports
 
 plugin = [
     path("api/routes", Routes.as_view()),
@@ -43,4 +43,5 @@ urlpatterns = [
     path("api/schemas/<str:kind>", KindSchema.as_view()),
     path("api/gateways/<str:slug>/export", Export.as_view()),
     path("api/gateways/<str:slug>/import", Import.as_view()),
+    path("api/gateways/<str:slug>/imports/<int:id>", Imports.as_view()),
 ]

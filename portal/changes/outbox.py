@@ -13,22 +13,22 @@ LOOK_AFTER = "portal.changes.tasks.look_after"
 log = structlog.get_logger(__name__)
 
 
-def hint(delivery_id: int, task: str = DELIVER_ONE) -> None:
-    """Tell a worker that this delivery may be due; a broker that is down loses nothing.
+def hint(row_id: int, task: str = DELIVER_ONE) -> None:
+    """Tell a worker that this row may be due; a broker that is down loses nothing.
 
     One try with a short time-out: what the broker does not take, the sweep finds.
     """
     try:
-        current_app.send_task(task, args=[delivery_id], ignore_result=True, retry=False)
+        current_app.send_task(task, args=[row_id], ignore_result=True, retry=False)
     except OperationalError as error:
-        log.warning("delivery.hint_lost", delivery=delivery_id, why=str(error))
+        log.warning("hint_lost", task=task, row=row_id, why=str(error))
 
 
-def hint_on_commit(delivery_id: int, task: str = DELIVER_ONE) -> None:
+def hint_on_commit(row_id: int, task: str = DELIVER_ONE) -> None:
     """Send the hint once the row is committed; it never undoes what was decided."""
 
     def send() -> None:
-        hint(delivery_id, task)
+        hint(row_id, task)
 
     transaction.on_commit(send, robust=True)
 

@@ -144,7 +144,7 @@ def _file(
         client=actor.client,
         token=actor.token,
         conversation=asked.conversation[:200],
-        request_digest=_request_digest(asked),
+        request_digest=request_digest(asked),
         state=state,
         reverts=reverts,
     )
@@ -154,7 +154,7 @@ def _file(
             author=person,
             client=_key_space(actor),
             key=asked.idempotency_key,
-            request_digest=_request_digest(asked),
+            request_digest=request_digest(asked),
             change=change,
         )
     event = Event.CHANGE_DRAFTED if state is State.DRAFT else Event.CHANGE_SUBMITTED
@@ -217,7 +217,7 @@ def write_revision(
         locked.title, locked.reason = asked.title.strip(), asked.reason
         locked.summary = plan.summary
         # The first request is no longer what this change asks for.
-        locked.request_digest = _request_digest(asked)
+        locked.request_digest = request_digest(asked)
         locked.save(update_fields=["title", "reason", "summary", "request_digest"])
         states.move(locked, State.IN_REVIEW)
         record(
@@ -299,7 +299,8 @@ def check_words(asked: ChangeAsked) -> None:
             raise Malformed(f"Use at most {limit:,} characters.", field=field)
 
 
-def _request_digest(asked: ChangeAsked) -> str:
+def request_digest(asked: ChangeAsked) -> str:
+    """Return what equal requests have in common."""
     # Keyed: a request may hold secrets, and this digest is stored.
     return hmac.new(fingerprint_key(), asked.as_bytes(), hashlib.sha256).hexdigest()
 
@@ -317,7 +318,7 @@ def filed_before(
     Raises KeyReused when the idempotency key belongs to another request.
     """
     now = timezone.now()
-    digest = _request_digest(asked)
+    digest = request_digest(asked)
     if asked.idempotency_key:
         IdempotencyKey.objects.filter(
             author=person, client=_key_space(actor), created_at__lt=now - KEY_LIFE

@@ -5,9 +5,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from portal.changes.deliver import deliver
-from portal.changes.models import Delivery, IdempotencyKey, NodeSighting
+from portal.changes.models import Delivery, IdempotencyKey, ImportFile, NodeSighting
 from portal.changes.nodes import watch
 from portal.changes.propose import KEY_LIFE
+from portal.changes.transfer.later import import_kept
 
 
 @shared_task(acks_late=True)
@@ -38,6 +39,19 @@ def sweep() -> None:
     behind = NodeSighting.objects.waiting().values_list("delivery", flat=True)
     for delivery_id in behind.distinct().order_by("delivery"):
         look_after.apply_async((delivery_id,), expires=expires)
+
+
+@shared_task(acks_late=True)
+def import_one(file_id: int) -> None:
+    """Read a file that was kept for a worker."""
+    import_kept(file_id)
+
+
+@shared_task
+def sweep_imports() -> None:
+    """Hint at the files that wait: what a lost message or a dead worker left behind."""
+    for file in ImportFile.objects.free(timezone.now()).only("pk"):
+        import_one.apply_async((file.pk,), expires=settings.IMPORT_SWEEP_EVERY)
 
 
 @shared_task

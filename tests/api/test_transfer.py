@@ -10,7 +10,8 @@ from django.test import Client
 from portal.accounts.models import Scope
 from portal.api.documents import operations_of, plugin_document, whole_document
 from portal.audit.models import AuditEvent
-from portal.changes.models import ChangeRequest
+from portal.changes.models import ChangeRequest, ImportFile
+from portal.changes.tasks import import_one
 from tests.api.conftest import Desk, Program, assert_problem, program_of, stored
 
 EXPORT = "/api/gateways/default/export"
@@ -106,7 +107,7 @@ def test_the_whole_document_has_it_and_the_plugin_s_has_not() -> None:
         for make in (whole_document, plugin_document)
     )
 
-    assert {"exportGateway", "importToGateway"} <= whole - plugin
+    assert {"exportGateway", "importToGateway", "getImport"} <= whole - plugin
 
 
 IMPORT = "/api/gateways/default/import"
@@ -214,3 +215,45 @@ def test_who_may_not_ask_may_not_import(desk: Desk) -> None:
     assert_problem(sent(program_of(desk.people.audrey), "{}\n#END"), 403, "not_allowed")
     reader = program_of(desk.people.alice, Scope.READ)
     assert_problem(sent(reader, "{}\n#END"), 403, "not_allowed")
+
+
+LARGE = "#" * 600_000 + "\n"
+
+
+def test_a_large_file_is_read_by_a_worker(desk: Desk, alice: Program) -> None:
+    answer = sent(alice, LARGE + "consumers:\n- username: jack\n#END")
+
+    assert answer.status_code == 202
+    told = answer.json()
+    assert (told["change"], told["file"]["state"]) == (None, "waiting")
+    where = answer["Location"]
+    assert where in told["message"]
+    assert alice.get(where).json() == told
+
+    import_one(told["file"]["id"])
+
+    told = alice.get(where).json()
+    assert told["file"]["state"] == "filed"
+    assert told["change"]["number"] == ChangeRequest.objects.get().number
+
+
+def test_why_a_large_file_was_refused_is_told(desk: Desk, alice: Program) -> None:
+    text = "routes:\n- id: r1\n  uri: /a\n  upstream_id: u1\n#END"
+    where = sent(alice, LARGE + text)["Location"]
+
+    import_one(ImportFile.objects.get().pk)
+
+    told = alice.get(where).json()
+    assert told["file"]["state"] == "refused"
+    assert told["file"]["refusal"]["status"] == 422
+    assert told["file"]["refusal"]["findings"][0]["line"] == 3
+    assert told["message"].startswith("The file was refused: Line 3: ")
+
+
+def test_nobody_else_sees_a_file(desk: Desk, alice: Program) -> None:
+    where = sent(alice, LARGE)["Location"]
+
+    assert_problem(program_of(desk.people.admin).get(where), 404, field="id")
+    assert_problem(alice.get(where + "0"), 404, field="id")
+    assert_problem(alice.get(where + "9" * 40), 404, field="id")
+    assert_problem(alice.get(where + "?x=1"), 400, field="x")

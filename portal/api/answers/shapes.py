@@ -4,7 +4,7 @@ modules of this package; the API's tests hold both together.
 
 from rest_framework import serializers
 
-from portal.changes.models import DeliveryState, Sight, Verdict
+from portal.changes.models import DeliveryState, ImportState, Sight, Verdict
 from portal.changes.states import State
 
 Char = serializers.CharField
@@ -130,7 +130,20 @@ class Filed(serializers.Serializer):
     message = Char(help_text="One sentence to tell the user.")
 
 
-class ImportFiled(Filed):
+class ImportFile(serializers.Serializer):
+    """A large file, read by a worker: ask again until its state is not waiting."""
+
+    id = serializers.IntegerField()
+    state = serializers.ChoiceField(ImportState.choices)
+    progress = serializers.IntegerField(help_text="Percent.")
+    refusal = serializers.DictField(
+        help_text="When refused: status, code, detail, field, line, findings, as in errors."
+    )
+
+
+class ImportAnswer(Filed):
+    change = FiledChange(allow_null=True)
+    file = ImportFile(allow_null=True, help_text="null: it was read at once.")
     passed_over = serializers.ListField(
         child=Char(), help_text="What of the file says nothing of a gateway."
     )

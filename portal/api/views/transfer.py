@@ -7,18 +7,24 @@ from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from portal.accounts.errors import NotVisible
 from portal.accounts.roles import Verb
 from portal.accounts.which_gateway import choose_gateway
 from portal.api import examples
-from portal.api.answers.shapes import ImportFiled
+from portal.api.answers.imports import kept, path_of
+from portal.api.answers.shapes import ImportAnswer
 from portal.api.auth import conversation_of
+from portal.api.inputs.query import Query
 from portal.api.inputs.transfer import ExportQuery, ImportBody
 from portal.api.operation import ONE, operation, path_id
 from portal.api.views.base import ApiView
+from portal.api.views.changes import LARGEST
 from portal.api.views.filing import filed_answer, idempotency_key
 from portal.api.wire import Upload, check_size
+from portal.changes.models import ImportFile
 from portal.changes.transfer.export import export
 from portal.changes.transfer.formats import Format, Secrets
+from portal.changes.transfer.later import AT_ONCE, keep_for_later
 from portal.changes.transfer.propose_file import FileAsked, propose_file
 
 SLUG_PARAMETER = path_id("slug", "The gateway's slug, see listGateways.", "default")
@@ -72,7 +78,7 @@ class Import(ApiView):
         summary="Ask for a gateway to be as a file says",
         description="Files one change of all that is not as the file says. What the file does "
         "not name stays, unless delete_missing. Lines of the file are named where something "
-        "is wrong.",
+        "is wrong. A large file is read by a worker: see getImport.",
         parameters=[SLUG_PARAMETER],
         body=ImportBody,
         body_types=(Upload.media_type,),
@@ -83,9 +89,9 @@ class Import(ApiView):
         },
         errors=(*ONE, 409, 422),
         status=202,
-        answer=ImportFiled,
-        answer_words="Filed for review; nothing is live yet.",
-        answer_example=examples.FILED | {"passed_over": []},
+        answer=ImportAnswer,
+        answer_words="Filed for review, or being read; nothing is live yet.",
+        answer_example=examples.FILED | {"file": None, "passed_over": []},
         consequential=True,
     )
     def post(self, request: Request, slug: str) -> Response:
@@ -101,5 +107,46 @@ class Import(ApiView):
             idempotency_key=idempotency_key(request, body.get("idempotency_key")),
             conversation=conversation_of(request),
         )
+        if len(asked.source) > AT_ONCE:
+            file = keep_for_later(asked, actor=self.actor)
+            return Response(kept(file), status=202, headers={"Location": path_of(file)})
         imported = propose_file(asked, actor=self.actor)
-        return filed_answer(imported.proposed, passed_over=imported.passed_over)
+        return filed_answer(
+            imported.proposed, file=None, passed_over=imported.passed_over
+        )
+
+
+class Imports(ApiView):
+    @operation(
+        "getImport",
+        summary="See how far a large file is",
+        description="Whether the file is still read, the change that it became, or why it was "
+        "refused. Only who sent it sees it.",
+        parameters=[
+            SLUG_PARAMETER,
+            path_id("id", "What importToGateway told.", 7, type=int),
+        ],
+        errors=ONE,
+        answer=ImportAnswer,
+        answer_words="How far it is.",
+        answer_example={
+            "change": None,
+            "file": {"id": 7, "state": "waiting", "progress": 40, "refusal": {}},
+            "passed_over": [],
+            "message": "The file is being read: 40 %.",
+        },
+        consequential=False,
+    )
+    def get(self, request: Request, slug: str, id: int) -> Response:
+        Query.of(request)
+        gateway = choose_gateway(slug, actor=self.actor)
+        file = (
+            ImportFile.objects.filter(gateway=gateway, author=self.person, pk=id)
+            .select_related("gateway", "change__gateway", "change__author")
+            .first()
+            if id <= LARGEST
+            else None
+        )
+        if file is None:
+            raise NotVisible(f"You sent no file {id} to {gateway.slug}.", field="id")
+        return Response(kept(file))

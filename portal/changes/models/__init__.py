@@ -28,6 +28,11 @@ from portal.changes.models.delivery import (
     StepKind,
 )
 from portal.changes.models.freeze import Freeze, FreezeOverride, FreezeQuerySet
+from portal.changes.models.import_file import (
+    ImportFile,
+    ImportFileQuerySet,
+    ImportState,
+)
 from portal.changes.models.nodes import NodeSighting, Sight
 
 __all__ = [
@@ -44,6 +49,9 @@ __all__ = [
     "FreezeQuerySet",
     "IdempotencyKey",
     "Immutable",
+    "ImportFile",
+    "ImportFileQuerySet",
+    "ImportState",
     "Item",
     "NodeSighting",
     "Outcome",

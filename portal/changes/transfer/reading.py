@@ -39,8 +39,13 @@ def read_file(
         read = adc.read if format is Format.ADC else standalone.read
         return FileRead(read(source, progress=progress), frozenset(KINDS))
     except FormatError as error:
-        line = {"line": error.line} if error.line else {}
-        raise Malformed(str(error), field="file", **line) from error
+        raise bad_file(error) from error
+
+
+def bad_file(error: FormatError) -> Malformed:
+    """Return what is wrong with a file as an operation's error."""
+    line = {"line": error.line} if error.line else {}
+    return Malformed(str(error), field="file", **line)
 
 
 def _backup(source: bytes, gateway: Gateway) -> FileRead:

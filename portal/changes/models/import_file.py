@@ -1,0 +1,101 @@
+"""A file too large to be read while somebody waits for the answer."""
+
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from gateway.models import Gateway
+from portal.accounts.models import ApiToken, Person
+from portal.changes.models.change import ChangeRequest
+
+# Renewed as the work goes on; after it another worker begins anew.
+CLAIM = timedelta(minutes=5)
+
+
+class ImportState(models.TextChoices):
+    """How far a file is."""
+
+    WAITING = "waiting", "Being read"
+    FILED = "filed", "Filed"
+    REFUSED = "refused", "Refused"
+
+
+class ImportFileQuerySet(models.QuerySet["ImportFile"]):
+    def free(self, now: datetime) -> "ImportFileQuerySet":
+        """Keep those that wait and that nobody works on."""
+        return self.filter(state=ImportState.WAITING).filter(
+            Q(claimed_until=None) | Q(claimed_until__lt=now)
+        )
+
+
+class ImportFile(models.Model):
+    """What somebody gave and asked for; `sealed` is the file's text, gone once read."""
+
+    gateway = models.ForeignKey(
+        Gateway, on_delete=models.PROTECT, related_name="import_files"
+    )
+    author = models.ForeignKey(
+        Person, on_delete=models.PROTECT, related_name="import_files"
+    )
+    token = models.ForeignKey(ApiToken, on_delete=models.PROTECT, null=True)
+    client = models.CharField(max_length=200, blank=True)
+    conversation = models.CharField(max_length=200, blank=True)
+    format = models.CharField(max_length=10)
+    delete_missing = models.BooleanField(default=False)
+    reason = models.TextField()
+    title = models.CharField(max_length=200, blank=True)
+    idempotency_key = models.CharField(max_length=255, blank=True)
+    request_digest = models.CharField(max_length=64)
+    sealed = models.BinaryField(null=True, editable=False)
+    size = models.PositiveIntegerField(help_text="Bytes.")
+    state = models.CharField(
+        max_length=10, choices=ImportState.choices, default=ImportState.WAITING
+    )
+    progress = models.PositiveSmallIntegerField(default=0, help_text="Percent.")
+    change = models.ForeignKey(ChangeRequest, on_delete=models.PROTECT, null=True)
+    refusal = models.JSONField(default=dict, help_text="Why it was refused.")
+    passed_over = models.JSONField(default=list)
+    claimed_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = ImportFileQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(state__in=ImportState.values), name="import_state_known"
+            ),
+            models.UniqueConstraint(
+                fields=["author", "request_digest"],
+                condition=Q(state=ImportState.WAITING),
+                name="import_waits_once",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["state"], name="import_by_state")]
+
+    def __str__(self) -> str:
+        return f"import {self.pk} to {self.gateway}"
+
+    def tell(self, percent: int) -> None:
+        """Keep how far it is; whoever reads it has it for some more minutes."""
+        now = timezone.now()
+        self._write(progress=percent, claimed_until=now + CLAIM)
+
+    def end(self, state: ImportState, **fields: Any) -> None:
+        """Keep what became of it; the file itself is forgotten."""
+        self._write(
+            state=state,
+            progress=100,
+            sealed=None,
+            claimed_until=None,
+            finished_at=timezone.now(),
+            **fields,
+        )
+
+    def _write(self, **fields: Any) -> None:
+        ImportFile.objects.filter(pk=self.pk).update(**fields)
