@@ -94,6 +94,11 @@ class Program:
         answer: dict[str, Any] = self.ask("GET", f"/api/changes/{number}").json()
         return answer
 
+    def route(self, name: str) -> dict[str, Any]:
+        """Return a route as the desk tells it."""
+        document: dict[str, Any] = self.told("GET", f"/api/routes/{name}")["route"]
+        return document
+
     def wait_for(self, number: int, state: str) -> None:
         """Wait until a change is in a state, and tell what is said meanwhile."""
         said = ""
