@@ -19,6 +19,7 @@ from gateway.carry import carried
 from gateway.catalogue import catalogue_of, known_catalogue
 from gateway.errors import GatewayError
 from gateway.models import Gateway, Resource
+from gateway.readable import alike
 from gateway.rows import CHANGING, new_mark, row_of
 from gateway.sighting import BATCH, Key, Move, Sighting, look, rows_of
 
@@ -129,21 +130,25 @@ def _tell(gateway: Gateway, **fields: Any) -> None:
         setattr(gateway, name, value)
 
 
-def note(gateway: Gateway, writes: Sequence[Written]) -> None:
+def note(gateway: Gateway, writes: Sequence[Written]) -> bool:
     """Do to the mirror what a delivery did, within the transaction that ends it.
 
     The caller holds the gateway's lock. What somebody else did to the same resources
-    since they were last seen is not taken over: the next look finds it.
+    since they were last seen is not taken over, so that the next look finds it: returns
+    whether there is any.
     """
     schemas, now = known_catalogue(gateway), timezone.now()
     rows = {
         (row.kind, row.resource_id): row
         for row in rows_of(gateway, [(one.kind, one.resource_id) for one in writes])
     }
-    kept, gone = [], []
+    kept, gone, is_stale = [], [], False
     for one in writes:
         row = rows.get((one.kind, one.resource_id))
         document = carried(row.whole() if row else None, one.before, one.after)
+        is_stale = is_stale or not alike(
+            one.kind, document, one.after, version=schemas.version, schemas=schemas
+        )
         if document is not None:
             kept.append(
                 row_of(
@@ -160,6 +165,7 @@ def note(gateway: Gateway, writes: Sequence[Written]) -> None:
             gone.append(row.pk)
     _save(kept)
     _delete(gone)
+    return is_stale
 
 
 def _save(rows: Iterable[Resource]) -> None:

@@ -95,8 +95,12 @@ class Program:
         return answer
 
     def route(self, name: str) -> dict[str, Any]:
-        """Return a route as the desk tells it."""
-        document: dict[str, Any] = self.told("GET", f"/api/routes/{name}")["route"]
+        """Return a route as the desk tells it, once it has seen it."""
+        for _ in until(f"route {name} is seen"):
+            response = self.ask("GET", f"/api/routes/{name}")
+            if response.ok:
+                break
+        document: dict[str, Any] = response.json()["route"]
         return document
 
     def wait_for(self, number: int, state: str) -> None:

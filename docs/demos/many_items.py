@@ -29,7 +29,10 @@ def main() -> None:
     say("riley reads the counted summary and approves; the worker tells how far it is.")
     riley.approve(number)
     program.wait_for(number, "applied")
-    expect(program.route(f"{name}-979")["upstream_id"] == f"{name}-19", "the last route is live")
+    expect(
+        program.route(f"{name}-979")["upstream_id"] == f"{name}-19",
+        "the last route is live",
+    )
 
 
 if __name__ == "__main__":

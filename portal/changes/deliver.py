@@ -97,10 +97,10 @@ def _attempt(claim: Claim, actor: Actor) -> None:
     except TryLater as why:
         postpone_or_give_up(claim, actor, str(why))
         return
-    finish(claim, actor, ending)
+    is_stale = finish(claim, actor, ending)
     reached("finished")
     if ending.state is State.APPLIED:
-        applied.send_robust(sender=Delivery, gateway=claim.gateway)
+        applied.send_robust(sender=Delivery, gateway=claim.gateway, is_stale=is_stale)
 
 
 def _ending(claim: Claim, items: list[Item]) -> Ending:

@@ -58,9 +58,10 @@ def out_of_time(why: str, restored: tuple[Restored, ...]) -> Ending:
 
 
 @transaction.atomic
-def finish(claim: Claim, actor: Actor, ending: Ending) -> None:
+def finish(claim: Claim, actor: Actor, ending: Ending) -> bool:
     """Write how the delivery ended, in the mirror too. Raises LeaseLost.
 
+    Returns whether somebody else changed the same resources since the mirror was read.
     Whoever looks at the gateway finds either a delivery under way or a mirror that
     knows what it wrote.
     """
@@ -83,8 +84,10 @@ def finish(claim: Claim, actor: Actor, ending: Ending) -> None:
         ]
     )
     _end_attempt(claim, words)
+    is_stale = False
     if ending.state is State.APPLIED:
-        note(gateway, [_written(item) for item in delivery.revision.items.all()])
+        items = delivery.revision.items.all()
+        is_stale = note(gateway, [_written(item) for item in items])
         if nodes.expect(delivery, gateway):
             hint_on_commit(delivery.pk, LOOK_AFTER)
     moved = _move(change, ending.state)
@@ -106,6 +109,7 @@ def finish(claim: Claim, actor: Actor, ending: Ending) -> None:
         attempt=claim.attempt.number,
         outcome=words,
     )
+    return is_stale
 
 
 def _written(item: Item) -> Written:

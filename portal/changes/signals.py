@@ -2,5 +2,6 @@
 
 from django.dispatch import Signal
 
-# A delivery has brought `gateway` to an approved change, and that is committed.
+# A delivery has brought `gateway` to an approved change, and that is committed;
+# `is_stale`: somebody else changed the same resources since the gateway was last read.
 applied = Signal()

@@ -15,12 +15,20 @@ from gateway.catalogue import known_catalogue
 from gateway.models import Gateway, Resource
 from gateway.sighting import rows_of
 from portal.accounts.actor import Actor
+from portal.changes.outbox import hint
 from portal.drift.judge import Judge
 from portal.drift.models import Drift
 
+SCAN_ONE = "portal.drift.tasks.scan_one"
 
-def after_delivery(*, gateway: Gateway, **kwargs: Any) -> None:
-    """Do it at once, not only at the next scan (a receiver of `applied`)."""
+
+def after_delivery(*, gateway: Gateway, is_stale: bool, **kwargs: Any) -> None:
+    """Do it at once, not only at the next scan (a receiver of `applied`).
+
+    Where the mirror was stale, that one comes at once too: what was applied shall show.
+    """
+    if is_stale:
+        hint(gateway.pk, SCAN_ONE)
     if Drift.objects.filter(gateway=gateway).standing().exists():
         settle(gateway, actor=Actor.system("drift"))
 

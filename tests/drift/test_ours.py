@@ -11,6 +11,7 @@ from django.db import connections
 from gateway.models import Gateway, Resource
 from portal.changes.models import ChangeRequest
 from portal.changes.operate import retry
+from portal.changes.signals import applied
 from portal.changes.states import State
 from portal.drift.models import Drift
 from portal.drift.scan import scan
@@ -131,6 +132,24 @@ class TestApplied:
         adopted.scan()
 
         assert adopted.found() == [("created", "route", "x")]
+
+    def test_it_is_told_whether_the_gateway_was_seen_as_it_was(
+        self, adopted: Watched
+    ) -> None:
+        told: list[bool] = []
+
+        def heard(*, is_stale: bool, **kwargs: Any) -> None:
+            told.append(is_stale)
+
+        applied.connect(heard)
+        try:
+            adopted.applied(route("mine"))
+            adopted.outside("route", "theirs", conference(uri="/theirs"))
+            adopted.applied(updates("route", "theirs", desc="ours"))
+        finally:
+            applied.disconnect(heard)
+
+        assert told == [False, True]
 
     def test_what_is_done_outside_right_after_is_found(self, adopted: Watched) -> None:
         adopted.applied(updates("route", "a", desc="ours"))
