@@ -24,6 +24,7 @@ from portal.audit import triggers
 from portal.audit.models import AuditEvent
 from portal.changes.models import ChangeRequest, Delivery
 from portal.changes.states import State
+from portal.drift.models import Drift
 
 BROKER_SECONDS = 2
 # Headers that a proxy adds: whoever comes through one is not on this machine.
@@ -140,7 +141,7 @@ def _may_scrape(request: HttpRequest) -> bool:
 
 
 class Desk(Collector):
-    """What waits, what moves and whether gateways are well. Five queries a scrape."""
+    """What waits, what moves and whether gateways are well. Six queries a scrape."""
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
         return []
@@ -188,10 +189,19 @@ class Desk(Collector):
             "Time since the gateway was last read as a whole.",
             labels=["gateway"],
         )
-        for gateway in Gateway.objects.in_service():
+        drift = GaugeMetricFamily(
+            "gatehouse_drift_open",
+            "Resources that are not as they were approved.",
+            labels=["gateway"],
+        )
+        gateways = list(Gateway.objects.in_service())
+        drifts = Drift.objects.open().by_gateway(gateways)
+        for gateway in gateways:
+            drift.add_metric([gateway.slug], drifts.get(gateway.pk, 0))
             well.add_metric([gateway.slug], float(gateway.is_well))
             if gateway.mirrored_at:
                 age = (now - gateway.mirrored_at).total_seconds()
                 mirror.add_metric([gateway.slug], age)
         yield well
         yield mirror
+        yield drift

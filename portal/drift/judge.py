@@ -61,7 +61,7 @@ class Judge:
         whole = next((rule for rule in rules if not rule.field), None)
         parts = [rule for rule in rules if rule.field]
         counted = self._without(parts, baseline, live)
-        if whole or self._is_alike(counted, live):
+        if whole or (parts and self._is_alike(counted, live)):
             if drift:
                 _hold(drift, baseline, live, self.now)
                 self._pass_over(drift, whole or parts[0])

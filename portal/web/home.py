@@ -28,6 +28,8 @@ NEWS = [
     Event.CHANGE_APPLIED,
     Event.CHANGE_FAILED,
     Event.CHANGE_CONFLICTED,
+    Event.DRIFT_ADOPTED,
+    Event.DRIFT_RULE_ADDED,
     Event.GATEWAY_CREATED,
     Event.GATEWAY_CHANGED,
 ]

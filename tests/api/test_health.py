@@ -11,7 +11,8 @@ from django.utils import timezone
 from portal.audit import triggers
 from portal.changes.models import DeliveryState
 from portal.changes.states import State
-from tests.factories import Cast, make_change, make_delivery, make_gateway
+from portal.drift.models import DriftState
+from tests.factories import Cast, make_change, make_delivery, make_drift, make_gateway
 from tests.servers.valkey import ValkeyServer
 
 
@@ -94,6 +95,9 @@ def test_figures_tell_what_waits_and_who_is_well(people: Cast, client: Client) -
     moving = make_change(gateway=well, author=people.alice, state=State.APPROVED)
     make_delivery(moving, state=DeliveryState.PENDING)
     make_delivery(make_change(gateway=well, author=people.alice, state=State.APPLIED))
+    make_drift(well)
+    make_drift(well)
+    make_drift(well, state=DriftState.IGNORED)
 
     told = figures(client)
 
@@ -105,6 +109,8 @@ def test_figures_tell_what_waits_and_who_is_well(people: Cast, client: Client) -
     assert told['gatehouse_gateway_well{gateway="east"}'] == 1
     assert told['gatehouse_gateway_well{gateway="west"}'] == 0
     assert 'gatehouse_gateway_well{gateway="gone"}' not in told
+    assert told['gatehouse_drift_open{gateway="east"}'] == 2
+    assert told['gatehouse_drift_open{gateway="west"}'] == 0
     assert told['gatehouse_mirror_age_seconds{gateway="east"}'] >= 0
 
 
