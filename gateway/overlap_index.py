@@ -32,6 +32,25 @@ class Entrance:
     is_exact: bool
 
 
+def is_readable(route: Document) -> bool:
+    """Say whether what decides which requests it takes is of the types it must be of.
+
+    What APISIX would refuse (https://apisix.apache.org/docs/apisix/admin-api/#route)
+    never answers, so it meets nobody.
+    """
+    lists = [route.get(name) or [] for name in ("uris", "hosts", "methods")]
+    addresses = route.get("remote_addrs") or []
+    texts = [route.get(name) for name in ("uri", "host", "remote_addr")]
+    numbers = [route.get(name) for name in ("priority", "status")]
+    return (
+        all(isinstance(one, list) for one in [*lists, addresses])
+        and all(isinstance(one, str) and one for part in lists for one in part)
+        and all(isinstance(one, str) for one in addresses)
+        and all(one is None or isinstance(one, str) for one in texts)
+        and all(one is None or isinstance(one, int) for one in numbers)
+    )
+
+
 def with_hosts(
     route_id: str, route: Document, services: Mapping[str, Document]
 ) -> Document:

@@ -138,7 +138,9 @@ def _can_be_sent(name: str, value: Any) -> bool:
         return not value or (value.isdecimal() and 0 < int(value) < 65536)
     if name == "remote_addr":
         return _is_address(value)
-    return bool(value.isprintable() and value == value.strip())
+    # `==` may name a truth value, which nobody can send.
+    is_text = isinstance(value, str)
+    return is_text and value.isprintable() and value == value.strip()
 
 
 def _is_address(text: str) -> bool:

@@ -6,41 +6,48 @@ from itertools import chain, islice
 
 from gateway.overlap_conditions import Conditions, is_alike
 from gateway.overlap_example import Example
-from gateway.overlap_index import entrances_of
-from gateway.overlap_proposals import Way, proposals
+from gateway.overlap_index import Routes, entrances_of
+from gateway.overlap_shown import OF_ROUTE, Shown, limit_of
 from gateway.overlap_stage import Stage, standing
 from gateway.overlap_verdict import Kind, Reason, Verdict
-from gateway.router import Match, Mode, Router
+from gateway.router import Match, Mode
 
-# How many examples of two ways are looked at, and how many of one alone.
-OF_TWO, OF_ONE = 16, 60
+# How much may be done (see Stage) before no further route is looked at: a second or two.
+WORK = 1_500_000
 # What may be said where one of two goes first: each says more than the one before.
 OF_WINNER = (Kind.OVERLAPS, Kind.TAKES_OVER, Kind.REPLACES)
-# A request, and who of those asked for accepts it, the preferred one first.
-Shown = tuple[Example, list[Match]]
 
 
 class Search:
     """What is found about changed routes, between two stages.
 
-    `unseen` is {route: ids of others that may meet it too and were left out}.
+    `unseen` is {route: ids of others that may meet it too and were left out}; `skipped`
+    are the routes that were not looked at.
     """
 
     def __init__(self, now: Stage, then: Stage, mode: Mode) -> None:
         self.unseen: dict[str, set[str]] = {}
+        self.skipped: dict[str, None] = {}
         self._now = now
         self._then = then
         self._mode = mode
+        self._shown = Shown(mode)
+        self._stages = [now, then]
         self._found: dict[tuple[object, ...], Verdict] = {}
 
     @property
     def verdicts(self) -> list[Verdict]:
         return list(self._found.values())
 
+    @property
+    def comparisons(self) -> int:
+        """The pairs of ways that were compared."""
+        return len(set().union(*(stage.compared for stage in self._stages)))
+
     def look_at(self, route_id: str) -> None:
         """Compare one changed route with all others, as they will be."""
         before, after = self._now.of(route_id), self._then.of(route_id)
-        if is_alike(before, after):
+        if is_alike(before, after) or not self._may_look_at(before, after):
             return
         if after is not None:
             self._note(self._unreachable(after, before, self._then))
@@ -50,22 +57,50 @@ class Search:
         if before is not None:
             self._note(self._given_up(before))
 
-    def look_beyond(self, route_id: str, stage: Stage, layer: str) -> None:
-        """Compare one changed route with those that another change brings in `stage`."""
-        before, after = self._now.of(route_id), self._then.of(route_id)
-        if after is None or is_alike(before, after):
-            return
+    def met_by(self, route_ids: Iterable[str], routes: Routes) -> list[str]:
+        """Return those of these changed routes that some of `routes` may meet."""
+        return [
+            route_id
+            for route_id in route_ids
+            if (after := self._then.of(route_id))
+            and any(
+                True
+                for entrance in entrances_of(after.route, self._mode)
+                for _ in routes.meeting(entrance)
+            )
+        ]
+
+    def look_beyond(self, route_ids: Iterable[str], stage: Stage, layer: str) -> None:
+        """Compare changed routes with those that another change brings in `stage`."""
+        self._stages.append(stage)
         brought = {
             other
             for other in stage.added
             if not is_alike(stage.of(other), self._then.of(other))
         }
-        for verdict in chain(
-            self._unreachable(after, before, stage),
-            self._met(after, before, stage, only=brought),
-        ):
-            if brought & set(verdict.others):
-                self._note([replace(verdict, layer=layer)])
+        for route_id in route_ids:
+            before, after = self._now.of(route_id), self._then.of(route_id)
+            if after is None or is_alike(before, after):
+                continue
+            if not self._may_look_at(before, after):
+                continue
+            for verdict in chain(
+                self._unreachable(after, before, stage),
+                self._met(after, before, stage, only=brought),
+            ):
+                if brought & set(verdict.others):
+                    self._note([replace(verdict, layer=layer)])
+
+    def _may_look_at(self, *documents: Conditions | None) -> bool:
+        """Say whether there is time for a route, with these documents; else note it."""
+        there = [one for one in documents if one is not None]
+        is_vast = any(
+            len(entrances_of(one.route, self._mode)) > OF_ROUTE for one in there
+        )
+        if is_vast or sum(stage.work for stage in self._stages) > WORK:
+            self.skipped[there[0].id] = None
+            return False
+        return True
 
     def _note(self, verdicts: Iterable[Verdict]) -> None:
         """Keep one of each sort, the first of those that say most."""
@@ -77,8 +112,9 @@ class Search:
 
     def _note_unseen(self, after: Conditions) -> None:
         unseen: set[str] = set()
-        for entrance in entrances_of(after.route, self._mode):
-            unseen |= self._then.left_out(entrance)
+        entrances = entrances_of(after.route, self._mode)
+        for entrance in entrances:
+            unseen |= self._then.left_out(entrance, limit_of(entrances))
         told = (one.others for one in self.verdicts if one.route == after.id)
         if left := unseen.difference(*told):
             self.unseen[after.id] = left
@@ -89,7 +125,7 @@ class Search:
         hiding = stage.hiding(after)
         if not hiding:
             return
-        for example, _ in self._shown(after):
+        for example, _ in self._shown.alone(after):
             answering = stage.answering(example.request)
             if answering and after.id not in _ids(answering):
                 was = before is not None and bool(self._now.hiding(before))
@@ -111,7 +147,7 @@ class Search:
         only: set[str] | None = None,
     ) -> Iterator[Verdict]:
         """Yield what is so between this route and each that accepts one of its requests."""
-        for other, shown in self._shared(after, stage, only):
+        for other, shown in self._shown.shared(after, stage, only):
             for example, both in shown:
                 verdict = self._pair(example, both, after, before, other, stage)
                 yield verdict
@@ -157,7 +193,7 @@ class Search:
         """Say whether the two routes stand to each other as they do now."""
         if before is None or other is None:
             return False
-        were = list(self._router([before, other]).matches(example.request))
+        were = list(self._shown.router([before, other]).matches(example.request))
         return (
             len(were) == 2
             and were[0].route_id == both[0].route_id
@@ -181,8 +217,10 @@ class Search:
 
     def _given_up(self, before: Conditions) -> Iterator[Verdict]:
         """Yield who answers what this route answers no more."""
-        shared = (shown for _, shown in self._shared(before, self._then))
-        for example, _ in chain(self._shown(before), *shared):
+        shared = (shown for _, shown in self._shown.shared(before, self._then))
+        for example, _ in islice(
+            chain(self._shown.alone(before), *shared), 4 * OF_ROUTE
+        ):
             now, then = (
                 at.answering(example.request) for at in (self._now, self._then)
             )
@@ -196,37 +234,6 @@ class Search:
                     example=example,
                     assumes_filter=_assumed([*now, *then]),
                 )
-
-    def _shared(
-        self, route: Conditions, stage: Stage, only: set[str] | None = None
-    ) -> Iterator[tuple[Conditions, Iterator[Shown]]]:
-        """Yield each other route once per pair of ways, with requests that both accept."""
-        for mine in entrances_of(route.route, self._mode):
-            for theirs in stage.meeting(mine):
-                other = stage.of(theirs.route_id)
-                if other is not None and (only is None or other.id in only):
-                    yield (
-                        other,
-                        islice(
-                            self._confirmed(Way(mine, route), Way(theirs, other)),
-                            OF_TWO,
-                        ),
-                    )
-
-    def _shown(self, route: Conditions) -> Iterator[Shown]:
-        """Yield requests that this route accepts, by each host and URI."""
-        for mine in entrances_of(route.route, self._mode):
-            yield from islice(self._confirmed(Way(mine, route)), OF_ONE)
-
-    def _confirmed(self, *ways: Way) -> Iterator[Shown]:
-        router = self._router(way.conditions for way in ways)
-        for example in proposals(*ways, mode=self._mode):
-            accepting = list(router.matches(example.request))
-            if len(accepting) == len(ways):
-                yield example, accepting
-
-    def _router(self, routes: Iterable[Conditions]) -> Router:
-        return Router([one.route for one in routes], mode=self._mode)
 
 
 def _reason(both: list[Match], mode: Mode) -> Reason:

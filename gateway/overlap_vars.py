@@ -17,6 +17,8 @@ from gateway.redaction import REDACTED
 from gateway.router_request import is_of_request
 from gateway.router_vars import Comparison, InvalidVars, network, number
 
+# Beyond it (and for infinity) there is nothing between two numbers that floats tell apart.
+LARGEST = 2**53
 LOGIC = frozenset({"AND", "OR", "!AND", "!OR"})
 
 
@@ -93,7 +95,7 @@ def candidates(asked: Iterable[Comparison]) -> list[Any]:
             elif one.operator in {"==", "~=", "in"} and isinstance(value, str | bool):
                 found.append(value)
             read = number(value)
-            if read is not None:
+            if read is not None and abs(read) < LARGEST:
                 numbers.add(read)
     found += [_text(value) for value in _around(sorted(numbers))]
     new = "any"

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from gateway.overlap import Change, Kind, Overlaps, Reason, Report, Verdict
+from gateway.overlap import Change, Kind, Layer, Overlaps, Reason, Report, Verdict
+from gateway.overlap_shown import OF_ROUTE
 from gateway.overlap_stage import LIMIT
 from gateway.router import Mode
 
@@ -377,7 +378,7 @@ class TestUpdates:
 
 class TestOtherChanges:
     def test_their_routes_are_named_with_them(self) -> None:
-        layers = {"#7": {"theirs": CART, "far": {"uri": "/far"}}}
+        layers = {"#7": Layer({"theirs": CART, "far": {"uri": "/far"}})}
         (verdict,) = created({}, {**CART, "uri": "/cart/a"}, layers=layers)
         assert (verdict.kind, verdict.others, verdict.layer) == (
             Kind.OVERLAPS,
@@ -386,7 +387,7 @@ class TestOtherChanges:
         )
 
     def test_a_route_that_they_would_hide_is_unreachable(self) -> None:
-        layers = {"#7": {"theirs": {**CART, "priority": 1}}}
+        layers = {"#7": Layer({"theirs": {**CART, "priority": 1}})}
         said = created({}, CART, layers=layers)
         assert {(one.kind, one.layer) for one in said} == {
             (Kind.UNREACHABLE, "#7"),
@@ -394,9 +395,30 @@ class TestOtherChanges:
         }
 
     def test_routes_that_they_leave_as_they_are_are_not_theirs(self) -> None:
-        layers = {"#7": {"shop": {**CART, "upstream_id": "u"}}}
+        layers = {"#7": Layer({"shop": {**CART, "upstream_id": "u"}})}
         said = created({"shop": CART}, {**CART, "uri": "/cart/a"}, layers=layers)
         assert {one.layer for one in said} == {""}
+
+    def test_hosts_and_routes_count_as_they_leave_them(self) -> None:
+        live = {
+            "first": {**CART, "priority": 1},
+            "served": {"uri": "/cart/a", "service_id": "s"},
+        }
+        overlaps = Overlaps(live, services={"s": {"hosts": ["blog.org"]}})
+
+        def with_layer(layer: Layer) -> set[tuple[Kind, str]]:
+            report = overlaps.of({"new": (None, CART)}, layers={"#7": layer})
+            return {(one.kind, one.layer) for one in report.verdicts}
+
+        alone = {(Kind.UNREACHABLE, ""), (Kind.OVERLAPS, "")}
+        assert with_layer(Layer({"first": None})) == alone
+        there = Layer({}, {"s": {"hosts": ["shop.org"]}})
+        assert with_layer(there) == {*alone, (Kind.OVERLAPS, "#7")}
+
+    def test_what_cannot_meet_theirs_is_not_compared_with_them(self) -> None:
+        layers = {"#7": Layer({"theirs": {**CART, "host": "blog.org"}})}
+        report = Overlaps({}).of({"new": (None, CART)}, layers=layers)
+        assert report.comparisons == 0
 
 
 class TestScale:
@@ -423,6 +445,38 @@ class TestScale:
         # What has the same place comes before what lies below.
         kinds = {one.others: one.kind for one in report.verdicts}
         assert kinds["5000",] is Kind.REPLACES
+
+    def test_a_change_of_too_much_work_is_looked_at_in_part(self) -> None:
+        new = {f"new{n}": (None, {**CART, "priority": n}) for n in range(300)}
+        report = Overlaps({"all": CATCH_ALL}).of(new)
+        assert 0 < len(report.skipped) < len(new)
+        told = {one.route for one in report.verdicts}
+        assert told == new.keys() - set(report.skipped)
+
+    def test_what_others_bring_is_work_too(self) -> None:
+        brought = Layer({f"r{n}": {**CART, "priority": n} for n in range(64)})
+        layers = {f"#{n}": brought for n in range(100)}
+        new = {f"new{n}": (None, {**CART, "priority": -n}) for n in range(9)}
+        report = Overlaps({}).of(new, layers=layers)
+        assert report.skipped != []
+        assert {one.route for one in report.verdicts} == new.keys()
+
+    def test_a_route_of_too_many_ways_is_not_looked_at(self) -> None:
+        hosts = [f"h{n}.org" for n in range(OF_ROUTE + 1)]
+        vast = {"hosts": hosts, "uri": "/a"}
+        report = Overlaps({"all": CATCH_ALL}).of({"vast": (None, vast)})
+        assert (report.skipped, report.verdicts) == (["vast"], [])
+        few = {"hosts": hosts[:OF_ROUTE], "uri": "/a"}
+        report = Overlaps({"all": CATCH_ALL}).of({"new": (None, few)})
+        assert [one.kind for one in report.verdicts] == [Kind.TAKES_OVER]
+
+    def test_unchanged_routes_are_no_work(self) -> None:
+        live = {f"r{n}": {**CART, "priority": n} for n in range(300)}
+        change: dict[str, Change] = {
+            key: (one, {**one, "upstream_id": "u"}) for key, one in live.items()
+        }
+        report = Overlaps(live).of(change)
+        assert (report.comparisons, report.skipped) == (0, [])
 
 
 def test_it_needs_no_django() -> None:

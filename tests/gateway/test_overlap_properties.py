@@ -257,3 +257,64 @@ def test_what_is_so_is_said(
                     assert {(route, other) for other in others} <= pairs
             if now == {route} and route not in then:
                 assert route in giving_up
+
+
+ODD_TEXTS = st.sampled_from(
+    [
+        *("", "*", "/", "/*", "/a/:x/*", "*.a", "a:80", "[::1]", "[", "(", "\x00"),
+        *("é", "\ud800", "1e999", "0x1", "9" * 400, "10.0.0.0/8", "fe80::/300", "::1"),
+        *("AND", "OR", "!", "==", "~~", "in", "arg_a", "uri", "redacted:01234567"),
+    ]
+)
+ODD_LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | ODD_TEXTS
+ODD_VALUES = st.recursive(
+    ODD_LEAVES, lambda inner: st.lists(inner, max_size=4), max_leaves=8
+)
+ODD_CONDITIONS = st.tuples(
+    st.sampled_from(
+        [
+            *(
+                "arg_a",
+                "post_arg_a",
+                "http_x",
+                "cookie_u",
+                "uri",
+                "request_uri",
+                "host",
+            ),
+            *("http_host", "method", "scheme", "server_port", "remote_addr"),
+        ]
+    ),
+    st.sampled_from(["==", "~=", ">", "<=", "~~", "~*", "in", "has", "ipmatch"]),
+    ODD_VALUES,
+).map(list)
+ODD_FIELDS = {
+    "hosts": st.lists(ODD_TEXTS, max_size=2),
+    "vars": st.lists(ODD_CONDITIONS, max_size=3),
+    "remote_addrs": st.lists(ODD_TEXTS, max_size=2),
+    "priority": st.integers(),
+    "filter_func": ODD_LEAVES,
+    "service_id": ODD_LEAVES,
+}
+ODD_NAMES = ["uri", "uris", "host", "methods", "remote_addr", "status", *ODD_FIELDS]
+ODD_ROUTES = st.one_of(
+    st.fixed_dictionaries({"uri": URIS | ODD_TEXTS}, optional=ODD_FIELDS),
+    st.dictionaries(st.sampled_from(ODD_NAMES), ODD_VALUES, max_size=6),
+)
+
+
+@ALL_MODES
+@given(
+    live=st.dictionaries(st.sampled_from("abc"), ODD_ROUTES),
+    changed=st.dictionaries(
+        st.sampled_from("abcd"),
+        st.tuples(st.none() | ODD_ROUTES, st.none() | ODD_ROUTES),
+    ),
+    service=ODD_ROUTES,
+)
+def test_no_document_is_too_odd(
+    mode: Mode, live: dict[str, Route], changed: dict[str, Change], service: Route
+) -> None:
+    overlaps = Overlaps(live, services={"": service, "*": service}, mode=mode)
+    for verdict in overlaps.of(changed, services={"*": {}}).verdicts:
+        assert str(verdict.example).encode()

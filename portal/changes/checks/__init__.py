@@ -15,6 +15,7 @@ from portal.changes.checks import (
     exposure,
     identity,
     neighbours,
+    overlap,
     owners,
     plain_secrets,
     policy,
@@ -42,6 +43,7 @@ SUBJECTS: tuple[Subject, ...] = (
     certificates.SUBJECT,
     care.SUBJECT,
     precedence.SUBJECT,
+    overlap.SUBJECT,
     policy.SUBJECT,
     owners.SUBJECT,
 )

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway.mirror import refresh
+from gateway.overlap_stage import LIMIT as NEAREST
 from portal.changes.asked import ItemAsked
 from portal.changes.propose import propose
 from tests.actors import present
@@ -73,6 +75,15 @@ def ask_for_old(desk: Desk) -> None:
     propose(asked, actor=present(desk.people.omar))
 
 
+def seen(*held: tuple[str, Document], asked: ItemAsked) -> Example:
+    """Something asked for while the gateway is known to hold these routes."""
+    return asks(
+        asked,
+        held=tuple(("route", key, document) for key, document in held),
+        before=lambda desk: refresh(desk.gateway),
+    )
+
+
 EXAMPLES = {
     "already_exists": asks(create("route", route(), "old"), held=old(route())),
     "nothing_changes": asks(update("route", {"uri": "/speaker/*"}), held=old(route())),
@@ -139,6 +150,25 @@ EXAMPLES = {
     "plugin_replaced": asks(
         create("route", route(plugins=KEY_AUTH | LIMIT, service_id="old")),
         held=old({"plugins": LIMIT}, "service"),
+    ),
+    "route_unreachable": seen(
+        ("old", route(priority=1)), asked=create("route", route())
+    ),
+    "route_replaced": seen(("old", route()), asked=create("route", route(priority=1))),
+    "route_takes_over": seen(
+        ("old", route()), asked=create("route", route(uri="/speaker/7"))
+    ),
+    "route_order_unclear": seen(("old", route()), asked=create("route", route())),
+    "requests_move": seen(
+        ("old", route(uri="/speaker/7")), ("wider", route()), asked=delete("route")
+    ),
+    "requests_unanswered": seen(
+        ("old", route()), asked=update("route", {"uri": "/speaker/7"})
+    ),
+    "route_overlaps": seen(("old", route()), asked=create("route", route(uri="/*"))),
+    "route_not_compared": seen(
+        *((f"r{n}", route(uri=f"/{n}")) for n in range(NEAREST + 6)),
+        asked=create("route", route(uri="/*")),
     ),
     "name_rule": asks(
         create("route", route(name="What ever")),

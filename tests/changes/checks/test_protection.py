@@ -92,7 +92,7 @@ def test_a_route_that_is_opened_is_told(desk: Desk, opening: Document) -> None:
     closed = {"status": 0} if "status" in opening else {"host": "api.internal"}
     desk.sandbox.put("route", "old", route(plugins={}) | closed)
 
-    assert codes(desk, update("route", opening)) == ["auth_missing"]
+    assert codes(desk, update("route", opening))[0] == "auth_missing"
 
 
 def test_removed_authentication_is_told_by_name(desk: Desk) -> None:
