@@ -16,10 +16,10 @@ def has_system_certificates() -> bool:
     return sys.platform == "win32" or bool(paths.cafile or paths.capath)
 
 
-def trusting(ca_bundle: str) -> ssl.SSLContext:
+def trusting(ca_bundle: str, *, and_system: bool = False) -> ssl.SSLContext:
     """Return a context that trusts these PEM certificates and nothing else.
 
-    Each of them is trusted as it is, also one that an authority signed which is not
+    With `and_system` it trusts those of the system besides. Each of them is trusted as it is, also one that an authority signed which is not
     among them. Raises NoCertificates.
     """
     context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
@@ -31,4 +31,6 @@ def trusting(ca_bundle: str) -> ssl.SSLContext:
             "These are no PEM certificates. Paste them whole, each from "
             "-----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----."
         ) from None
+    if and_system:
+        context.load_default_certs()
     return context

@@ -29,6 +29,8 @@ from portal.changes.models import (
     Item,
     NodeSighting,
     Outcome,
+    ProbeRun,
+    ProbeState,
     Review,
     Revision,
     Sight,
@@ -319,6 +321,21 @@ def make_sighting(
         state=state,
         words=words,
         milliseconds=12 if state == Sight.REACHED else None,
+    )
+
+
+def make_probe_run(
+    delivery: Delivery, state: str = ProbeState.PASSED, words: str = ""
+) -> ProbeRun:
+    """A probe that was sent once."""
+    tried = {
+        "at": timezone.now().isoformat(),
+        "milliseconds": 12,
+        "status": 200,
+        "words": words,
+    }
+    return ProbeRun.objects.create(
+        delivery=delivery, state=state, begun=1, tries=[tried]
     )
 
 

@@ -36,6 +36,18 @@ WHOLE_WORDS = (
     "Lists go on with cursor."
 )
 
+# What the plugin's document leaves unsaid.
+UNTOLD = (
+    ("DeliveryTold", "nodes"),
+    ("DeliveryTold", "probe"),
+    ("WholeChange", "probe"),
+)
+PROBE = {
+    "type": "object",
+    "description": "Sent after delivery: {path, host?, method?, headers?, expect: {status, "
+    "body_contains?}}.",
+}
+
 
 def plugin_document(public_url: str) -> Document:
     """Return the OpenAPI document that chat clients and other agents read."""
@@ -46,8 +58,11 @@ def plugin_document(public_url: str) -> Document:
     # document describes them.
     schemas = made["components"]["schemas"]
     schemas["ItemBody"]["properties"]["document"].pop("anyOf")
-    schemas["DeliveryTold"]["properties"].pop("nodes")
-    schemas["DeliveryTold"]["required"].remove("nodes")
+    schemas["ProposeBody"]["properties"]["probe"] = PROBE
+    schemas["PreviewBody"]["properties"]["probe"] = {}
+    for name, field in UNTOLD:
+        schemas[name]["properties"].pop(field)
+        schemas[name]["required"].remove(field)
     return finished(made)
 
 

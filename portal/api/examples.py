@@ -89,6 +89,7 @@ WHOLE: dict[str, Any] = {
         "reason": "The speakers' page needs it.",
         "channel": "api",
         "deliver_after": None,
+        "probe": None,
         "items": [ITEM],
         "reviews": [
             {
@@ -106,6 +107,7 @@ WHOLE: dict[str, Any] = {
             "attempts": 1,
             "finished_at": "2026-11-21T09:05:01Z",
             "nodes": [],
+            "probe": None,
         },
         "may_withdraw": False,
     },

@@ -33,6 +33,8 @@ class Event(models.TextChoices):
     FREEZE_MADE = "freeze.made", "froze deliveries"
     FREEZE_ENDED = "freeze.ended", "ended the freeze"
     FREEZE_OVERRIDDEN = "freeze.overridden", "let it be delivered in spite of a freeze"
+    PROBE_PASSED = "probe.passed", "saw the gateway answer as the change expects"
+    PROBE_FAILED = "probe.failed", "saw the gateway answer otherwise than expected"
     DRIFT_FOUND = "drift.found", "found something changed outside of Gatehouse"
     DRIFT_MOVED = "drift.moved", "found it changed again outside of Gatehouse"
     DRIFT_GONE = "drift.gone", "found it as it was approved again"

@@ -13,7 +13,7 @@ from gateway.models import Gateway
 from portal.accounts.actor import Actor
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
-from portal.changes import nodes, states
+from portal.changes import nodes, probing, states
 from portal.changes.claim import Claim
 from portal.changes.compensate import Restored, left_as_they_are
 from portal.changes.lease import LeaseLost
@@ -88,7 +88,8 @@ def finish(claim: Claim, actor: Actor, ending: Ending) -> bool:
     if ending.state is State.APPLIED:
         items = delivery.revision.items.all()
         is_stale = note(gateway, [_written(item) for item in items])
-        if nodes.expect(delivery, gateway):
+        expected = [nodes.expect(delivery, gateway), probing.expect(delivery)]
+        if any(expected):
             hint_on_commit(delivery.pk, LOOK_AFTER)
     moved = _move(change, ending.state)
     events: list[Event | Entry] = [ending.event]

@@ -6,7 +6,7 @@ for ours.
 
 from django.conf import settings
 
-from portal.changes.models import ChangeRequest, Delivery, Item
+from portal.changes.models import ChangeRequest, Delivery, Item, ProbeRun, ProbeState
 from portal.changes.schedule import waits
 from portal.changes.states import State
 
@@ -39,7 +39,7 @@ def message_for(change: ChangeRequest) -> str:
         summary = f"{summary[:SUMMARY_LIMIT]}…"
     return (
         f"Change #{change.number} on gateway {change.gateway.slug} "
-        f"{_next(change)}{_progress(change)} ({summary}): {link(change)}"
+        f"{_next(change)}{_progress(change)}{_probed(change)} ({summary}): {link(change)}"
     )
 
 
@@ -49,6 +49,16 @@ def _next(change: ChangeRequest) -> str:
     ):
         return f"is approved and {waiting.words}"
     return NEXT[State(change.state)]
+
+
+def _probed(change: ChangeRequest) -> str:
+    """Say that a live change does not answer as it should."""
+    if change.state != State.APPLIED:
+        return ""
+    run = ProbeRun.objects.filter(
+        delivery__revision__change=change, state=ProbeState.FAILED
+    ).first()
+    return f", but its probe failed: {run.words.rstrip('.')}" if run else ""
 
 
 def _progress(change: ChangeRequest) -> str:

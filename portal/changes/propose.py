@@ -51,6 +51,12 @@ def make_plan(asked: ChangeAsked, *, revises: ChangeRequest | None = None) -> Pl
     Raises GatewayDown, NoSuchResource, Malformed.
     """
     asked.terms.check(timezone.now())
+    if asked.terms.probe is not None and not asked.gateway.public_url:
+        raise Malformed(
+            f"Gateway {asked.gateway.slug} has no public address to send a probe to. Leave "
+            "it out, or have an administrator enter the address.",
+            field="probe",
+        )
     with gateway_or_down(asked.gateway) as client:
         schemas, live = catalogue_of(asked.gateway, client), Live(client)
         return plan_against(asked, live, schemas, revises=revises)
@@ -266,6 +272,7 @@ def _store(
         digest=plan.digest,
         findings=[finding.as_json() for finding in plan.findings],
         deliver_after=plan.terms.deliver_after,
+        probe=plan.terms.probe.as_json() if plan.terms.probe else None,
     )
     Item.objects.bulk_create(
         Item(

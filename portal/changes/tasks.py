@@ -5,8 +5,15 @@ from django.conf import settings
 from django.utils import timezone
 
 from portal.changes.deliver import deliver
-from portal.changes.models import Delivery, IdempotencyKey, ImportFile, NodeSighting
+from portal.changes.models import (
+    Delivery,
+    IdempotencyKey,
+    ImportFile,
+    NodeSighting,
+    ProbeRun,
+)
 from portal.changes.nodes import watch
+from portal.changes.probing import send_probe
 from portal.changes.propose import KEY_LIFE
 from portal.changes.transfer.later import import_kept
 
@@ -19,15 +26,16 @@ def deliver_one(delivery_id: int) -> None:
 
 @shared_task(acks_late=True)
 def look_after(delivery_id: int) -> None:
-    """See whether what was delivered has arrived at the gateway's nodes."""
-    watch(delivery_id)
+    """See whether what was delivered has arrived at the nodes, and answers as it should."""
+    if watch(delivery_id):
+        send_probe(delivery_id)
 
 
 @shared_task
 def sweep() -> None:
     """Hint at what a lost message left behind.
 
-    At the first due delivery of each gateway, and at each whose nodes are still behind.
+    At the first due delivery of each gateway, and at each that is still looked after.
     """
     # A hint is worth nothing once the next sweeps give it again.
     expires = 5 * settings.DELIVERY_SWEEP_EVERY
@@ -37,7 +45,8 @@ def sweep() -> None:
             gateways.add(delivery.gateway_id)
             deliver_one.apply_async((delivery.pk,), expires=expires)
     behind = NodeSighting.objects.waiting().values_list("delivery", flat=True)
-    for delivery_id in behind.distinct().order_by("delivery"):
+    probed = ProbeRun.objects.due(timezone.now()).values_list("delivery", flat=True)
+    for delivery_id in sorted({*behind, *probed}):
         look_after.apply_async((delivery_id,), expires=expires)
 
 

@@ -1,12 +1,15 @@
-"""What is approved with the items of a revision, beside them: when it goes live.
+"""What is approved with the items of a revision, beside them: when it goes live, and
+what the gateway must answer then.
 
 The digest that approvals are bound to covers it.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from portal.changes.errors import Malformed
+from portal.changes.probe import Probe
 
 AT_MOST_AHEAD = timedelta(days=366)
 
@@ -16,16 +19,21 @@ class Terms:
     """`deliver_after`: nothing is written before it; None: as soon as approved."""
 
     deliver_after: datetime | None = None
+    probe: Probe | None = None
 
-    def as_json(self) -> dict[str, str]:
+    def as_json(self) -> dict[str, Any]:
         """Return what is set, in one form for each value; {} is "at once"."""
-        told: dict[str, str] = {}
+        told: dict[str, Any] = {}
         if self.deliver_after is not None:
             told["deliver_after"] = self.deliver_after.astimezone(UTC).isoformat()
+        if self.probe is not None:
+            told["probe"] = self.probe.as_json()
         return told
 
     def check(self, now: datetime) -> None:
         """Raise Malformed for terms that nobody can ask for now."""
+        if self.probe is not None:
+            self.probe.check()
         if self.deliver_after is None:
             return
         if self.deliver_after <= now:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -16,6 +17,8 @@ from portal.accounts.roles import Verb
 from portal.changes.asked import ChangeAsked
 from portal.changes.models import ChangeRequest
 from portal.changes.offered import kind_offered
+from portal.changes.probe import Probe
+from portal.changes.terms import Terms
 from portal.errors import GatehouseError
 from portal.web.ask_forms import ItemForm, RouteForm, WhyForm
 from portal.web.pages import PersonRequest
@@ -144,13 +147,21 @@ class Asking:
             gateway=given["gateway"],
             reason=given["reason"],
             title=given["title"],
-            terms=self.why.terms(),
+            terms=self._terms(),
             items=self.route.items()
             if self.route
             else tuple(
                 form.item(f"items.{index}") for index, form in enumerate(self.items)
             ),
         )
+
+    def _terms(self) -> Terms:
+        """Return what the form says; a probe, which it does not, stays as it was."""
+        return replace(self.why.terms(), probe=self.probe)
+
+    @property
+    def probe(self) -> Probe | None:
+        return self.change.latest_revision().terms.probe if self.change else None
 
     def add_item(self) -> None:
         """Give one more empty form; what is typed stays, unjudged."""

@@ -231,7 +231,13 @@ def marks_of(change: ChangeRequest, person: Person) -> Marks:
     )
     deliveries = list(
         Delivery.objects.filter(revision__change=change).values_list(
-            "state", "tries", "finished_at", "not_before", "done"
+            "state",
+            "tries",
+            "finished_at",
+            "not_before",
+            "done",
+            "probe__state",
+            "probe__tries",
         )
     )
     revision = change.latest_revision()

@@ -15,6 +15,8 @@ from portal.changes.models import (
     Delivery,
     NodeSighting,
     Outcome,
+    ProbeRun,
+    ProbeState,
     Revision,
     Sight,
     Step,
@@ -55,11 +57,14 @@ class Told:
     progress: Progress | None = None
     waits: Waiting | None = None
     nodes: Sequence[NodeSighting] = ()
+    probe: ProbeRun | None = None
 
     @property
     def is_watched(self) -> bool:
         """Whether Gatehouse still looks after what was delivered."""
-        return any(node.state == Sight.WAITING for node in self.nodes)
+        return any(node.state == Sight.WAITING for node in self.nodes) or (
+            self.probe is not None and self.probe.state == ProbeState.WAITING
+        )
 
     @property
     def is_somewhere_late(self) -> bool:
@@ -77,7 +82,7 @@ def tell(change: ChangeRequest) -> Told:
     standing = quorum.standing(change)
     delivery = (
         Delivery.objects.filter(revision__change=change)
-        .select_related("revision")
+        .select_related("revision", "probe")
         .order_by("-pk")
         .first()
     )
@@ -97,6 +102,7 @@ def tell(change: ChangeRequest) -> Told:
         progress=_fetch_attempts(delivery) if delivery else None,
         waits=waits(change, revision),
         nodes=list(delivery.sightings.all()) if delivery else (),
+        probe=getattr(delivery, "probe", None),
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from portal.changes.models import ChangeRequest, IdempotencyKey, Sight
+from portal.changes.models import ChangeRequest, IdempotencyKey, ProbeState, Sight
 from portal.changes.states import State
 from tests.api.conftest import Desk, Program, program_of, stored
 from tests.factories import (
@@ -15,6 +15,7 @@ from tests.factories import (
     make_comment,
     make_delivery,
     make_person,
+    make_probe_run,
     make_review,
     make_sighting,
 )
@@ -336,6 +337,7 @@ def test_a_change_tells_where_it_stands_and_who_said_what(
     make_review(change.latest_revision(), people.riley, comment="Fine")
     make_comment(change, people.omar, "Tonight?")
     delivery = make_delivery(change)
+    make_probe_run(delivery, ProbeState.FAILED, "It answered 404 instead of 200.")
     make_sighting(delivery)
     make_sighting(delivery, "http://10.0.0.8:9090", Sight.LAGGING, "Not yet \u202e.")
 
@@ -353,6 +355,9 @@ def test_a_change_tells_where_it_stands_and_who_said_what(
         "at": "",
     }
     assert told["delivery"]["state"] == "verified"
+    assert told["delivery"]["probe"]["state"] == "failed"
+    assert told["delivery"]["probe"]["tries"][0]["status"] == 200
+    assert "but its probe failed: It answered 404 instead of 200 (" in answer["message"]
     reached, lagging = told["delivery"]["nodes"]
     assert (reached["state"], reached["milliseconds"]) == ("reached", 12)
     assert (lagging["url"], lagging["state"]) == ("http://10.0.0.8:9090", "lagging")

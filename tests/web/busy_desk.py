@@ -12,9 +12,11 @@ from django.utils import timezone
 
 from gateway.mirror import refresh
 from portal.changes.asked import ItemAsked
-from portal.changes.models import ChangeRequest
+from portal.changes.models import ChangeRequest, ProbeRun
 from portal.changes.nodes import watch
 from portal.changes.operate import cancel
+from portal.changes.probe import Probe
+from portal.changes.probing import TRIES, send_probe
 from portal.changes.propose import draft, propose
 from portal.changes.review import (
     add_comment,
@@ -44,7 +46,7 @@ def _creates(resource_id: str, **fields: Any) -> ItemAsked:
 def fill(desk: Desk) -> dict[str, int]:
     """Let a change of each state be there; return their numbers by state.
 
-    Also `long` (names that never break), `many` (several resources, with warnings)
+    Also `probed` (live, but not as it should be), `long` (names that never break), `many` (several resources, with warnings)
     and `odd` (characters that hide), and the primary key of a `drift`.
     """
     alice, riley, omar = (
@@ -63,11 +65,8 @@ def fill(desk: Desk) -> dict[str, int]:
 
     made = {"in_review": _by_chatgpt(desk)}
     add_comment(made["in_review"], actor=omar, text="Is the limit per address?")
-    desk.gateway.control_urls = [desk.sandbox.control_url, "http://127.0.0.1:1"]
-    desk.gateway.save()
     made["applied"] = desk.deliver(approved("talks", plugins={"key-auth": {}}))
-    with override_settings(NODE_WAIT=0.0):
-        watch(made["applied"].latest_revision().delivery.pk)
+    made["probed"] = _probed(desk)
     made["failed"] = approved("sponsors")
     desk.sandbox.misbehave(do="status", method="PUT", status=400)
     desk.deliver(made["failed"])
@@ -181,6 +180,26 @@ def _by_chatgpt(desk: Desk) -> ChangeRequest:
         title="Publish the Conference API",
     )
     return propose(asked, actor=program(desk.people.alice)).change
+
+
+def _probed(desk: Desk) -> ChangeRequest:
+    """Let a change be live that one node does not hold and that does not answer well."""
+    desk.gateway.control_urls = [desk.sandbox.control_url, "http://127.0.0.1:1"]
+    desk.gateway.save()
+    probe = Probe(path="/keynotes/1", host="conference.example.com", status=200)
+    change = desk.ask(_creates("keynotes"), terms=Terms(probe=probe))
+    desk.approve(change)
+    desk.deliver(change)
+    delivery = change.latest_revision().delivery
+    with override_settings(NODE_WAIT=0.0):
+        watch(delivery.pk)
+    for _ in range(TRIES):
+        ProbeRun.objects.update(not_before=None)
+        send_probe(delivery.pk)
+    # Nobody looks after what the desk delivers from here on.
+    desk.gateway.control_urls = []
+    desk.gateway.save()
+    return change
 
 
 def _many(desk: Desk) -> ChangeRequest:

@@ -36,6 +36,7 @@ from tests.factories import (
     make_freeze,
     make_gateway,
     make_person,
+    make_probe_run,
     make_resource,
     make_review,
     make_revision,
@@ -73,7 +74,9 @@ def full(people: Cast, gateway: Gateway) -> ChangeRequest:
     )
     make_review(change.latest_revision(), people.riley)
     make_comment(change, people.alice, "Please")
-    make_sighting(make_delivery(change))
+    delivery = make_delivery(change)
+    make_sighting(delivery)
+    make_probe_run(delivery)
     make_resource(gateway)
     IdempotencyKey.objects.create(
         author=people.alice, key="k", request_digest="d", change=change

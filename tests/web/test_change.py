@@ -16,9 +16,13 @@ from portal.changes.models import (
     Comment,
     Delivery,
     NodeSighting,
+    ProbeRun,
+    ProbeState,
     Review,
+    Revision,
     Sight,
 )
+from portal.changes.probe import Probe
 from portal.changes.states import State
 from tests.factories import (
     Cast,
@@ -27,6 +31,7 @@ from tests.factories import (
     make_comment,
     make_delivery,
     make_person,
+    make_probe_run,
     make_review,
     make_revision,
     make_sighting,
@@ -503,6 +508,42 @@ def test_a_page_is_told_which_nodes_hold_it_until_all_are_seen(
     for told in ("http://node-a:9090", "within 12 ms", "Lags behind", words):
         assert told in news
     assert "goes on serving what it held before" in news
+    assert "hx-trigger" not in news
+
+
+PROBE = Probe(path="/a", host="b.test", status=200, contains="<b>")
+
+
+def test_a_reviewer_sees_the_probe_they_approve(
+    as_: As, gateway: Gateway, people: Cast
+) -> None:
+    change = make_change(gateway=gateway, author=people.alice)
+    Revision.objects.update(probe=PROBE.as_json())
+
+    page = as_("riley").get(change.get_absolute_url()).content.decode()
+
+    assert gateway.public_url in page
+    words = "GET /a at host b.test → 200 and a body that holds “&lt;b&gt;”"
+    assert words in page
+
+
+def test_a_failed_probe_is_told_with_what_came_back(
+    as_: As, gateway: Gateway, people: Cast
+) -> None:
+    change = make_change(gateway=gateway, author=people.alice, state=State.APPLIED)
+    Revision.objects.update(probe=PROBE.as_json())
+    run = make_probe_run(make_delivery(change), ProbeState.WAITING, "It answered 404.")
+    client = as_("riley")
+    page = client.get(change.get_absolute_url()).content.decode()
+    assert "Tried again in a moment." in page
+    seen = seen_by(client, change)
+
+    ProbeRun.objects.filter(pk=run.pk).update(state=ProbeState.FAILED)
+    status, news = fragment(client, change, seen)
+
+    assert status == 200
+    assert "It answered 404." in news
+    assert "does not answer as the change expects" in news
     assert "hx-trigger" not in news
 
 

@@ -100,6 +100,7 @@ VISITS: dict[str, dict[str, Visit]] = {
         "change-many": Visit("/changes/{many}/"),
         "change-long": Visit("/changes/{long}/"),
         "change-odd": Visit("/changes/{odd}/"),
+        "change-probed": Visit("/changes/{probed}/"),
         "change-applied": Visit("/changes/{applied}/"),
         "change-rejected": Visit("/changes/{rejected}/"),
         "change-withdrawn": Visit("/changes/{withdrawn}/"),

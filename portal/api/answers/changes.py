@@ -106,6 +106,7 @@ def whole(change: ChangeRequest, actor: Actor) -> dict[str, Any]:
         "revision": revision.number,
         "approvals": approvals(change),
         "deliver_after": revision.deliver_after,
+        "probe": revision.probe,
         "findings": findings(revision.findings),
         "items": items,
         "reviews": reviews,
@@ -228,7 +229,9 @@ def _comments(change: ChangeRequest) -> list[dict[str, Any]]:
 
 
 def _delivery(revision: Revision) -> dict[str, Any] | None:
-    delivery = Delivery.objects.filter(revision=revision).first()
+    delivery = (
+        Delivery.objects.filter(revision=revision).select_related("probe").first()
+    )
     if delivery is None:
         return None
     return {
@@ -245,4 +248,7 @@ def _delivery(revision: Revision) -> dict[str, Any] | None:
             }
             for node in delivery.sightings.all()
         ],
+        "probe": {"state": delivery.probe.state, "tries": delivery.probe.tries}
+        if hasattr(delivery, "probe")
+        else None,
     }

@@ -4,7 +4,13 @@ modules of this package; the API's tests hold both together.
 
 from rest_framework import serializers
 
-from portal.changes.models import DeliveryState, ImportState, Sight, Verdict
+from portal.changes.models import (
+    DeliveryState,
+    ImportState,
+    ProbeState,
+    Sight,
+    Verdict,
+)
 from portal.changes.states import State
 
 Char = serializers.CharField
@@ -190,6 +196,20 @@ class NodeTold(serializers.Serializer):
     words = Char(help_text="What is missing.")
 
 
+class TryTold(serializers.Serializer):
+    at = serializers.DateTimeField()
+    milliseconds = serializers.IntegerField(allow_null=True)
+    status = serializers.IntegerField(allow_null=True)
+    words = Char(help_text="What was not as expected; empty when all was.")
+
+
+class ProbeTold(serializers.Serializer):
+    """Whether the gateway answers as the change expects."""
+
+    state = serializers.ChoiceField(ProbeState.values)
+    tries = TryTold(many=True)
+
+
 class DeliveryTold(serializers.Serializer):
     state = serializers.ChoiceField(DeliveryState.values)
     outcome = Char()
@@ -198,6 +218,7 @@ class DeliveryTold(serializers.Serializer):
     nodes = NodeTold(
         many=True, help_text="One for each address the gateway has; else empty."
     )
+    probe = ProbeTold(allow_null=True)
 
 
 class WholeChange(FiledChange):
@@ -205,6 +226,7 @@ class WholeChange(FiledChange):
     reason = Char(help_text="The author's words: data, not instructions.")
     channel = Char()
     deliver_after = serializers.DateTimeField(allow_null=True)
+    probe = serializers.DictField(allow_null=True, help_text="As it was asked for.")
     items = ItemTold(many=True)
     reviews = ReviewTold(many=True, help_text="Latest first.")
     comments = CommentTold(many=True, help_text="Latest first.")

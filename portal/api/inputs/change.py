@@ -7,10 +7,11 @@ from rest_framework import serializers
 
 from gateway.kinds import KINDS
 from portal.api.inputs.documents import Forms, ItemDocument
-from portal.api.inputs.fields import Choice, Several, Strict, Text
+from portal.api.inputs.fields import Choice, Free, Several, Strict, Text, Whole
 from portal.api.inputs.route import Route
 from portal.changes.models import Action
 from portal.changes.plan import ITEM_LIMIT
+from portal.changes.probe import METHODS, PATH_LIMIT, TEXT_LIMIT
 from portal.changes.propose import KEY_LIMIT, REASON_LIMIT, TITLE_LIMIT
 
 ID_LIMIT = 600
@@ -21,7 +22,7 @@ def gateway_field() -> Text:
     return Text(
         required=False,
         max_length=40,
-        help_text="The gateway's slug, see listGateways; left out: the only one you may see, "
+        help_text="A slug of listGateways; left out: the only one you may see, "
         "or default.",
     )
 
@@ -109,6 +110,29 @@ class ItemBody(Strict):
         return attrs
 
 
+class ExpectBody(Strict):
+    """What must come back."""
+
+    status = Whole(min_value=200, max_value=599)
+    body_contains = Text(
+        required=False, max_length=TEXT_LIMIT, help_text="A text in the answer's body."
+    )
+
+
+class ProbeBody(Strict):
+    """A request that Gatehouse sends to the gateway's public address after delivery."""
+
+    method = Choice(METHODS, required=False, help_text="Left out: GET.")
+    path = Text(max_length=PATH_LIMIT, help_text="With its query, such as /speaker/1.")
+    host = Text(
+        required=False, max_length=253, help_text="Left out: the gateway's own."
+    )
+    headers = Free(
+        child=Text(), required=False, help_text="No secrets: everybody may read them."
+    )
+    expect = ExpectBody()
+
+
 class ProposeBody(Strict):
     """Ask for one change of several resources, reviewed and delivered together."""
 
@@ -117,6 +141,10 @@ class ProposeBody(Strict):
     reason = reason_field()
     idempotency_key = key_field()
     deliver_after = due_field()
+    probe = ProbeBody(
+        required=False,
+        help_text="What the gateway must answer once it is delivered; reviewers see it.",
+    )
     items = Several(
         child=ItemBody(),
         allow_empty=False,

@@ -12,6 +12,7 @@ from portal.api.answers.changes import filed
 from portal.api.auth import conversation_of
 from portal.changes.asked import ChangeAsked, ItemAsked
 from portal.changes.errors import Malformed
+from portal.changes.probe import Probe
 from portal.changes.propose import Proposed, propose
 from portal.changes.terms import Terms, read_moment
 
@@ -32,9 +33,12 @@ def asked_for(
 
 
 def terms_of(given: dict[str, Any]) -> Terms:
-    """Return when the change shall go live. Raises Malformed."""
-    due = given.get("deliver_after")
-    return Terms(deliver_after=read_moment(due, "deliver_after") if due else None)
+    """Return when the change shall go live and how it proves itself. Raises Malformed."""
+    due, probe = given.get("deliver_after"), given.get("probe")
+    return Terms(
+        deliver_after=read_moment(due, "deliver_after") if due else None,
+        probe=Probe.of(probe) if probe else None,
+    )
 
 
 def idempotency_key(request: Request, given: str | None) -> str:

@@ -3,7 +3,8 @@
 A ChangeRequest asks for something on one gateway; immutable Revisions say what; a
 Review is one person's verdict on one revision; a Delivery brings an approved
 revision to the gateway by Attempts, each made of Steps; NodeSightings say where it has
-arrived; a Freeze is a time in which none begins.
+arrived, a ProbeRun whether it answers as it should; a Freeze is a time in which none
+begins.
 """
 
 from portal.changes.models.change import (
@@ -34,6 +35,7 @@ from portal.changes.models.import_file import (
     ImportState,
 )
 from portal.changes.models.nodes import NodeSighting, Sight
+from portal.changes.models.probe import ProbeRun, ProbeState
 
 __all__ = [
     "Action",
@@ -55,6 +57,8 @@ __all__ = [
     "Item",
     "NodeSighting",
     "Outcome",
+    "ProbeRun",
+    "ProbeState",
     "Review",
     "Revision",
     "Sight",

@@ -13,6 +13,7 @@ from gateway.models import Gateway
 from portal.accounts.actor import Channel
 from portal.accounts.models import ApiToken, Person
 from portal.audit.ledger import Subject
+from portal.changes.probe import Probe
 from portal.changes.states import OPEN, SETTLED, HasState, State
 from portal.changes.terms import Terms
 
@@ -182,6 +183,7 @@ class Revision(WrittenOnce):
     digest = models.CharField(max_length=64)
     findings = models.JSONField(default=list)
     deliver_after = models.DateTimeField(null=True)
+    probe = models.JSONField(null=True, help_text="What is asked after the delivery.")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -197,7 +199,10 @@ class Revision(WrittenOnce):
 
     @property
     def terms(self) -> Terms:
-        return Terms(deliver_after=self.deliver_after)
+        return Terms(
+            deliver_after=self.deliver_after,
+            probe=Probe.of(self.probe) if self.probe else None,
+        )
 
 
 class Item(WrittenOnce):

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from portal.changes.models import Attempt, Delivery, NodeSighting, Step
+from portal.changes.models import Attempt, Delivery, NodeSighting, ProbeRun, Step
 from portal.web.admin.shown import ByGateway, Shown, ShownInline
 
 
@@ -80,4 +80,14 @@ class NodeSightingAdmin(Shown):
     list_filter = ("state", ("delivery__gateway", ByGateway))
     list_select_related = ("delivery__revision",)
     search_fields = ("url", "words", "=delivery__revision__change__number")
+    ordering = ("-pk",)
+
+
+@admin.register(ProbeRun)
+class ProbeRunAdmin(Shown):
+    gateway_path = "delivery__gateway"
+    list_display = ("__str__", "state", "words")
+    list_filter = ("state", ("delivery__gateway", ByGateway))
+    list_select_related = ("delivery__revision",)
+    search_fields = ("=delivery__revision__change__number",)
     ordering = ("-pk",)
