@@ -4,7 +4,7 @@ It is a change like any other, checked, reviewed and delivered. Where somebody w
 a resource since, nothing is undone there: that would undo their work as well.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,8 @@ from portal.accounts.roles import Verb
 from portal.changes import states
 from portal.changes.asked import ChangeAsked, ItemAsked, bringing
 from portal.changes.errors import CannotRollBack, WrongState
-from portal.changes.models import ChangeRequest, Delivery, DeliveryState, Item
+from portal.changes.history import delivered
+from portal.changes.models import ChangeRequest, Delivery, Item
 from portal.changes.plan import Plan, gateway_or_down, read_ahead
 from portal.changes.propose import (
     Proposed,
@@ -134,10 +135,9 @@ def _undone(item: Item, delivery: Delivery, live: Live, schemas: Schemas) -> _Un
 def _moved_by(item: Item, delivery: Delivery) -> str:
     """Say who wrote to the resource since, and what to do first."""
     later = (
-        _delivered(item, delivery)
+        delivered(delivery.gateway, item.kind, item.resource_id)
         .filter(revision__delivery__finished_at__gte=delivery.finished_at)
         .exclude(revision=delivery.revision)
-        .order_by("-revision__delivery__finished_at")
         .values_list("revision__change", flat=True)
     )
     numbers = [f"#{number}" for number in later[:NAMED_AT_MOST]]
@@ -167,21 +167,9 @@ def _never_shown(item: Item, base: Document) -> Document:
 def _copies(item: Item) -> Iterator[Document]:
     """Yield what this and earlier changes brought of a resource, latest first."""
     delivery = item.revision.delivery
-    before: Sequence[Item] = (
-        _delivered(item, delivery)
-        .filter(revision__delivery__finished_at__lte=delivery.finished_at)
-        .order_by("-revision__delivery__finished_at")
+    before = delivered(delivery.gateway, item.kind, item.resource_id).filter(
+        revision__delivery__finished_at__lte=delivery.finished_at
     )
     for one in before:
         if wanted := one.whole_wanted():
             yield wanted
-
-
-def _delivered(item: Item, delivery: Delivery) -> Any:
-    """Return the items of this resource that were delivered to the same gateway."""
-    return Item.objects.filter(
-        kind=item.kind,
-        resource_id=item.resource_id,
-        revision__delivery__gateway=delivery.gateway_id,
-        revision__delivery__state=DeliveryState.VERIFIED,
-    )

@@ -12,16 +12,14 @@ from portal.accounts.presence import present_actor
 from portal.accounts.roles import Verb
 from portal.changes.propose import REASON_LIMIT
 from portal.drift.judge import words_of
-from portal.drift.models import Drift, DriftState, What
+from portal.drift.models import Drift, DriftState
 from portal.drift.resolve import adopt, ignore, revert
 from portal.errors import GatehouseError
 from portal.web.gateways import visible_gateway
-from portal.web.items import ShownItem, by_field
+from portal.web.items import ShownItem
 from portal.web.pages import Listed, PersonRequest, listed, page
 
 TOLD_IN_LIST = 3
-# A drift looks like the item of a change that would have done it.
-AS_ITEM = {What.CREATED: "create", What.ALTERED: "update", What.DELETED: "delete"}
 TABS = {
     "": ("Open", (DriftState.OPEN,)),
     "ignored": ("Ignored", (DriftState.IGNORED,)),
@@ -85,14 +83,7 @@ def _show(
     context = {
         "drift": drift,
         "gateway": gateway,
-        "item": ShownItem(
-            action=AS_ITEM[What(drift.what)],
-            kind=drift.kind,
-            id=drift.resource_id,
-            base=drift.baseline,
-            wanted=drift.live,
-            differences=by_field(drift.differences),
-        ),
+        "item": ShownItem.of_drift(drift),
         "form": form,
         "error": error,
         "may_operate": drift.is_standing and person.may(Verb.OPERATE, gateway),

@@ -19,6 +19,7 @@ from portal.changes.models import ChangeRequest, Delivery, Item
 from portal.changes.offered import read_again
 from portal.changes.states import State
 from portal.drift.models import Drift
+from portal.web.history import history_of
 from portal.web.pages import (
     Listed,
     PersonRequest,
@@ -236,13 +237,13 @@ def resource_page(
     touching = Item.objects.filter(
         kind=wanted.name, resource_id=resource_id, revision__change__gateway=gateway
     )
-    history = list(
+    changes = list(
         ChangeRequest.objects.visible_to(request.user)
         .filter(pk__in=touching.values("revision__change"))
         .with_people()[:SHOWN_CHANGES]
     )
     drift = Drift.objects.open().of_resource(gateway, wanted.name, resource_id).first()
-    if resource is None and not history and drift is None:
+    if resource is None and not changes and drift is None:
         raise Http404(f"{wanted.title} {resource_id[:80]} is not known here.")
     delivered = (
         Delivery.objects.filter(
@@ -262,8 +263,11 @@ def resource_page(
         "resource": resource,
         "row": row_of(resource) if resource else None,
         "effective": _effective(gateway, resource, wanted),
-        "history": history,
-        "open": [one for one in history if one.is_open and one.state != State.DRAFT],
+        "history": history_of(
+            gateway, wanted.name, resource_id, request.GET.get("before", "")
+        ),
+        "changes": changes,
+        "open": [one for one in changes if one.is_open and one.state != State.DRAFT],
         "delivered": delivered,
         "drift": drift,
         "may_ask": request.user.may(Verb.ASK, gateway),

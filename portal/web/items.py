@@ -8,9 +8,12 @@ from gateway.diff import Difference, Op, diff
 from gateway.sentences import sentence
 from portal.changes.models import Item, Revision
 from portal.changes.plan import Plan, PlannedItem
+from portal.drift.models import Drift, What
 
 # A change of more items is told by a list of all of them and parts of so many.
 PER_PART = 50
+# A drift looks like the item of a change that would have done it.
+AS_ITEM = {What.CREATED: "create", What.ALTERED: "update", What.DELETED: "delete"}
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,17 @@ class ShownItem:
             base=item.shown_base,
             wanted=item.shown_wanted,
             differences=by_field(item.differences),
+        )
+
+    @classmethod
+    def of_drift(cls, drift: Drift) -> "ShownItem":
+        return cls(
+            action=AS_ITEM[What(drift.what)],
+            kind=drift.kind,
+            id=drift.resource_id,
+            base=drift.baseline,
+            wanted=drift.live,
+            differences=by_field(drift.differences),
         )
 
     @property
