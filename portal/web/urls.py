@@ -19,6 +19,7 @@ from portal.web import (
     sign_in,
     simulate,
     tokens,
+    transfer,
 )
 
 app_name = "web"
@@ -40,6 +41,8 @@ urlpatterns = [
     path("gateways/<slug:slug>/", gateways.gateway_page, name="gateway"),
     path("gateways/<slug:slug>/simulator/", simulate.simulate_page, name="simulate"),
     path("gateways/<slug:slug>/schemas/", gateways.read_schemas, name="read_schemas"),
+    path("gateways/<slug:slug>/transfer/", transfer.transfer_page, name="transfer"),
+    path("gateways/<slug:slug>/transfer/export/", transfer.export_file, name="export"),
     path("gateways/<slug:slug>/drift/", drift.drifts_page, name="drifts"),
     path(
         "gateways/<slug:slug>/drift/rules/", drift_rules.rules_page, name="drift_rules"

@@ -76,6 +76,8 @@ VISITS: dict[str, dict[str, Visit]] = {
         "rollback": Visit("/changes/{applied}/rollback/"),
         "change-changes-requested": Visit("/changes/{changes_requested}/"),
         "checks": Visit("/checks/"),
+        "transfer": Visit("/gateways/default/transfer/"),
+        "transfer-wrong": Visit("/gateways/default/transfer/", {}, "Send for review"),
         "change-scheduled": Visit("/changes/{scheduled}/"),
         "freezes-read": Visit("/freezes/"),
         "tokens": Visit("/tokens/"),

@@ -1,9 +1,17 @@
 """What programs are told of a large file."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from portal.api.answers.changes import filed, findings, words
 from portal.changes.models import ImportFile, ImportState
+
+PASSED_OVER_LIMIT = 20
+
+
+def passed_over(sentences: Iterable[str]) -> list[str]:
+    """Return what of a file says nothing; names in it are somebody's words."""
+    return [words(one, 300) for one in list(sentences)[:PASSED_OVER_LIMIT]]
 
 
 def path_of(file: ImportFile) -> str:
@@ -21,7 +29,7 @@ def kept(file: ImportFile) -> dict[str, Any]:
             "progress": file.progress,
             "refusal": refusal_of(file),
         },
-        "passed_over": file.passed_over,
+        "passed_over": passed_over(file.passed_over),
         "message": f"The file is being read: {file.progress} %. Ask again at {path_of(file)}.",
     }
     if file.change is not None:

@@ -11,7 +11,7 @@ from portal.accounts.errors import NotVisible
 from portal.accounts.roles import Verb
 from portal.accounts.which_gateway import choose_gateway
 from portal.api import examples
-from portal.api.answers.imports import kept, path_of
+from portal.api.answers.imports import kept, passed_over, path_of
 from portal.api.answers.shapes import ImportAnswer
 from portal.api.auth import conversation_of
 from portal.api.inputs.query import Query
@@ -112,7 +112,9 @@ class Import(ApiView):
             return Response(kept(file), status=202, headers={"Location": path_of(file)})
         imported = propose_file(asked, actor=self.actor)
         return filed_answer(
-            imported.proposed, file=None, passed_over=imported.passed_over
+            imported.proposed,
+            file=None,
+            passed_over=passed_over(imported.passed_over),
         )
 
 

@@ -1,0 +1,77 @@
+"""Forms for files that go out and come in."""
+
+from django import forms
+from django.conf import settings
+
+from gateway.models import Gateway
+from portal.accounts.models import Person
+from portal.accounts.roles import Verb
+from portal.changes.propose import REASON_LIMIT, TITLE_LIMIT
+from portal.changes.transfer.export import POSSIBLE
+from portal.changes.transfer.formats import Format, Secrets
+
+NEEDS = {Secrets.SEALED: Verb.EXPORT, Secrets.CLEAR: Verb.ADMINISTER}
+
+
+class ExportForm(forms.Form):
+    """Which file to write: those that this person may have."""
+
+    file = forms.ChoiceField(
+        help_text="Gateways never show private keys: only those set from here are in a file."
+    )
+
+    def offer(self, person: Person, gateway: Gateway) -> None:
+        """Offer what this person may have of this gateway."""
+        self.fields["file"].choices = [  # type: ignore[attr-defined]
+            (f"{format}:{secrets}", f"{format.label}, {secrets.label}")
+            for format, ways in POSSIBLE.items()
+            for secrets in ways
+            if secrets not in NEEDS or person.may(NEEDS[secrets], gateway)
+        ]
+
+    def wanted(self) -> tuple[Format, Secrets]:
+        """Return what a valid form asks for."""
+        format, _, secrets = self.cleaned_data["file"].partition(":")
+        return Format(format), Secrets(secrets)
+
+
+class ImportForm(forms.Form):
+    """A file that the gateway shall be brought to."""
+
+    file = forms.FileField(
+        allow_empty_file=True,
+        error_messages={"required": "Choose a file."},
+        help_text="In UTF-8, without aliases and tags.",
+    )
+    format = forms.ChoiceField(
+        choices=Format.choices,
+        help_text="A backup of Gatehouse's, apisix.yaml as APISIX reads it without an Admin "
+        "API, or the file of ADC, the declarative command line.",
+    )
+    delete_missing = forms.BooleanField(
+        required=False,
+        label="Delete what the file does not name",
+        help_text="Otherwise it stays as it is.",
+    )
+    reason = forms.CharField(
+        max_length=REASON_LIMIT,
+        label="Why",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="A reviewer decides by it.",
+        error_messages={"required": "Say why: a reviewer decides by it."},
+    )
+    title = forms.CharField(
+        max_length=TITLE_LIMIT,
+        required=False,
+        help_text="May be left out; then it says what the change does.",
+    )
+
+    def clean_file(self) -> bytes:
+        """Return what the file holds."""
+        file = self.cleaned_data["file"]
+        if file.size > settings.IMPORT_LIMIT:
+            raise forms.ValidationError(
+                f"The file is larger than {settings.IMPORT_LIMIT:,} bytes. Split it."
+            )
+        source: bytes = file.read()
+        return source
