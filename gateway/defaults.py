@@ -23,10 +23,7 @@ def filled(value: Any, schema: Any) -> Any:
     """
     if not isinstance(schema, dict):
         return copy.deepcopy(value)
-    if value == [] and schema.get("type") == "object":
-        value = {}
-    elif value == {} and schema.get("type") == "array":
-        value = []
+    value = _as_wanted(value, schema)
     if isinstance(value, list):
         items = schema.get("items")
         return [filled(item, items) for item in value]
@@ -44,6 +41,30 @@ def filled(value: Any, schema: Any) -> Any:
             if isinstance(own, dict) and "default" in own:
                 result[name] = copy.deepcopy(own["default"])
     return result
+
+
+def with_tables(value: Any, schema: Any) -> Any:
+    """Return the value with each empty table in the form that the schema wants there."""
+    if not isinstance(schema, dict):
+        return value
+    value = _as_wanted(value, schema)
+    if isinstance(value, list):
+        return [with_tables(item, schema.get("items")) for item in value]
+    if not isinstance(value, dict):
+        return value
+    everywhere = [schema, *_always(schema)]
+    return {
+        name: with_tables(item, _surely_of(everywhere, name))
+        for name, item in value.items()
+    }
+
+
+def _as_wanted(value: Any, schema: Schema) -> Any:
+    if value == [] and schema.get("type") == "object":
+        return {}
+    if value == {} and schema.get("type") == "array":
+        return []
+    return value
 
 
 def _always(schema: Schema, depth: int = 0) -> Iterator[Schema]:

@@ -11,6 +11,7 @@ import hmac
 from typing import TYPE_CHECKING, Any
 
 from gateway.canonical import canonical, number_form
+from gateway.meaning import meaning
 from gateway.versions import at_least
 
 if TYPE_CHECKING:
@@ -58,21 +59,30 @@ def same(
 ) -> bool:
     """Say whether two documents mean the same to a gateway of this version.
 
-    Ids count only where both documents carry one; 1 and "1" are one id.
+    Ids count only where both documents carry one; 1 and "1" are one id. Documents with
+    one normal form are the same, and so are those that differ only as `meaning` says;
+    such have digests of their own.
     """
-    if "id" in a and "id" in b and str(a["id"]) != str(b["id"]):
+    ids = {str(number_form(one["id"])) for one in (a, b) if "id" in one}
+    if len(ids) > 1:
         return False
-    forms = [
-        normal_form(
-            kind,
-            document,
-            version=version,
-            schemas=schemas,
-            resource_id=str({**a, **b}.get("id", "")),
+    resource_id = next(iter(ids), "")
+
+    def form(document: Document) -> bytes:
+        return canonical(
+            normal_form(
+                kind,
+                document,
+                version=version,
+                schemas=schemas,
+                resource_id=resource_id,
+            )
         )
-        for document in (a, b)
-    ]
-    return canonical(forms[0]) == canonical(forms[1])
+
+    def meant(document: Document) -> Document:
+        return meaning(kind, document, schemas=schemas, resource_id=resource_id)
+
+    return form(a) == form(b) or form(meant(a)) == form(meant(b))
 
 
 def digest(kind: str, document: Document, *, key: bytes) -> str:

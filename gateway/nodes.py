@@ -43,8 +43,13 @@ def nodes_of(upstream: Mapping[str, Any]) -> list[Node]:
 
 
 def _node_of(text: str, weight: int, usual: int) -> Node:
-    weight = int(weight)
+    host, port = address_of(text)
+    return Node(host, usual if port is None else port, int(weight))
+
+
+def address_of(text: str) -> tuple[str, int | None]:
+    """Return host and port of `host:port`; None where no port is given."""
     host, colon, port = text.rpartition(":")
     if not colon or not port.isdecimal() or host.endswith(":"):
-        return Node(text, usual, weight)
-    return Node(host, int(port), weight)
+        return text, None
+    return host, int(port)

@@ -43,6 +43,23 @@ def references_of(kind: str, document: Document) -> Iterator[tuple[str, str, str
         yield "plugins.grpc-transcode.proto_id", "proto", str(transcode["proto_id"])
 
 
+def with_ids_as_text(kind: str, document: Document) -> Document:
+    """Return the document with its references as text: 1 and "1" name one resource."""
+    for reference in KINDS[kind].references:
+        document = _with_id_as_text(document, reference.path)
+    return document
+
+
+def _with_id_as_text(document: Document, path: tuple[str, ...]) -> Document:
+    name, *rest = path
+    value = document.get(name)
+    if rest and isinstance(value, dict):
+        return {**document, name: _with_id_as_text(value, tuple(rest))}
+    if rest or not isinstance(value, int) or isinstance(value, bool):
+        return document
+    return {**document, name: str(value)}
+
+
 def _weighted_upstreams(split: Any) -> Iterator[tuple[str, str]]:
     rules = split.get("rules") if isinstance(split, dict) else None
     for i, rule in enumerate(rules if isinstance(rules, list) else []):

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from gateway.client import AdminClient
-from gateway.defaults import without_defaults
+from gateway.defaults import with_tables, without_defaults
 from gateway.errors import NotOffered
 from gateway.kinds import KINDS
 from gateway.violations import Checker, Violation
@@ -114,6 +114,19 @@ class Schemas:
             }
         own = self.kinds.get(kind)
         return dict(without_defaults(document, [own] if own else [], ready))
+
+    def with_tables(self, kind: str, resource_id: str, document: Document) -> Document:
+        """Return the document with what is empty in the form that its schema wants."""
+        if kind == "plugin_metadata":
+            return dict(with_tables(document, self.plugin_schema(kind, resource_id)))
+        formed = dict(with_tables(document, self.kinds.get(kind)))
+        plugins = formed.get("plugins")
+        if isinstance(plugins, dict):
+            formed["plugins"] = {
+                name: with_tables(configuration, self.plugin_schema(kind, name))
+                for name, configuration in plugins.items()
+            }
+        return formed
 
     def _schema_of_plugin(self, kind: str, name: str) -> tuple[str, Schema | None]:
         """Return a plugin's schema for this kind, with a name for it."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway.canonical import canonical
 from gateway.documents import SERVER_MANAGED, normal_form
-from gateway.kinds import KINDS
+from gateway.references import with_ids_as_text
 from gateway.visible import visible
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def three_way(
 ) -> Merged:
     """Join `wanted` and `live`, both made from `base`; None: not there.
 
-    Values are equal as `same` says: in their normal form for a gateway of this version.
+    Values are equal when their normal forms for a gateway of this version are.
     `choices` settles collisions by their path; those it does not name are returned.
     """
     merge = _Merge(kind, choices or {})
@@ -88,7 +88,7 @@ def three_way(
             return NOTHING
         meant = {k: v for k, v in document.items() if k not in SERVER_MANAGED}
         form = normal_form(kind, document, version=version, schemas=schemas)
-        return _Value(meant, _with_ids_as_text(kind, form))
+        return _Value(meant, with_ids_as_text(kind, form))
 
     merged = merge.value((), side(base), side(wanted), side(live))
     return Merged(None if merged is ABSENT else dict(merged), tuple(merge.collisions))
@@ -185,14 +185,3 @@ class _Merge:
             yield from EXCLUSIVE
         if path == (() if self.kind == "upstream" else ("upstream",)):
             yield from EXCLUSIVE_IN_UPSTREAM
-
-
-def _with_ids_as_text(kind: str, form: Document) -> Document:
-    """Return the form with references in one form: 1 and "1" name one resource."""
-    for reference in KINDS[kind].references:
-        holder: Any = form
-        for part in reference.path[:-1]:
-            holder = holder.get(part) if isinstance(holder, dict) else None
-        if isinstance(holder, dict) and isinstance(holder.get(reference.path[-1]), int):
-            holder[reference.path[-1]] = str(holder[reference.path[-1]])
-    return form
