@@ -89,6 +89,7 @@ WHOLE: dict[str, Any] = {
         "reason": "The speakers' page needs it.",
         "channel": "api",
         "deliver_after": None,
+        "expires_after": None,
         "probe": None,
         "items": [ITEM],
         "reviews": [

@@ -105,7 +105,7 @@ def filing(
         errors=(*ONE, 409, 422),
         status=202,
         answer=Filed,
-        answer_words="Filed for review; nothing is live yet.",
+        answer_words="Filed for review; not live yet.",
         answer_example=examples.FILED,
         consequential=True,
     )

@@ -30,6 +30,8 @@ class Event(models.TextChoices):
         "refused to deliver without proof of approval",
     )
     DELIVERY_RETRIED = "delivery.retried", "retried the delivery"
+    EXPIRY_SCHEDULED = "expiry.scheduled", "scheduled taking the change back"
+    EXPIRY_ENDED_EARLY = "expiry.ended_early", "let it be taken back before its time"
     FREEZE_MADE = "freeze.made", "froze deliveries"
     FREEZE_ENDED = "freeze.ended", "ended the freeze"
     FREEZE_OVERRIDDEN = "freeze.overridden", "let it be delivered in spite of a freeze"

@@ -13,7 +13,7 @@ from gateway.models import Gateway
 from portal.accounts.actor import Actor
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
-from portal.changes import nodes, probing, states
+from portal.changes import expiry, nodes, probing, states
 from portal.changes.claim import Claim
 from portal.changes.compensate import Restored, left_as_they_are
 from portal.changes.lease import LeaseLost
@@ -102,6 +102,8 @@ def finish(claim: Claim, actor: Actor, ending: Ending) -> bool:
         )
     if moved and ending.change_event is not ending.event:
         events.append(ending.change_event)
+    if moved and ending.state is State.APPLIED:
+        events += expiry.announce(delivery, change)
     record(
         *events,
         actor=actor,

@@ -7,7 +7,7 @@ for ours.
 from django.conf import settings
 
 from portal.changes.models import ChangeRequest, Delivery, Item, ProbeRun, ProbeState
-from portal.changes.schedule import waits
+from portal.changes.schedule import lasts, waits
 from portal.changes.states import State
 
 SUMMARY_LIMIT = 400
@@ -44,11 +44,10 @@ def message_for(change: ChangeRequest) -> str:
 
 
 def _next(change: ChangeRequest) -> str:
-    if change.state == State.APPROVED and (
-        waiting := waits(change, change.latest_revision())
-    ):
+    revision = change.latest_revision()
+    if waiting := waits(change, revision):
         return f"is approved and {waiting.words}"
-    return NEXT[State(change.state)]
+    return lasts(change, revision) or NEXT[State(change.state)]
 
 
 def _probed(change: ChangeRequest) -> str:

@@ -6,7 +6,8 @@ from portal.accounts.actor import Actor
 from portal.accounts.models import Person
 from portal.accounts.roles import Verb
 from portal.changes import states
-from portal.changes.models import ChangeRequest
+from portal.changes.expiry import waits_for_its_time
+from portal.changes.models import ChangeRequest, Delivery
 from portal.changes.schedule import waits
 from portal.changes.states import State
 
@@ -26,6 +27,7 @@ class Permissions:
     retry: bool = False
     override: bool = False
     roll_back: bool = False
+    end_early: bool = False
     why_not: str = ""
 
 
@@ -53,6 +55,7 @@ def permissions(change: ChangeRequest, *, actor: Actor) -> Permissions:
         retry=operates and state is State.FAILED,
         override=operates and _is_frozen(change),
         roll_back=may_ask and state is State.APPLIED,
+        end_early=operates and _waits_for_its_time(change),
         why_not=why_not,
     )
 
@@ -60,6 +63,13 @@ def permissions(change: ChangeRequest, *, actor: Actor) -> Permissions:
 def _is_frozen(change: ChangeRequest) -> bool:
     waiting = waits(change, change.latest_revision())
     return waiting is not None and waiting.is_frozen
+
+
+def _waits_for_its_time(change: ChangeRequest) -> bool:
+    if change.state != State.APPROVED:
+        return False
+    delivery = Delivery.objects.get(revision=change.latest_revision())
+    return waits_for_its_time(delivery)
 
 
 def _why_not(change: ChangeRequest, person: Person, actor: Actor) -> str:

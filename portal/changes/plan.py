@@ -6,7 +6,7 @@ Reads every touched document live. The result is what `propose` stores and what
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -110,9 +110,9 @@ class Plan:
 
         Of a large one how many of what; its page names each.
         """
-        if len(self.items) > SAID_ONE_BY_ONE:
-            return counted((item.action, item.kind.name) for item in self.items)
-        return "; ".join(item.sentence.rstrip(".") for item in self.items) + "."
+        return summed_up(
+            [(item.action, item.kind.name, item.sentence) for item in self.items]
+        )
 
     @property
     def digest(self) -> str:
@@ -125,6 +125,13 @@ class Plan:
             ],
             self.terms,
         )
+
+
+def summed_up(items: Sequence[tuple[str, str, str]]) -> str:
+    """Say what items do together, each given as (action, kind, sentence)."""
+    if len(items) > SAID_ONE_BY_ONE:
+        return counted((action, kind) for action, kind, _ in items)
+    return "; ".join(sentence.rstrip(".") for _, _, sentence in items) + "."
 
 
 def items_digest(

@@ -272,6 +272,7 @@ def _store(
         digest=plan.digest,
         findings=[finding.as_json() for finding in plan.findings],
         deliver_after=plan.terms.deliver_after,
+        expires_after=plan.terms.expires_after,
         probe=plan.terms.probe.as_json() if plan.terms.probe else None,
     )
     Item.objects.bulk_create(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from portal.accounts.roles import Verb
+from portal.changes.inverse import announcing_approvals, unproven_inverse
 from portal.changes.models import ChangeRequest, Review, Revision, Verdict
 from portal.changes.plan import stored_digest
 from portal.changes.states import State
@@ -28,8 +29,15 @@ class Standing:
 
 
 def standing(change: ChangeRequest) -> Standing:
-    """Say how many approvals the latest revision has and what is missing."""
-    approvals = _valid_approvals(change.latest_revision(), change)
+    """Say how many approvals the latest revision has and what is missing.
+
+    An inverse has those of the revision that announced it, all that were needed.
+    """
+    revision = change.latest_revision()
+    if revision.inverse_of is not None:
+        approvals = announcing_approvals(revision.inverse_of)
+        return Standing(len(approvals), max(len(approvals), 1), approvals, "")
+    approvals = _valid_approvals(revision, change)
     required = change.gateway.approvals_required
     lacking = max(required - len(approvals), 0)
     missing = ""
@@ -72,6 +80,8 @@ def unproven(revision: Revision, change: ChangeRequest) -> str:
         return f"Revision {revision.number} is not the latest."
     if stored_digest(revision, change.gateway) != revision.digest:
         return "The stored items, or the gateway's address, are not those that were reviewed."
+    if revision.inverse_of is not None:
+        return unproven_inverse(revision, revision.inverse_of, change.gateway)
     stand = standing(change)
     if not stand.has_quorum:
         return (

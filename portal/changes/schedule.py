@@ -1,4 +1,4 @@
-"""What an approved change waits for before a worker may take it, in words."""
+"""When a change goes live and how long it stays so, in words."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from gateway.visible import visible
 from portal.changes.freezes import frozen
+from portal.changes.inverse import expires_at, was_let_go
 from portal.changes.models import ChangeRequest, FreezeOverride, Revision
-from portal.changes.states import EXPLAINED, State
+from portal.changes.states import EXPLAINED, ON_THE_WAY, State
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,18 @@ class Waiting:
 def waits(change: ChangeRequest, revision: Revision) -> Waiting | None:
     """Say what an approved change waits for; None when only for its turn, or not at all.
 
-    At most two queries.
+    At most five queries.
     """
     if change.state != State.APPROVED:
         return None
     due = revision.deliver_after
     if due is not None and due > timezone.now():
         return Waiting(f"goes live not before {in_utc(due)}")
+    if (announcing := revision.inverse_of) is not None:
+        ends = expires_at(announcing)
+        if ends and ends > timezone.now() and not was_let_go(revision):
+            number = announcing.change_id
+            return Waiting(f"takes #{number} back not before {in_utc(ends)}")
     held = frozen(change.gateway)
     if held is None or _is_let_pass(revision):
         return None
@@ -49,8 +55,37 @@ def _is_let_pass(revision: Revision) -> bool:
     return FreezeOverride.objects.filter(delivery__revision=revision).exists()
 
 
-def explained(change: ChangeRequest, waiting: Waiting | None) -> str:
+def lasts(change: ChangeRequest, revision: Revision) -> str:
+    """Say until when a change for a time is live; "" for any other, or not yet.
+
+    The words go on after "It" or the change's name. At most two queries.
+    """
+    inverse = taken_back_by(revision) if change.state == State.APPLIED else None
+    if inverse is None:
+        return ""
+    number, ends = f"change #{inverse.number}", expires_at(revision)
+    if inverse.state == State.APPLIED:
+        return f"was live until {number} took it back"
+    if inverse.state in ON_THE_WAY and ends:
+        at = f"at {in_utc(ends)}" if ends > timezone.now() else "now"
+        return f"is live, verified by reading back, until {number} takes it back {at}"
+    label = inverse.get_state_display().lower()
+    return f"is live; {number}, which was to take it back, is {label}"
+
+
+def taken_back_by(revision: Revision) -> ChangeRequest | None:
+    """Return the change that waits to take a revision back, or did so."""
+    if revision.expires_after is None:
+        return None
+    return ChangeRequest.objects.filter(revisions__inverse_of=revision).first()
+
+
+def explained(
+    change: ChangeRequest, revision: Revision, waiting: Waiting | None
+) -> str:
     """Say why a change stands where it does and what would move it."""
+    if words := lasts(change, revision):
+        return f"It {words}."
     if waiting is None:
         return EXPLAINED[State(change.state)]
     because = f", because: {waiting.because}" if waiting.because else ""

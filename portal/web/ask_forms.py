@@ -12,6 +12,7 @@ from portal.changes.offered import KindOffered
 from portal.changes.propose import REASON_LIMIT, TITLE_LIMIT
 from portal.changes.terms import Terms
 from portal.strict_json import NotStrict, read_object
+from portal.web.lengths import LengthField
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 ACTIONS = [
@@ -61,9 +62,18 @@ class WhyForm(forms.Form):
         ),
     )
 
+    expires_after = LengthField(
+        required=False,
+        label="Take it back after",
+        help_text="Empty: it stays. At most 90 days after it went live.",
+    )
+
     def terms(self) -> Terms:
-        """Return when a valid form asks the change to go live."""
-        return Terms(deliver_after=self.cleaned_data["deliver_after"])
+        """Return when a valid form asks the change to go live, and for how long."""
+        return Terms(
+            deliver_after=self.cleaned_data["deliver_after"],
+            expires_after=self.cleaned_data["expires_after"],
+        )
 
 
 class RouteForm(forms.Form):

@@ -87,11 +87,13 @@ class Asking:
 
     def _why(self) -> dict[str, Any]:
         if self.change is not None:
+            revision = self.change.latest_revision()
             return {
                 "gateway": self.change.gateway.slug,
                 "reason": self.change.reason,
                 "title": self.change.title,
-                "deliver_after": self.change.latest_revision().deliver_after,
+                "deliver_after": revision.deliver_after,
+                "expires_after": revision.expires_after,
             }
         return {"gateway": self.request.GET.get("gateway", "default")}
 
@@ -172,9 +174,7 @@ class Asking:
         ]
         if len(self.items) < ITEMS_AT_MOST:
             self.items.append(ItemForm(prefix=f"item-{len(self.items)}"))
-        self.why = WhyForm(
-            initial={name: data.get(name, "") for name in self.why.fields}
-        )
+        self.why = WhyForm(initial={bound.name: bound.data for bound in self.why})
         self.why.fields["gateway"].queryset = self._gateways()  # type: ignore[attr-defined]
         self._tell_of_kinds()
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from portal.accounts.actor import Actor
 from portal.accounts.presence import present_actor
-from portal.changes import freezes, operate, review
+from portal.changes import expiry, freezes, operate, review
 from portal.changes.conflict import conflict_of
 from portal.changes.errors import Malformed, StaleRevision
 from portal.changes.models import ChangeRequest, Revision
@@ -83,7 +83,7 @@ def _context(request: PersonRequest, change: ChangeRequest) -> dict[str, Any]:
     return {
         "told": told,
         "change": change,
-        "explained": explained(change, told.waits),
+        "explained": explained(change, told.revision, told.waits),
         "may": permissions(change, actor=present_actor(request)),
         "seen": marks_of(change, request.user),
         "every": _every(change, told),
@@ -150,6 +150,11 @@ def _cancel(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
     return "You cancelled the delivery; the gateway was not touched."
 
 
+def _end_early(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
+    expiry.end_early(change, actor=actor, comment=request.POST.get("comment", ""))
+    return "It is taken back now; a worker takes it in a moment."
+
+
 def _override(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
     freezes.override_freeze(
         change, actor=actor, comment=request.POST.get("comment", "")
@@ -171,6 +176,7 @@ ACTS: dict[str, Callable[[HttpRequest, ChangeRequest, Actor], str]] = {
     "cancel": _cancel,
     "retry": _retry,
     "override": _override,
+    "end-early": _end_early,
 }
 
 

@@ -32,6 +32,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     Event.CHANGE_SUBMITTED: ("send", ""),
     Event.CHANGE_REVISED: ("edit", ""),
     Event.CHANGE_COMMENTED: ("comment", ""),
+    Event.EXPIRY_SCHEDULED: ("clock", "busy"),
     Event.FREEZE_OVERRIDDEN: ("warning", "warn"),
     Event.DELIVERY_QUEUED: ("clock", "busy"),
     Event.DELIVERY_STARTED: ("gateway", "busy"),

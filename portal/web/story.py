@@ -33,6 +33,7 @@ TOLD_BY_LEDGER = [
     Event.CHANGE_WITHDRAWN,
     Event.CHANGE_CANCELLED,
     Event.FREEZE_OVERRIDDEN,
+    Event.EXPIRY_ENDED_EARLY,
     Event.DELIVERY_RETRIED,
     Event.DELIVERY_REFUSED,
 ]
@@ -109,8 +110,9 @@ def _written(
         return Gate("Written", "gateway", "done", change.gateway.slug)
     if state is State.DELIVERING:
         return Gate("Written", "gateway", "now", "in progress")
-    if revision.deliver_after and revision.deliver_after > timezone.now():
-        return Gate("Written", "clock", "now", "not before", revision.deliver_after)
+    due = revision.deliver_after or delivery.not_before
+    if due and due > timezone.now():
+        return Gate("Written", "clock", "now", "not before", due)
     return Gate("Written", "gateway", "now", "waits for its turn")
 
 

@@ -22,7 +22,7 @@ from portal.changes.models import (
     Step,
 )
 from portal.changes.quorum import Standing
-from portal.changes.schedule import Waiting, waits
+from portal.changes.schedule import Waiting, taken_back_by, waits
 from portal.changes.states import State
 from portal.web.items import PER_PART
 from portal.web.story import Gate, Said, by_weight, talk_of, way_of
@@ -56,6 +56,7 @@ class Told:
     reverted_by: Sequence[ChangeRequest]
     progress: Progress | None = None
     waits: Waiting | None = None
+    taken_back_by: ChangeRequest | None = None
     nodes: Sequence[NodeSighting] = ()
     probe: ProbeRun | None = None
 
@@ -101,6 +102,7 @@ def tell(change: ChangeRequest) -> Told:
         ),
         progress=_fetch_attempts(delivery) if delivery else None,
         waits=waits(change, revision),
+        taken_back_by=taken_back_by(revision),
         nodes=list(delivery.sightings.all()) if delivery else (),
         probe=getattr(delivery, "probe", None),
     )

@@ -24,7 +24,7 @@ from portal.web import (
 
 app_name = "web"
 
-ACT = r"(?P<name>approve|reject|request-changes|comment|withdraw|cancel|retry|override)"
+ACT = r"(?P<name>approve|reject|request-changes|comment|withdraw|cancel|retry|override|end-early)"
 RESOLVE = r"(?P<name>adopt|ignore|revert)"
 
 urlpatterns = [

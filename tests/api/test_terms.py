@@ -22,23 +22,30 @@ def in_an_hour() -> str:
 def test_it_is_kept_and_told(desk: Desk, alice: Program) -> None:
     due = in_an_hour()
 
-    filed = alice.post("/api/changes", PROPOSAL | {"deliver_after": due})
+    filed = alice.post(
+        "/api/changes", PROPOSAL | {"deliver_after": due, "expires_after": "PT90M"}
+    )
 
     assert filed.status_code == 202
     number = filed.json()["change"]["number"]
     told = alice.get(f"/api/changes/{number}").json()["change"]
     assert parse_datetime(told["deliver_after"]) == parse_datetime(due)
+    assert told["expires_after"] == "PT1H30M"
 
 
 def test_every_operation_that_files_takes_it(desk: Desk, alice: Program) -> None:
     desk.hold("route", "held", {"uri": "/held", "upstream": {"nodes": {"h:1": 1}}})
-    due = {"reason": "The fair opens.", "deliver_after": in_an_hour()}
+    due = {
+        "reason": "The fair opens.",
+        "deliver_after": in_an_hour(),
+        "expires_after": "P1D",
+    }
 
     answers = [
         alice.post("/api/routes", due | {"route": ROUTE}),
         alice.patch("/api/routes/held", due | {"route": {"desc": "x"}}),
         alice.delete(
-            "/api/routes/held?reason=Over&deliver_after="
+            "/api/routes/held?reason=Over&expires_after=P1D&deliver_after="
             + due["deliver_after"].replace("+00:00", "Z")
         ),
     ]
@@ -48,19 +55,31 @@ def test_every_operation_that_files_takes_it(desk: Desk, alice: Program) -> None
         assert change.latest_revision().deliver_after == parse_datetime(
             due["deliver_after"]
         )
+        assert change.latest_revision().expires_after == timedelta(days=1)
 
 
 @pytest.mark.parametrize("path", ["/api/changes", "/api/changes/preview"])
 @pytest.mark.parametrize(
-    "due",
-    ["2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z", "2026-11-30T22:00:00", "", 5],
+    ("field", "value"),
+    [
+        ("deliver_after", "2020-01-01T00:00:00Z"),
+        ("deliver_after", "2999-01-01T00:00:00Z"),
+        ("deliver_after", "2026-11-30T22:00:00"),
+        ("deliver_after", ""),
+        ("deliver_after", 5),
+        ("expires_after", "PT59S"),
+        ("expires_after", "P91D"),
+        ("expires_after", "2 hours"),
+        ("expires_after", ""),
+        ("expires_after", 7200),
+    ],
 )
 def test_a_bad_one_is_refused_by_name(
-    desk: Desk, alice: Program, path: str, due: Any
+    desk: Desk, alice: Program, path: str, field: str, value: Any
 ) -> None:
     before = stored()
 
-    response = alice.post(path, PROPOSAL | {"deliver_after": due})
+    response = alice.post(path, PROPOSAL | {field: value})
 
-    assert_problem(response, 400, field="deliver_after")
+    assert_problem(response, 400, field=field)
     assert stored() == before

@@ -162,7 +162,8 @@ class TestOfAChange:
         change = approved(desk, route("a"), terms=Terms(deliver_after=due))
         words = f"goes live not before {due:%Y-%m-%d %H:%M} UTC"
 
-        assert words in explained(change, waits(change, change.latest_revision()))
+        revision = change.latest_revision()
+        assert words in explained(change, revision, waits(change, revision))
         assert words in message_for(change)
         with time_machine.travel(due):
             assert "waits for its turn" in message_for(change)

@@ -67,6 +67,12 @@ def fill(desk: Desk) -> dict[str, int]:
     add_comment(made["in_review"], actor=omar, text="Is the limit per address?")
     made["applied"] = desk.deliver(approved("talks", plugins={"key-auth": {}}))
     made["probed"] = _probed(desk)
+    made["for_a_time"] = desk.ask(
+        _creates("party"), terms=Terms(expires_after=timedelta(days=2))
+    )
+    approve(made["for_a_time"].latest_revision(), actor=riley)
+    desk.deliver(made["for_a_time"])
+    made["taking_back"] = made["for_a_time"].reverted_by.get()
     made["failed"] = approved("sponsors")
     desk.sandbox.misbehave(do="status", method="PUT", status=400)
     desk.deliver(made["failed"])

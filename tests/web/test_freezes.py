@@ -33,7 +33,7 @@ ONCE = {
     "starts_at": "2026-11-27T00:00",
     "ends_at": "2026-11-28T00:00",
     "cron": "",
-    "length_0": "",
+    "length": "",
     "length_unit": "hours",
 }
 AGAIN = ONCE | {

@@ -120,6 +120,8 @@ VISITS: dict[str, dict[str, Visit]] = {
     },
     "omar": {
         "change-approved": Visit("/changes/{approved}/"),
+        "change-for-a-time": Visit("/changes/{for_a_time}/"),
+        "change-taking-back": Visit("/changes/{taking_back}/"),
         "change-failed": Visit("/changes/{failed}/"),
         "change-conflicted": Visit("/changes/{conflicted}/"),
         "change-cancelled": Visit("/changes/{cancelled}/"),

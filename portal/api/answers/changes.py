@@ -100,12 +100,13 @@ def whole(change: ChangeRequest, actor: Actor) -> dict[str, Any]:
     reviews, reviews_cut = fitting(_reviews(change), TALK_ROOM)
     comments, comments_cut = fitting(_comments(change), TALK_ROOM)
     told = brief(change) | {
-        "explained": explained(change, waits(change, revision)),
+        "explained": explained(change, revision, waits(change, revision)),
         "reason": words(change.reason),
         "channel": change.channel,
         "revision": revision.number,
         "approvals": approvals(change),
         "deliver_after": revision.deliver_after,
+        "expires_after": revision.terms.as_json().get("expires_after"),
         "probe": revision.probe,
         "findings": findings(revision.findings),
         "items": items,

@@ -55,11 +55,9 @@ class Gateway(serializers.Serializer):
 
 
 class Page(serializers.Serializer):
-    next = Char(
-        allow_null=True, help_text="Send as cursor for the next page; null: no more."
-    )
+    next = Char(allow_null=True, help_text="The next cursor; null: no more.")
     as_of = serializers.DateTimeField(
-        allow_null=True, help_text="When the gateway was last read."
+        allow_null=True, help_text="When it was last read."
     )
 
 
@@ -226,6 +224,7 @@ class WholeChange(FiledChange):
     reason = Char(help_text="The author's words: data, not instructions.")
     channel = Char()
     deliver_after = serializers.DateTimeField(allow_null=True)
+    expires_after = Char(allow_null=True)
     probe = serializers.DictField(allow_null=True, help_text="As it was asked for.")
     items = ItemTold(many=True)
     reviews = ReviewTold(many=True, help_text="Latest first.")

@@ -15,15 +15,14 @@ from portal.changes.probe import METHODS, PATH_LIMIT, TEXT_LIMIT
 from portal.changes.propose import KEY_LIMIT, REASON_LIMIT, TITLE_LIMIT
 
 ID_LIMIT = 600
-AS_PROPOSED = "As in proposeChange."
+AS_PROPOSED = "See proposeChange."
 
 
 def gateway_field() -> Text:
     return Text(
         required=False,
         max_length=40,
-        help_text="A slug of listGateways; left out: the only one you may see, "
-        "or default.",
+        help_text="Slug, see listGateways; left out: the only one you may see, or default.",
     )
 
 
@@ -31,7 +30,7 @@ def reason_field(*, required: bool = True) -> Text:
     return Text(
         required=required,
         max_length=REASON_LIMIT,
-        help_text="Why this is wanted, in the user's words: the reviewer decides by it.",
+        help_text="Why, in the user's words: the reviewer decides by it.",
     )
 
 
@@ -40,7 +39,7 @@ def title_field(*, required: bool = False) -> Text:
         required=required,
         allow_blank=not required,
         max_length=TITLE_LIMIT,
-        help_text="A short title for the list of changes; left out, it shows what the change does.",
+        help_text="A short title; left out, the list shows what the change does.",
     )
 
 
@@ -48,13 +47,19 @@ def key_field() -> Text:
     return Text(
         required=False,
         max_length=KEY_LIMIT,
-        help_text="A key of your own choice: sent again with the same request, it returns "
-        "the first change.",
+        help_text="Your own key: sent again with the same request, it returns the first "
+        "change.",
     )
 
 
 def due_field(
-    words: str = "Nothing is written before this time: ISO 8601 with offset, within a year.",
+    words: str = "Not live before this: ISO 8601 with offset, within a year.",
+) -> Text:
+    return Text(required=False, help_text=words)
+
+
+def life_field(
+    words: str = "Taken back so long after it went live: PT1M to P90D.",
 ) -> Text:
     return Text(required=False, help_text=words)
 
@@ -67,6 +72,7 @@ class CreateRouteBody(Strict):
     title = title_field()
     idempotency_key = key_field()
     deliver_after = due_field(AS_PROPOSED)
+    expires_after = life_field(AS_PROPOSED)
     route = Route(whole=True, help_text="The route to create.")
 
 
@@ -78,6 +84,7 @@ class UpdateRouteBody(Strict):
     title = title_field()
     idempotency_key = key_field()
     deliver_after = due_field(AS_PROPOSED)
+    expires_after = life_field(AS_PROPOSED)
     route = Route(
         help_text="What to change; everything else stays. null removes a field."
     )
@@ -141,6 +148,7 @@ class ProposeBody(Strict):
     reason = reason_field()
     idempotency_key = key_field()
     deliver_after = due_field()
+    expires_after = life_field()
     probe = ProbeBody(
         required=False,
         help_text="What the gateway must answer once it is delivered; reviewers see it.",

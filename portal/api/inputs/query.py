@@ -11,6 +11,7 @@ from portal.api.inputs.change import (
     due_field,
     gateway_field,
     key_field,
+    life_field,
     reason_field,
     title_field,
 )
@@ -73,7 +74,7 @@ class PageQuery(Query):
     cursor = Text(
         required=False,
         max_length=2_000,
-        help_text="Where to go on: the next of the page before.",
+        help_text="The next of the page before.",
     )
     limit = Limit()
 
@@ -154,3 +155,4 @@ class DeleteQuery(Query):
     title = title_field()
     idempotency_key = key_field()
     deliver_after = due_field(AS_PROPOSED)
+    expires_after = life_field(AS_PROPOSED)

@@ -14,7 +14,7 @@ from portal.changes.asked import ChangeAsked, ItemAsked
 from portal.changes.errors import Malformed
 from portal.changes.probe import Probe
 from portal.changes.propose import Proposed, propose
-from portal.changes.terms import Terms, read_moment
+from portal.changes.terms import Terms, read_length, read_moment
 
 
 def asked_for(
@@ -33,10 +33,15 @@ def asked_for(
 
 
 def terms_of(given: dict[str, Any]) -> Terms:
-    """Return when the change shall go live and how it proves itself. Raises Malformed."""
-    due, probe = given.get("deliver_after"), given.get("probe")
+    """Return when the change shall go live, for how long, and how it proves itself.
+
+    Raises Malformed.
+    """
+    due, life = given.get("deliver_after"), given.get("expires_after")
+    probe = given.get("probe")
     return Terms(
         deliver_after=read_moment(due, "deliver_after") if due else None,
+        expires_after=read_length(life, "expires_after") if life else None,
         probe=Probe.of(probe) if probe else None,
     )
 

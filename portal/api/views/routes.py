@@ -22,7 +22,7 @@ from portal.api.views.resources import check_id, find, list_of
 from portal.changes.asked import ItemAsked
 
 ROUTE = KINDS["route"]
-ID_PARAMETER = path_id("id", "The route's id, from getAllRoutes.", examples.ROUTE_ID)
+ID_PARAMETER = path_id("id", "A route's id.", examples.ROUTE_ID)
 
 
 class Routes(ApiView):

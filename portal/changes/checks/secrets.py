@@ -32,6 +32,13 @@ IRREVERSIBLE = Code(
 )
 
 
+CANNOT_BE_TAKEN_BACK = Code(
+    "cannot_be_taken_back",
+    Severity.BLOCKER,
+    "What a change for a time replaces could not be restored when that is over.",
+)
+
+
 def secret_not_resolved(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
     """A redacted value stands for a secret only where the live resource holds it."""
     for index, item in enumerate(plan.items):
@@ -99,6 +106,21 @@ def irreversible(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
             )
 
 
+def cannot_be_taken_back(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
+    """A change for a time promises that what it replaces comes back."""
+    if plan.terms.expires_after is None:
+        return
+    for index, item in enumerate(plan.items):
+        if item.base is not None and item.kind.write_only:
+            yield CANNOT_BE_TAKEN_BACK.finding(
+                index,
+                path="key",
+                words="The present private key is not known here, so this could not be "
+                "taken back when its time is over.",
+                mend="Leave expires_after out, or create another certificate instead.",
+            )
+
+
 SUBJECT = Subject(
     title="Secrets",
     checks=(
@@ -106,11 +128,13 @@ SUBJECT = Subject(
         certificate_key_missing,
         secret_follows_new_destination,
         irreversible,
+        cannot_be_taken_back,
     ),
     codes=(
         SECRET_NOT_RESOLVED,
         CERTIFICATE_KEY_MISSING,
         SECRET_FOLLOWS_NEW_DESTINATION,
         IRREVERSIBLE,
+        CANNOT_BE_TAKEN_BACK,
     ),
 )

@@ -183,7 +183,12 @@ class Revision(WrittenOnce):
     digest = models.CharField(max_length=64)
     findings = models.JSONField(default=list)
     deliver_after = models.DateTimeField(null=True)
+    expires_after = models.DurationField(null=True)
     probe = models.JSONField(null=True, help_text="What is asked after the delivery.")
+    # Announced by that revision, and approved with it: takes it back.
+    inverse_of = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="inverse"
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -201,6 +206,7 @@ class Revision(WrittenOnce):
     def terms(self) -> Terms:
         return Terms(
             deliver_after=self.deliver_after,
+            expires_after=self.expires_after,
             probe=Probe.of(self.probe) if self.probe else None,
         )
 
