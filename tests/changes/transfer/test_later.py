@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -15,9 +16,9 @@ from portal.accounts.tokens import revoke_token
 from portal.changes.errors import Malformed
 from portal.changes.models import ChangeRequest, ImportFile, ImportState
 from portal.changes.models.import_file import CLAIM
-from portal.changes.tasks import import_one
+from portal.changes.tasks import import_one, sweep_imports
 from portal.changes.transfer.formats import Format
-from portal.changes.transfer.later import keep_for_later
+from portal.changes.transfer.later import IMPORT_ONE, keep_for_later
 from portal.changes.transfer.propose_file import FileAsked
 from tests.actors import present, program
 from tests.changes.conftest import Desk
@@ -147,6 +148,13 @@ def test_a_dead_worker_s_file_is_read_again_and_filed_once(desk: Desk) -> None:
 
 def free() -> set[int]:
     return set(ImportFile.objects.free(timezone.now()).values_list("pk", flat=True))
+
+
+def test_messages_and_the_schedule_name_tasks_that_exist() -> None:
+    scheduled = {one["task"] for one in settings.CELERY_BEAT_SCHEDULE.values()}
+
+    assert import_one.name == IMPORT_ONE
+    assert sweep_imports.name in scheduled
 
 
 @pytest.mark.django_db
