@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-import regex
-
-from gateway.router_vars import REGEX_TIMEOUT, Lookup, search
+from gateway.patterns import compiled, search, timed
+from gateway.router_vars import Lookup
 
 _CAPTURE = re.compile(r"\$(?:\{(\d+)\}|(\d+)|\$)")
 _VARIABLE = re.compile(r"(?<!\\)\$(?:\{(\w+)\}|(\w+))")
@@ -45,17 +44,23 @@ def substitute(
 ) -> tuple[str, int]:
     """Replace the first match (or all); return the text and how many were replaced.
 
-    A broken or runaway pattern replaces nothing.
+    A broken or runaway pattern replaces nothing. Raises TooSlow.
     """
-    try:
-        compiled = regex.compile(pattern, flags)
-        result, count = compiled.subn(
+
+    def replaced(seconds: float) -> tuple[str, int]:
+        ready = compiled(pattern, flags)
+        if ready is None:
+            return text, 0
+        return ready.subn(
             lambda match: fill(replacement, [match[0], *match.groups()]),
             text,
             count=0 if everywhere else 1,
-            timeout=REGEX_TIMEOUT,
+            timeout=seconds,
         )
-    except (regex.error, TimeoutError):
+
+    try:
+        result, count = timed(replaced)
+    except TimeoutError:
         return text, 0
     return str(result), int(count)
 

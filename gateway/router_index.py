@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from heapq import merge
 from typing import Any, Generic, TypeVar
 
+from gateway.patterns import search
 from gateway.router_request import Request
-from gateway.router_vars import AddressSet, Condition, compile_vars, search
+from gateway.router_vars import AddressSet, Condition, compile_vars
 
 Document = Mapping[str, Any]
 T = TypeVar("T")

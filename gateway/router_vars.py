@@ -9,19 +9,17 @@ side is a number, which turns the left one into a number first.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Self, TypeAlias
 
 import regex
 
+from gateway.patterns import search
+
 # What a variable holds: None is Lua's nil, True an argument without a value.
 Value: TypeAlias = Any
 Lookup: TypeAlias = Callable[[str], Value]
 Condition: TypeAlias = Callable[[Lookup], bool]
-
-# PCRE gives up on runaway patterns and reports no match; so does this, in seconds.
-REGEX_TIMEOUT = 0.5
 
 _NUMBER = regex.compile(
     r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?0[xX][0-9a-fA-F]+)\s*"
@@ -215,25 +213,6 @@ def _found(flags: int) -> Callable[[Value, Any], bool]:
 
 def _text(value: Value) -> str:
     return "true" if value is True else str(value)
-
-
-def search(pattern: str, text: str, flags: int = 0) -> "regex.Match[str] | None":
-    """Search as PCRE would; a broken or runaway pattern finds nothing."""
-    compiled = _pattern(pattern, flags)
-    if compiled is None:
-        return None
-    try:
-        return compiled.search(text, timeout=REGEX_TIMEOUT)
-    except TimeoutError:
-        return None
-
-
-@lru_cache(maxsize=4096)
-def _pattern(pattern: str, flags: int) -> "regex.Pattern[str] | None":
-    try:
-        return regex.compile(pattern, flags)
-    except regex.error:
-        return None
 
 
 def _holds(items: Any, item: Any) -> bool:

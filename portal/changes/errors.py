@@ -12,6 +12,7 @@ GatehouseError
     ├── KeyReused           409  idempotency key used for another request
     ├── Collides            409  others changed the same; `collisions` in `extra`
     ├── CannotRollBack      409  `reasons` in `extra`
+    ├── TooSlowToTry        409  the gateway's patterns take too long on this request
     ├── SelfReview          403  four eyes
     ├── NotYours            403  somebody else's change
     ├── Blocked             422  a blocker stands; `findings` in `extra`
@@ -72,6 +73,11 @@ class Collides(ChangeError):
 
 class CannotRollBack(ChangeError):
     code = "cannot_roll_back"
+    status = 409
+
+
+class TooSlowToTry(ChangeError):
+    code = "too_slow"
     status = 409
 
 

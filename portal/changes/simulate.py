@@ -7,23 +7,31 @@ not asked and nothing is stored.
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.held import Overlaid
+from gateway.held import Held, Overlaid
 from gateway.mirror import catalogue_of
 from gateway.mirrored import Mirrored
 from gateway.models import Catalogue, Gateway
+from gateway.patterns import TooSlow, patience
 from gateway.router import Mode, Request
 from gateway.schemas import Schemas
 from gateway.simulate import Outcome, Simulator
 from portal.accounts.actor import Actor
 from portal.accounts.roles import Verb
 from portal.accounts.which_gateway import choose_gateway
-from portal.changes.errors import GatewayDown, NoSuchChange, WrongState
+from portal.changes.errors import (
+    GatewayDown,
+    NoSuchChange,
+    TooSlowToTry,
+    WrongState,
+)
 from portal.changes.findings import Severity
 from portal.changes.models import ChangeRequest, Revision
 from portal.changes.states import State
 
 # No Admin API tells which router a gateway uses; this one is APISIX's default.
 ASSUMED_ROUTER = Mode.HOST_URI
+# Seconds in which all patterns of a configuration must be done with a request.
+PATIENCE = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +57,8 @@ def simulate(
     """Tell what the gateway does with a request, and would do after a change.
 
     Without `gateway` (a slug) the change's counts. Raises what `choose_gateway` raises,
-    NoSuchChange, WrongState for a change on another gateway, and GatewayDown when the
-    gateway was never read.
+    NoSuchChange, WrongState for a change on another gateway, GatewayDown when the
+    gateway was never read, and TooSlowToTry.
     """
     actor.require_scope(Verb.READ)
     asked = _change(change, actor) if change is not None else None
@@ -69,14 +77,13 @@ def simulate(
             field="gateway",
         )
     held, schemas = Mirrored(chosen), _schemas(chosen)
-    now = Simulator(held, schemas, mode=ASSUMED_ROUTER).run(request)
+    now = _run(held, schemas, request)
     after, why_not = None, ""
     revision = asked.latest_revision() if asked is not None else None
     if revision is not None and not (why_not := _never(revision)):
         items = revision.items.values_list("kind", "resource_id", "wanted")
         written = {(kind, key): wanted for kind, key, wanted in items}
-        then = Overlaid(held, written)
-        after = Simulator(then, schemas, mode=ASSUMED_ROUTER).run(request)
+        after = _run(Overlaid(held, written), schemas, request)
     return Simulation(
         gateway=chosen,
         request=request,
@@ -99,6 +106,18 @@ def sentence(outcome: Outcome) -> str:
     names = [target.discovery for target in targets if target.discovery]
     where = ", ".join([*nodes[:5], *names]) or "nowhere"
     return f"route {outcome.match.route_id}{plugins} → {where}."
+
+
+def _run(held: Held, schemas: Schemas, request: Request) -> Outcome:
+    """Return what becomes of the request. Raises TooSlowToTry."""
+    try:
+        with patience(PATIENCE):
+            return Simulator(held, schemas, mode=ASSUMED_ROUTER).run(request)
+    except TooSlow as error:
+        raise TooSlowToTry(
+            "The routes' patterns take too long on this request, as they would at the "
+            "gateway. Try another address, or make the patterns simpler."
+        ) from error
 
 
 def _change(number: int, actor: Actor) -> ChangeRequest:

@@ -1,5 +1,6 @@
 """Trying a request: what answers it now and after a change, as programs are told."""
 
+import time
 from typing import Any
 
 import pytest
@@ -324,6 +325,26 @@ class TestRefusals:
         program = program_of(shop.people.audrey, Scope.READ)
 
         assert program.post("/api/simulate", tried()).status_code == 200
+
+
+def test_patterns_that_take_too_long_are_told_and_stopped(
+    desk: Desk, alice: Program, people: Any
+) -> None:
+    """A change, approved by nobody, may hold as many as fit into a document."""
+    slow = [["uri", "~~", f"^(/|a|aa|a?|{n})+$"] for n in range(1_000)]
+    wanted = route_document(uri="/*", vars=[["OR", *slow]])
+    change = make_change(
+        gateway=desk.gateway, author=people.alice, items=[item(wanted=wanted)]
+    )
+    before = time.thread_time()
+
+    response = alice.post(
+        "/api/simulate", tried(f"/{'a' * 200}!", change=change.number)
+    )
+
+    body = assert_problem(response, 409, "too_slow")
+    assert "simpler" in body["detail"]
+    assert time.thread_time() - before < 20
 
 
 def test_answers_stay_short_whatever_is_configured(alice: Program, people: Any) -> None:

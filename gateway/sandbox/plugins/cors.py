@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.router_vars import search
+from gateway.patterns import search
 from gateway.sandbox.exchange import Exchange, Exit, Reply
 from gateway.sandbox.plugins.base import Plugin, Use
 
