@@ -24,7 +24,7 @@ from gateway.errors import (
     UnexpectedAnswer,
 )
 from gateway.kinds import Kind
-from gateway.redaction import scrub
+from gateway.redaction import scrub, storable
 
 Document = dict[str, Any]
 
@@ -164,7 +164,7 @@ def _words(body: Any) -> str:
 
 def _shown(words: str, hide: Set[str]) -> str:
     """Return the words without secrets; hidden first, so that none is cut in two."""
-    text = scrub(words, hide)
+    text = storable(scrub(words, hide))
     return text if len(text) <= WORDS_LIMIT else f"{text[:WORDS_LIMIT]}…"
 
 

@@ -25,12 +25,21 @@ def fingerprint(secret: str, key: bytes) -> str:
 def redact(
     kind: str, document: Document, *, key: bytes, encrypt_fields: EncryptFields
 ) -> Document:
-    """Return a copy in which each secret is replaced by its fingerprint."""
-    shown: Document = _copied(document)
+    """Return a copy in which each secret is replaced by its fingerprint.
+
+    And what no database keeps in a text by a sign for it (see `storable`).
+    """
+    shown: Document = _storable(document)
     for path, value in secret_paths(kind, document, encrypt_fields=encrypt_fields):
         if not REDACTED.fullmatch(value):
-            _put(shown, path, fingerprint(value, key))
+            at = [storable(part) if isinstance(part, str) else part for part in path]
+            _put(shown, tuple(at), fingerprint(value, key))
     return shown
+
+
+def storable(text: str) -> str:
+    """Return a text as PostgreSQL keeps it: a gateway may hold NUL characters."""
+    return text.replace("\x00", "\u2400") if "\x00" in text else text
 
 
 def resolve(
@@ -118,6 +127,15 @@ def _copied(value: Any) -> Any:
     if isinstance(value, list):
         return [_copied(item) for item in value]
     return value
+
+
+def _storable(value: Any) -> Any:
+    """Return a copy of a JSON value, every text of it storable."""
+    if isinstance(value, dict):
+        return {storable(name): _storable(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    return storable(value) if isinstance(value, str) else value
 
 
 def _put(document: Any, path: Path, value: str) -> None:

@@ -11,7 +11,7 @@ from gateway.documents import digest
 from gateway.fingerprint import fingerprint_key
 from gateway.models import Gateway, Resource
 from gateway.readable import readable
-from gateway.redaction import redact
+from gateway.redaction import redact, storable
 from gateway.schemas import Schemas
 
 Document = dict[str, Any]
@@ -79,4 +79,4 @@ def _search_text(resource_id: str, document: Document) -> str:
     labels = document.get("labels")
     if isinstance(labels, dict):
         words += [f"{key}={value}" for key, value in labels.items()]
-    return "\n".join(word for word in words if word).lower()
+    return storable("\n".join(word for word in words if word).lower())
