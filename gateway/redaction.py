@@ -61,6 +61,8 @@ def resolve(
         (any_index(path), fingerprint(value, key)): value
         for path, value in secret_paths(kind, live, encrypt_fields=encrypt_fields)
     }
+    # Texts that were shown otherwise than they are.
+    odd = {path: text for path, text in texts(live) if storable(text) != text}
     whole: Document = _copied(wanted)
     unresolved: list[str] = []
     secret = {
@@ -75,6 +77,8 @@ def resolve(
                 _put(whole, path, known)
         elif path in secret and REDACTED.search(value):
             unresolved.append(dotted(path))
+        elif path in odd and storable(odd[path]) == value:
+            _put(whole, path, odd[path])
     return whole, unresolved
 
 

@@ -45,6 +45,15 @@ def test_it_can_be_changed_and_stays_as_it_is(desk: Desk) -> None:
     assert {"name": "new", **ODD}.items() <= desk.live("odd").items()
 
 
+def test_what_was_shown_can_be_sent_back(desk: Desk) -> None:
+    desk.sandbox.put("route", "odd", conference(uri="/odd", desc="a\x00b"))
+
+    change = approved(desk, updates("route", "odd", desc="a␀b", name="new"))
+
+    assert desk.deliver(change).state == State.APPLIED
+    assert {"name": "new", "desc": "a\x00b"}.items() <= desk.live("odd").items()
+
+
 def test_a_refusal_in_such_words_is_told(desk: Desk) -> None:
     def intercept(method: str, path: str, body: bytes) -> bytes | None:
         odd = b'{"error_msg": "bad \\u0000 thing"}'
