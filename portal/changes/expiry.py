@@ -98,10 +98,12 @@ def end_early(change: ChangeRequest, *, actor: Actor, comment: str = "") -> Deli
     if len(text) > COMMENT_LIMIT:
         raise Malformed(f"Use at most {COMMENT_LIMIT:,} characters.", field="comment")
     states.expect(change, State.APPROVED)
-    delivery = Delivery.objects.select_for_update(of=("self",)).get(
-        revision=change.latest_revision()
+    delivery = (
+        Delivery.objects.select_for_update(of=("self",))
+        .filter(revision=change.latest_revision())
+        .first()
     )
-    if not waits_for_its_time(delivery):
+    if delivery is None or not waits_for_its_time(delivery):
         raise WrongState(
             f"Change #{change.pk} does not wait to take another back.", field="state"
         )

@@ -185,8 +185,8 @@ def override_freeze(
     if len(reason) > REASON_LIMIT:
         raise Malformed(f"Use at most {REASON_LIMIT:,} characters.", field="comment")
     states.expect(change, State.APPROVED)
-    delivery = Delivery.objects.get(revision=change.latest_revision())
-    if not is_held(delivery, change.gateway):
+    delivery = Delivery.objects.filter(revision=change.latest_revision()).first()
+    if delivery is None or not is_held(delivery, change.gateway):
         raise WrongState(f"No freeze holds change #{change.pk} now.", field="state")
     override = FreezeOverride.objects.create(
         delivery=delivery, operator=person, reason=reason

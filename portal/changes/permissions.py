@@ -68,8 +68,8 @@ def _is_frozen(change: ChangeRequest) -> bool:
 def _waits_for_its_time(change: ChangeRequest) -> bool:
     if change.state != State.APPROVED:
         return False
-    delivery = Delivery.objects.get(revision=change.latest_revision())
-    return waits_for_its_time(delivery)
+    delivery = Delivery.objects.filter(revision=change.latest_revision()).first()
+    return delivery is not None and waits_for_its_time(delivery)
 
 
 def _why_not(change: ChangeRequest, person: Person, actor: Actor) -> str:

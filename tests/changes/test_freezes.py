@@ -312,9 +312,9 @@ class TestWhatPeopleAreTold:
         change = approved(desk, route("a"))
         until = f"frozen until {held.ends_at:%Y-%m-%d %H:%M} UTC"
 
-        waiting = waits(change, change.latest_revision())
+        revision = change.latest_revision()
 
-        words = explained(change, waiting)
+        words = explained(change, revision, waits(change, revision))
         assert until in words
         assert "because: Black" in words
         assert "\u202e" not in words
