@@ -11,7 +11,7 @@ import hmac
 from typing import TYPE_CHECKING, Any
 
 from gateway.canonical import canonical, number_form
-from gateway.meaning import meaning
+from gateway.meaning import meanings
 from gateway.versions import at_least
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def same(
     """Say whether two documents mean the same to a gateway of this version.
 
     Ids count only where both documents carry one; 1 and "1" are one id. Documents with
-    one normal form are the same, and so are those that differ only as `meaning` says;
+    one normal form are the same, and so are those that differ only as `meanings` says;
     such have digests of their own.
     """
     ids = {str(number_form(one["id"])) for one in (a, b) if "id" in one}
@@ -79,10 +79,10 @@ def same(
             )
         )
 
-    def meant(document: Document) -> Document:
-        return meaning(kind, document, schemas=schemas, resource_id=resource_id)
-
-    return form(a) == form(b) or form(meant(a)) == form(meant(b))
+    if form(a) == form(b):
+        return True
+    one, other = meanings(kind, a, b, schemas=schemas, resource_id=resource_id)
+    return form(one) == form(other)
 
 
 def digest(kind: str, document: Document, *, key: bytes) -> str:

@@ -1,7 +1,8 @@
 """What documents that are written differently have in common for a gateway. Pure.
 
 - Nodes of an upstream: `{"host:port": weight}` and `[{host, port, weight}]` mean the same,
-  and their order nothing: `apisix/balancer.lua` collects them by priority and address.
+  in any order: an object has none, and `apisix/balancer.lua` collects nodes by priority
+  and address. Between two lists order counts: somebody chose it.
 - A reference is a part of a key in etcd: 1 and "1" name one resource.
 - Lua has one empty table: where a schema wants an object, `[]` is one, and the other way
   round (`gateway/defaults.py`). Elsewhere both forms are kept apart, as APISIX keeps them.
@@ -19,28 +20,38 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 
-def meaning(
-    kind: str, document: Document, *, schemas: "Schemas | None", resource_id: str = ""
-) -> Document:
-    """Return the document in the one form of all that mean the same."""
-    document = with_ids_as_text(kind, number_form(document))
+def meanings(
+    kind: str,
+    *documents: Document,
+    schemas: "Schemas | None",
+    resource_id: str = "",
+) -> list[Document]:
+    """Return the documents in the one form of all that mean the same."""
+    meant = [with_ids_as_text(kind, number_form(one)) for one in documents]
     if schemas is not None:
-        document = schemas.with_tables(kind, resource_id, document)
-    if kind == "upstream":
-        return _with_one_form_of_nodes(document)
-    upstream = document.get("upstream")
-    if not isinstance(upstream, dict):
-        return document
-    return {**document, "upstream": _with_one_form_of_nodes(upstream)}
+        meant = [schemas.with_tables(kind, resource_id, one) for one in meant]
+    forms = {type((_upstream(kind, one) or {}).get("nodes")) for one in meant}
+    if forms != {dict, list}:
+        return meant
+    return [_with_one_form_of_nodes(kind, one) for one in meant]
 
 
-def _with_one_form_of_nodes(upstream: Document) -> Document:
+def _upstream(kind: str, document: Document) -> Document | None:
+    upstream = document if kind == "upstream" else document.get("upstream")
+    return upstream if isinstance(upstream, dict) else None
+
+
+def _with_one_form_of_nodes(kind: str, document: Document) -> Document:
+    upstream = _upstream(kind, document) or {}
     nodes = upstream.get("nodes")
     if isinstance(nodes, dict):
         nodes = [_node(text, weight) for text, weight in nodes.items()]
     if not isinstance(nodes, list) or not _are_told_apart(nodes):
-        return upstream
-    return {**upstream, "nodes": sorted(nodes, key=canonical)}
+        return document
+    told = {"nodes": sorted(nodes, key=canonical)}
+    if kind == "upstream":
+        return document | told
+    return {**document, "upstream": upstream | told}
 
 
 def _node(text: str, weight: Any) -> Document:

@@ -137,19 +137,12 @@ def mutations(
 def is_meant(kind: str, path: Path, document: Any, mutant: Any) -> bool:
     """Say whether a mutation is one that gateway/meaning.py is about.
 
-    A reference as number or text, the order of nodes, an empty table's form.
+    A reference as number or text, an empty table's form.
     """
     old, new = at(document, path), at(mutant, path)
     return (
-        (path in {one.path for one in KINDS[kind].references} and str(old) == str(new))
-        or (
-            path in {("nodes",), ("upstream", "nodes")}
-            and isinstance(old, list)
-            and isinstance(new, list)
-            and sorted(map(canonical, old)) == sorted(map(canonical, new))
-        )
-        or (old in ({}, []) and new in ({}, []))
-    )
+        path in {one.path for one in KINDS[kind].references} and str(old) == str(new)
+    ) or (old in ({}, []) and new in ({}, []))
 
 
 def at(document: Any, path: Path) -> Any:
