@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NoReturn
 
 from django.db import models
 
-from portal.audit.events import Event
+from portal.audit.events import event_choices
 
 GENESIS = "0" * 64
 
@@ -28,7 +28,7 @@ class AuditEvent(models.Model):
 
     number = models.PositiveBigIntegerField(primary_key=True)
     at = models.DateTimeField(db_index=True)
-    event = models.CharField(max_length=40, choices=Event.choices, db_index=True)
+    event = models.CharField(max_length=40, choices=event_choices, db_index=True)
     actor = models.CharField(max_length=200)
     actor_id = models.BigIntegerField(null=True, db_index=True)
     channel = models.CharField(max_length=20)
