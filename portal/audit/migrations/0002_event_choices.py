@@ -1,5 +1,6 @@
-import portal.audit.events
 from django.db import migrations, models
+
+import portal.audit.events
 
 
 class Migration(migrations.Migration):
