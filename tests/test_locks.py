@@ -5,8 +5,10 @@ for a share of every row that the new ones refer to. Whoever waits for the head 
 hold any of those against that.
 """
 
+import ast
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -160,3 +162,17 @@ def test_what_refers_to_a_row_and_what_changes_it_never_deadlock(
     assert one_after_the_other(*pair(desk)) == []
 
     assert list(problems()) == []
+
+
+def test_no_lock_keeps_out_what_only_refers_to_its_row() -> None:
+    """Save the ledger's head: nothing refers to it."""
+    found = [
+        file.name
+        for file in [*Path("portal").rglob("*.py"), *Path("gateway").rglob("*.py")]
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "attr", "") == "select_for_update"
+        and "no_key" not in {word.arg for word in node.keywords}
+    ]
+
+    assert found == ["ledger.py"]

@@ -99,7 +99,7 @@ def end_early(change: ChangeRequest, *, actor: Actor, comment: str = "") -> Deli
         raise Malformed(f"Use at most {COMMENT_LIMIT:,} characters.", field="comment")
     states.expect(change, State.APPROVED)
     delivery = (
-        Delivery.objects.select_for_update(of=("self",))
+        Delivery.objects.select_for_update(of=("self",), no_key=True)
         .filter(revision=change.latest_revision())
         .first()
     )

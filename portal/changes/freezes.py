@@ -137,7 +137,9 @@ def _told(freeze: Freeze) -> dict[str, str]:
 @transaction.atomic
 def end_freeze(freeze: Freeze, *, actor: Actor) -> Freeze:
     """End a freeze now and for good. Idempotent; raises as `make_freeze` does."""
-    locked = Freeze.objects.select_for_update(of=("self",)).get(pk=freeze.pk)
+    locked = Freeze.objects.select_for_update(of=("self",), no_key=True).get(
+        pk=freeze.pk
+    )
     person = _administrator(locked, actor)
     if locked.ended_at is None:
         locked.ended_at, locked.ended_by = timezone.now(), person

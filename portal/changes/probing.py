@@ -126,7 +126,7 @@ def _told(
 @transaction.atomic
 def _write(run: ProbeRun, made: dict[str, Any], actor: Actor) -> None:
     """Write the try down, and how the probe stands after it."""
-    locked = ProbeRun.objects.select_for_update().get(pk=run.pk)
+    locked = ProbeRun.objects.select_for_update(no_key=True).get(pk=run.pk)
     if locked.state != ProbeState.WAITING:
         return
     locked.tries = [*locked.tries, made]
