@@ -8,6 +8,7 @@ from portal.accounts.roles import Verb
 from portal.changes import states
 from portal.changes.expiry import waits_for_its_time
 from portal.changes.models import ChangeRequest, Delivery
+from portal.changes.rollback import may_be_asked_for
 from portal.changes.schedule import waits
 from portal.changes.states import State
 
@@ -54,7 +55,7 @@ def permissions(change: ChangeRequest, *, actor: Actor) -> Permissions:
         cancel=operates and state is State.APPROVED,
         retry=operates and state is State.FAILED,
         override=operates and _is_frozen(change),
-        roll_back=may_ask and state is State.APPLIED,
+        roll_back=may_ask and may_be_asked_for(change),
         end_early=operates and _waits_for_its_time(change),
         why_not=why_not,
     )

@@ -62,20 +62,44 @@ def rollback(
     check_words(asked)
     if earlier := filed_before(asked, actor, person):
         return Proposed(earlier, is_replay=True)
-    if (other := change.reverted_by.open().first()) is not None:
-        raise WrongState(
-            f"Change #{other.number} asks to undo it already and is "
-            f"{other.get_state_display().lower()}.",
-            field="number",
-        )
+    _expect_nobody_asks(change)
     return propose(asked, actor=actor, reverts=change)
 
 
 def preview_rollback(change: ChangeRequest, *, actor: Actor) -> Plan:
     """Show what a rollback would do. Raises as `rollback` does; nothing is stored."""
     states.expect(change, State.APPLIED)
+    _expect_nobody_asks(change)
     asked = ChangeAsked(gateway=change.gateway, reason="", items=_inverse(change))
     return preview(asked, actor=actor)
+
+
+def may_be_asked_for(change: ChangeRequest) -> bool:
+    """Say whether a rollback is to be offered: it is live and nobody asks to undo it."""
+    return (
+        change.state == State.APPLIED
+        and not change.reverted_by.open().exists()
+        and not _is_undone(change)
+    )
+
+
+def _is_undone(change: ChangeRequest) -> bool:
+    """Say whether it was undone, and that was not undone in turn.
+
+    A query for each link of that chain.
+    """
+    undid = change.reverted_by.filter(state=State.APPLIED)
+    return any(not _is_undone(other) for other in undid)
+
+
+def _expect_nobody_asks(change: ChangeRequest) -> None:
+    """Raise WrongState while another change is on its way to undo this one."""
+    if (other := change.reverted_by.open().first()) is not None:
+        raise WrongState(
+            f"Change #{other.number} asks to undo it already and is "
+            f"{other.get_state_display().lower()}.",
+            field="number",
+        )
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def waits(change: ChangeRequest, revision: Revision) -> Waiting | None:
         return None
     until = f"until {in_utc(held.until)}" if held.until else "with no end in sight"
     return Waiting(
-        f"waits: {held.freeze.reach} frozen {until}", visible(held.freeze.reason)
+        f"waits: {held.freeze.reaches} frozen {until}", visible(held.freeze.reason)
     )
 
 

@@ -254,6 +254,7 @@ def marks_of(change: ChangeRequest, person: Person) -> Marks:
         counted["decided"],
         person.pk,
         waiting and waiting.words,
+        list(change.reverted_by.order_by("pk").values_list("pk", "state")),
     ]
     nodes = list(
         NodeSighting.objects.filter(delivery__revision__change=change).values_list(

@@ -29,6 +29,7 @@ from portal.changes.permissions import permissions
 from portal.changes.plan import document_digest, stored_digest
 from portal.changes.propose import make_plan, revise
 from portal.changes.quorum import standing
+from portal.changes.rollback import preview_rollback, rollback
 from portal.changes.schedule import explained, waits
 from portal.changes.states import State
 from portal.changes.terms import Terms, iso_length, read_length
@@ -355,6 +356,21 @@ class TestWhatIsApproved:
 
         codes = [one["code"] for one in refused.value.extra["findings"]]
         assert "cannot_be_taken_back" in codes
+
+    def test_nobody_rolls_back_what_waits_to_be_taken_back(self, desk: Desk) -> None:
+        change = for_two_hours(desk, route("a"))
+        inverse, alice = inverse_of(change), present(desk.people.alice)
+        assert not permissions(change, actor=alice).roll_back
+
+        told = f"#{inverse.number} asks to undo it already and is approved"
+        with pytest.raises(WrongState, match=told):
+            rollback(change, reason="It fails.", actor=alice)
+        with pytest.raises(WrongState, match=told):
+            preview_rollback(change, actor=alice)
+
+        cancel(inverse, actor=present(desk.people.omar))
+        assert permissions(change, actor=alice).roll_back
+        rollback(change, reason="It fails.", actor=alice)
 
     def test_the_way_back_is_told(self, desk: Desk) -> None:
         change = for_two_hours(desk, route("a"))

@@ -204,7 +204,7 @@ class TestItComesAgain:
         )
         change = approved(desk, route("a"))
 
-        assert "frozen with no end in sight" in message_for(change)
+        assert "all gateways are frozen with no end in sight" in message_for(change)
 
 
 class TestWhatHadBegun:
@@ -308,9 +308,9 @@ class TestAnOperatorLetsOnePass:
 
 class TestWhatPeopleAreTold:
     def test_the_change_says_until_when_and_why(self, desk: Desk) -> None:
-        held = freeze(desk, reason="Black\u202eFriday")
+        held = freeze(desk, gateway=desk.gateway, reason="Black\u202eFriday")
         change = approved(desk, route("a"))
-        until = f"frozen until {held.ends_at:%Y-%m-%d %H:%M} UTC"
+        until = f"gateway default is frozen until {held.ends_at:%Y-%m-%d %H:%M} UTC"
 
         revision = change.latest_revision()
 

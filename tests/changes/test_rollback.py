@@ -13,6 +13,7 @@ from portal.changes.errors import (
     WrongState,
 )
 from portal.changes.models import ChangeRequest
+from portal.changes.permissions import permissions
 from portal.changes.review import reject
 from portal.changes.rollback import preview_rollback, rollback
 from portal.changes.states import State
@@ -177,6 +178,28 @@ def test_what_is_undone_already_is_not_undone_again(desk: Desk) -> None:
 
     with pytest.raises(WrongState, match="Nothing is left to undo"):
         undo(desk, change)
+
+
+def test_it_is_offered_only_while_the_change_is_live_and_nobody_asks(
+    desk: Desk,
+) -> None:
+    def is_offered(change: ChangeRequest) -> bool:
+        return permissions(change, actor=present(desk.people.alice)).roll_back
+
+    change = desk.applied(route("one"))
+    assert is_offered(change)
+
+    asked = undo(desk, change)
+    assert not is_offered(change)
+
+    desk.approve(asked)
+    desk.deliver(asked)
+    assert not is_offered(change)
+    assert is_offered(asked)
+
+    undone(desk, asked)
+    assert is_offered(change)
+    assert not is_offered(asked)
 
 
 def test_what_is_as_before_already_is_left_out(desk: Desk) -> None:

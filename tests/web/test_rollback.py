@@ -50,10 +50,16 @@ def test_the_page_of_an_applied_change_leads_to_its_rollback(
 
 def test_it_is_filed_and_both_pages_name_one_another(desk: Desk, alice: Client) -> None:
     change = desk.applied(route("one"))
+    seen = alice.get(change.get_absolute_url()).context["seen"]
 
     answer = alice.post(address(change), {"reason": "It fails."}, follow=True)
 
     filed = change.reverted_by.get()
+    news = alice.get(
+        f"{change.get_absolute_url()}?seen={seen}", headers={"HX-Request": "true"}
+    )
+    assert news.status_code == 200
+    assert "Undo it" not in news.content.decode()
     assert answer.redirect_chain == [(filed.get_absolute_url(), 302)]
     theirs = answer.content.decode()
     assert f'rolls back <a href="{change.get_absolute_url()}">' in theirs

@@ -88,6 +88,12 @@ class Freeze(models.Model):
         return "all gateways"
 
     @property
+    def reaches(self) -> str:
+        """Say it as the beginning of a sentence: "gateway x is"."""
+        is_all = self.gateway is None and not self.environment
+        return f"{self.reach} {'are' if is_all else 'is'}"
+
+    @property
     def recurrence(self) -> Recurrence | None:
         """Return the rule of one that comes again; None for one from, to."""
         if self.length is None:
