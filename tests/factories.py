@@ -203,6 +203,7 @@ def make_change(
         "summary": "Creates route conference: GET /speaker/* → 127.0.0.1:8000",
         "channel": "api" if token else "portal",
         "client": "ChatGPT" if token else "",
+        "submitted_at": None if state == State.DRAFT else timezone.now(),
     } | fields
     change = ChangeRequest.objects.create(
         gateway=gateway, author=author, state=state, token=token, **values

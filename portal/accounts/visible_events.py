@@ -8,11 +8,15 @@ from portal.audit.events import Event
 from portal.audit.models import AuditEvent, AuditEventQuerySet
 
 
+# What happens to a change that its author keeps to themselves.
+UNSENT = (Event.CHANGE_DRAFTED, Event.CHANGE_DISCARDED)
+
+
 def events_visible_to(person: Person) -> AuditEventQuerySet:
     """Return what this person may read of the ledger. At most one query by itself.
 
     Who may export on all gateways reads everything. Others read what concerns the
-    gateways they may see, save that somebody keeps a draft, and what they did themselves.
+    gateways they may see, save what becomes of drafts, and what they did themselves.
     """
     events = AuditEvent.objects.all()
     if not person.is_active:
@@ -24,7 +28,7 @@ def events_visible_to(person: Person) -> AuditEventQuerySet:
     if everywhere.intersection(roles_allowing(Verb.EXPORT)):
         return events
     own = Q(actor_id=person.pk)
-    events = events.filter(own | ~Q(event=Event.CHANGE_DRAFTED))
+    events = events.filter(own | ~Q(event__in=UNSENT))
     if everywhere.intersection(roles_allowing(Verb.READ)):
         return events.filter(own | ~Q(gateway=""))
     slugs = [slug for _, _, slug in held if slug]

@@ -15,6 +15,7 @@ class Event(models.TextChoices):
     CHANGE_REJECTED = "change.rejected", "rejected"
     CHANGE_CHANGES_REQUESTED = "change.changes_requested", "requested changes"
     CHANGE_WITHDRAWN = "change.withdrawn", "withdrew the change"
+    CHANGE_DISCARDED = "change.discarded", "threw the draft away"
     CHANGE_CANCELLED = "change.cancelled", "cancelled the approved change"
     CHANGE_APPLIED = "change.applied", "applied the change"
     CHANGE_FAILED = "change.failed", "could not apply the change"

@@ -48,6 +48,7 @@ def announce(delivery: Delivery, change: ChangeRequest) -> list[Entry]:
         channel=Channel.ROLLBACK,
         reverts=change,
         state=State.APPROVED,
+        submitted_at=timezone.now(),
     )
     written = Revision.objects.create(
         change=inverse,

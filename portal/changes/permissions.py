@@ -48,7 +48,7 @@ def permissions(change: ChangeRequest, *, actor: Actor) -> Permissions:
         approve=decides,
         reject=decides,
         request_changes=decides,
-        comment=present and may_ask,
+        comment=present and may_ask and change.submitted_at is not None,
         withdraw=is_author and may_ask and state in states.WITHDRAWABLE,
         revise=is_author and may_ask and state in states.REVISABLE,
         rebase=is_author and may_ask and state in states.REBASABLE,

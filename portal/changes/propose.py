@@ -152,6 +152,7 @@ def _file(
         conversation=asked.conversation[:200],
         request_digest=request_digest(asked),
         state=state,
+        submitted_at=None if state is State.DRAFT else timezone.now(),
         reverts=reverts,
     )
     revision = _store(change, plan, actor, person, number=1)
@@ -224,7 +225,13 @@ def write_revision(
         locked.summary = plan.summary
         # The first request is no longer what this change asks for.
         locked.request_digest = request_digest(asked)
-        locked.save(update_fields=["title", "reason", "summary", "request_digest"])
+        locked.submitted_at = locked.submitted_at or timezone.now()
+        locked.save(
+            update_fields=[
+                *("title", "reason", "summary"),
+                *("request_digest", "submitted_at"),
+            ]
+        )
         states.move(locked, State.IN_REVIEW)
         record(
             Entry(event, {"reason": asked.reason, "summary": plan.summary} | details),

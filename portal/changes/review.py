@@ -19,6 +19,7 @@ from portal.changes.errors import (
     NotYours,
     SelfReview,
     StaleRevision,
+    WrongState,
 )
 from portal.changes.models import (
     ChangeRequest,
@@ -151,11 +152,20 @@ def _turn_down(
 
 @transaction.atomic
 def add_comment(change: ChangeRequest, *, actor: Actor, text: str) -> Comment:
-    """Say something about the change. Raises NotPresent, NotAllowed, Malformed."""
+    """Say something about the change.
+
+    Raises NotPresent, NotAllowed, Malformed, WrongState for one that was never sent.
+    """
     person = actor.require_present_person()
     words = _words(text, needed=True)
     change = ChangeRequest.objects.select_related("gateway").get(pk=change.pk)
     actor.require(Verb.ASK, change.gateway)
+    if change.submitted_at is None:
+        raise WrongState(
+            f"Nobody else sees change #{change.pk} before it is sent for review. Send it "
+            "first.",
+            field="state",
+        )
     comment = Comment.objects.create(change=change, author=person, text=words)
     record(Entry(Event.CHANGE_COMMENTED, {"text": words}), actor=actor, subject=change)
     return comment
@@ -167,7 +177,7 @@ def withdraw(
 ) -> ChangeRequest:
     """Take one's own change back before it is approved; a program may, too.
 
-    Raises NoSuchChange when the actor may not see it, NotYours for somebody else's,
+    One that was never sent is told of to nobody else. Raises NoSuchChange when the actor may not see it, NotYours for somebody else's,
     WrongState once it is approved or settled.
     """
     text = _words(comment, needed=False)
@@ -182,7 +192,7 @@ def withdraw(
     actor.require(Verb.ASK, change.gateway)
     states.expect(change, *states.WITHDRAWABLE)
     states.move(change, State.WITHDRAWN)
-    record(
-        Entry(Event.CHANGE_WITHDRAWN, {"comment": text}), actor=actor, subject=change
-    )
+    was_sent = change.submitted_at is not None
+    event = Event.CHANGE_WITHDRAWN if was_sent else Event.CHANGE_DISCARDED
+    record(Entry(event, {"comment": text}), actor=actor, subject=change)
     return change

@@ -28,6 +28,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     Event.PERSON_SIGN_IN_FAILED: ("warning", "warn"),
     Event.CHANGE_CHANGES_REQUESTED: ("edit", "warn"),
     Event.CHANGE_WITHDRAWN: ("undo", "warn"),
+    Event.CHANGE_DISCARDED: ("undo", "warn"),
     Event.CHANGE_CANCELLED: ("undo", "warn"),
     Event.CHANGE_SUBMITTED: ("send", ""),
     Event.CHANGE_REVISED: ("edit", ""),

@@ -31,6 +31,7 @@ from portal.changes.states import State
 # What only the ledger tells of a change's life; the rest has rows of its own.
 TOLD_BY_LEDGER = [
     Event.CHANGE_WITHDRAWN,
+    Event.CHANGE_DISCARDED,
     Event.CHANGE_CANCELLED,
     Event.FREEZE_OVERRIDDEN,
     Event.EXPIRY_ENDED_EARLY,

@@ -23,7 +23,6 @@ from portal.changes.models import (
 )
 from portal.changes.quorum import Standing
 from portal.changes.schedule import Waiting, taken_back_by, waits
-from portal.changes.states import State
 from portal.web.items import PER_PART
 from portal.web.story import Gate, Said, by_weight, talk_of, way_of
 
@@ -98,7 +97,7 @@ def tell(change: ChangeRequest) -> Told:
         talk=talk_of(change, revisions, delivery),
         others=also_asking(revision) if change.is_open else [],
         reverted_by=list(
-            change.reverted_by.exclude(state=State.DRAFT).order_by("number")
+            change.reverted_by.exclude(submitted_at=None).order_by("number")
         ),
         progress=_fetch_attempts(delivery) if delivery else None,
         waits=waits(change, revision),

@@ -1,11 +1,16 @@
-"""A draft is its author's own until it is sent: no page shows it to anybody else."""
+"""A draft is its author's own until it is sent: no page shows it to anybody else.
+
+Nor when it is thrown away.
+"""
 
 import pytest
 from django.test import Client
 
 from portal.audit.models import AuditEvent
+from portal.changes.errors import WrongState
 from portal.changes.models import ChangeRequest, Item, Revision
-from portal.changes.propose import draft
+from portal.changes.propose import draft, revise
+from portal.changes.review import add_comment, withdraw
 from tests.actors import present
 from tests.api.conftest import program_of
 from tests.changes.conftest import Desk, desk
@@ -18,21 +23,26 @@ __all__ = ["desk"]
 WORD = "xylophone"
 
 
-@pytest.fixture
-def unsent(desk: Desk) -> ChangeRequest:
+@pytest.fixture(params=["kept", "thrown away"])
+def unsent(desk: Desk, request: pytest.FixtureRequest) -> ChangeRequest:
     asked = desk.asked(route(f"{WORD}-1", desc=WORD), title=WORD)
-    return draft(asked, actor=present(desk.people.alice)).change
+    alice = present(desk.people.alice)
+    change = draft(asked, actor=alice).change
+    if request.param == "thrown away":
+        return withdraw(change, actor=alice, comment=WORD)
+    return change
 
 
 @pytest.fixture
 def addresses(unsent: ChangeRequest) -> list[str]:
-    entry, number = AuditEvent.objects.get(), unsent.number
+    entries, number = AuditEvent.objects.all(), unsent.number
     revision, item = Revision.objects.get(), Item.objects.get()
     return [
         "/",
         "/changes/",
-        f"/changes/?search={WORD}",
-        "/changes/?state=draft",
+        f"/changes/?q={WORD}",
+        "/changes/?state=all",
+        "/changes/?state=declined",
         f"/changes/{number}/",
         f"/changes/{number}/revise/",
         f"/changes/{number}/rebase/",
@@ -41,7 +51,7 @@ def addresses(unsent: ChangeRequest) -> list[str]:
         f"/gateways/default/routes/{WORD}-1/",
         "/audit/",
         f"/audit/?change={number}",
-        f"/audit/{entry.number}/",
+        *(f"/audit/{entry.number}/" for entry in entries),
         "/admin/",
         "/admin/changes/changerequest/",
         f"/admin/changes/changerequest/{number}/change/",
@@ -80,13 +90,42 @@ def test_others_do_not_count_it(desk: Desk, unsent: ChangeRequest) -> None:
         page = sign_in(getattr(desk.people, name)).get("/gateways/")
         return int(page.context["list"].rows[0]["open_changes"])
 
-    assert [counted(name) for name in ("alice", "riley", "admin")] == [1, 0, 0]
+    own = int(unsent.is_open)
+    assert [counted(name) for name in ("alice", "riley", "admin")] == [own, 0, 0]
 
 
-def test_its_author_finds_it(desk: Desk, addresses: list[str]) -> None:
+def test_its_author_finds_it(
+    desk: Desk, unsent: ChangeRequest, addresses: list[str]
+) -> None:
     told = leaks(sign_in(desk.people.alice), addresses)
 
-    assert {"/", "/changes/", "/audit/", addresses[4], addresses[9]} <= {*told}
+    while_open = {"/", "/changes/"} if unsent.is_open else {"/changes/?state=declined"}
+    assert while_open | {"/audit/", addresses[5], addresses[10]} <= {*told}
+
+
+def test_there_is_nobody_to_talk_to(desk: Desk, unsent: ChangeRequest) -> None:
+    alice = present(desk.people.alice)
+    page = sign_in(desk.people.alice).get(f"/changes/{unsent.number}/")
+    assert f"/changes/{unsent.number}/comment/" not in page.content.decode()
+
+    with pytest.raises(WrongState, match="Send it first"):
+        add_comment(unsent, actor=alice, text=WORD)
+
+    assert not AuditEvent.objects.filter(event="change.commented").exists()
+
+
+def test_what_was_sent_stays_in_sight_when_it_is_withdrawn(desk: Desk) -> None:
+    alice = present(desk.people.alice)
+    asked = desk.asked(route(f"{WORD}-1"), title=WORD)
+    change = draft(asked, actor=alice).change
+    revise(change, asked, actor=alice)
+    change.refresh_from_db()
+    withdraw(change, actor=alice)
+
+    riley = sign_in(desk.people.riley)
+
+    assert WORD in riley.get(f"/changes/{change.number}/").content.decode()
+    assert WORD in riley.get("/audit/?event=change.withdrawn").content.decode()
 
 
 def test_programs_do_not_find_it(desk: Desk, unsent: ChangeRequest) -> None:

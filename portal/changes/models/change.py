@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,7 +14,7 @@ from portal.accounts.actor import Channel
 from portal.accounts.models import ApiToken, Person
 from portal.audit.ledger import Subject
 from portal.changes.probe import Probe
-from portal.changes.states import OPEN, SETTLED, HasState, State
+from portal.changes.states import ON_THE_WAY, OPEN, SETTLED, HasState, State
 from portal.changes.terms import Terms
 
 KIND_CHOICES = [(kind.name, kind.title) for kind in KINDS.values()]
@@ -40,9 +40,9 @@ class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
     def visible_to(self, person: Person) -> "ChangeRequestQuerySet":
         """Keep changes on gateways this person may read, retired ones included.
 
-        A draft is its author's own until it is sent.
+        What was never sent is its author's own, withdrawn or not.
         """
-        shared = self.filter(~Q(state=State.DRAFT) | Q(author=person))
+        shared = self.filter(Q(submitted_at__isnull=False) | Q(author=person))
         if person.is_superuser or person.memberships.filter(gateway=None).exists():
             return shared
         return shared.filter(gateway__in=person.memberships.values("gateway"))
@@ -107,6 +107,9 @@ class ChangeRequest(HasState):
         help_text="Equal requests have equal ones.",
     )
     created_at = models.DateTimeField(default=timezone.now)
+    submitted_at = models.DateTimeField(
+        null=True, editable=False, help_text="When it left its author's hands first."
+    )
 
     objects = ChangeRequestQuerySet.as_manager()
 
@@ -211,6 +214,19 @@ class Revision(WrittenOnce):
         )
 
 
+class ItemQuerySet(models.QuerySet["Item"]):
+    def on_the_way(self, gateway: Gateway) -> "ItemQuerySet":
+        """Keep what changes on their way want: of each its latest revision alone."""
+        newer = Revision.objects.filter(
+            change=OuterRef("revision__change"), number__gt=OuterRef("revision__number")
+        )
+        return self.filter(
+            ~Exists(newer),
+            revision__change__gateway=gateway,
+            revision__change__state__in=ON_THE_WAY,
+        )
+
+
 class Item(WrittenOnce):
     """One resource of a revision: what it was (`base`) and what it shall be (`wanted`).
 
@@ -232,6 +248,8 @@ class Item(WrittenOnce):
     wanted = models.JSONField(null=True)
     wanted_sealed = models.BinaryField(null=True, editable=False)
     wanted_digest = models.CharField(max_length=64, blank=True)
+
+    objects = ItemQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["revision", "position"]
