@@ -7,7 +7,6 @@ from portal.accounts.roles import Verb, roles_allowing
 from portal.audit.events import Event
 from portal.audit.models import AuditEvent, AuditEventQuerySet
 
-
 # What happens to a change that its author keeps to themselves.
 UNSENT = (Event.CHANGE_DRAFTED, Event.CHANGE_DISCARDED)
 

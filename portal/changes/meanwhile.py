@@ -23,7 +23,7 @@ from portal.changes.models import (
     Item,
     Revision,
 )
-from portal.changes.states import ON_THE_WAY, State
+from portal.changes.states import State
 from portal.changes.verify import Position, position
 
 NAMED_AT_MOST = 5
@@ -34,12 +34,11 @@ def also_asking(revision: Revision) -> Sequence[ChangeRequest]:
     same = Item.objects.filter(
         revision=revision, kind=OuterRef("kind"), resource_id=OuterRef("resource_id")
     )
-    gateway = revision.change.gateway_id
-    touching = Item.objects.filter(
-        Exists(same),
-        revision__change__gateway=gateway,
-        revision__change__state__in=ON_THE_WAY,
-    ).exclude(revision__change=revision.change_id)
+    touching = (
+        Item.objects.on_the_way(revision.change.gateway)
+        .filter(Exists(same))
+        .exclude(revision__change=revision.change_id)
+    )
     others = ChangeRequest.objects.filter(pk__in=touching.values("revision__change"))
     return list(others.order_by("-number")[:NAMED_AT_MOST])
 

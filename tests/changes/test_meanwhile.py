@@ -10,6 +10,7 @@ from portal.accounts.actor import Actor
 from portal.changes.meanwhile import also_asking, notice_conflict, notice_conflicts
 from portal.changes.models import ChangeRequest, DeliveryState
 from portal.changes.operate import cancel
+from portal.changes.propose import revise
 from portal.changes.rebase import rebase
 from portal.changes.review import approve
 from portal.changes.states import State
@@ -139,6 +140,16 @@ def test_whoever_was_faster_is_left_alone(desk: Desk, fast: str) -> None:
     assert not notice_conflict(stale, actor=LOOK)
 
     assert ChangeRequest.objects.values_list("state", flat=True).get() == before
+
+
+def test_only_what_others_want_now_counts(desk: Desk) -> None:
+    first = desk.create("one")
+    second = desk.ask(creates("route", "one", **conference(desc="Mine")))
+    alice = present(desk.people.alice)
+
+    revise(second, desk.asked(route("another")), actor=alice)
+
+    assert also_asking(first.latest_revision()) == []
 
 
 def test_changes_of_the_same_resource_know_of_one_another(desk: Desk) -> None:

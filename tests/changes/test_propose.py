@@ -514,6 +514,26 @@ def test_two_changes_of_one_resource_see_each_other(desk: Desk) -> None:
     assert f"#{first.pk}" in finding["words"]
 
 
+def test_what_a_newer_revision_no_longer_touches_is_asked_for_by_nobody_else(
+    desk: Desk,
+) -> None:
+    desk.sandbox.put("route", "r1", conference())
+    desk.sandbox.put("route", "r2", conference(uri="/r2"))
+    alice = present(desk.people.alice)
+
+    def wants(resource_id: str) -> ItemAsked:
+        return ItemAsked(
+            action="update", kind="route", id=resource_id, document={"desc": "a"}
+        )
+
+    first = desk.ask(wants("r1"))
+    revise(first, desk.asked(wants("r2")), actor=alice)
+
+    findings = desk.ask(wants("r1")).latest_revision().findings
+
+    assert "asked_for_twice" not in {one["code"] for one in findings}
+
+
 def test_a_new_revision_voids_earlier_approvals(desk: Desk) -> None:
     desk.gateway.approvals_required = 2
     desk.gateway.save()

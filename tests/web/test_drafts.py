@@ -40,7 +40,7 @@ def addresses(unsent: ChangeRequest) -> list[str]:
     return [
         "/",
         "/changes/",
-        f"/changes/?q={WORD}",
+        f"/changes/?state=all&q={WORD[:5]}",
         "/changes/?state=all",
         "/changes/?state=declined",
         f"/changes/{number}/",

@@ -11,7 +11,6 @@ from portal.changes.checks.subject import Code, Subject
 from portal.changes.findings import Finding, Severity
 from portal.changes.models import Item
 from portal.changes.plan import Plan
-from portal.changes.states import ON_THE_WAY
 
 ASKED_FOR_TWICE = Code(
     "asked_for_twice",
@@ -31,11 +30,8 @@ def asked_for_twice(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Findin
     for kind, of_kind in ids.items():
         wanted |= Q(kind=kind, resource_id__in=of_kind)
     others = (
-        Item.objects.filter(wanted)
-        .filter(
-            revision__change__gateway=plan.gateway,
-            revision__change__state__in=ON_THE_WAY,
-        )
+        Item.objects.on_the_way(plan.gateway)
+        .filter(wanted)
         .exclude(revision__change=plan.revises)
         .values_list("kind", "resource_id", "revision__change_id")
         .distinct()
