@@ -84,7 +84,8 @@ class AdminClient:
     """Speaks to one Admin API. Every method raises GatewayError and sends one request,
     unless it says otherwise.
 
-    `deadline` is the total time in seconds that one request may take. No redirect is
+    `deadline` is the total time in seconds that one request may take, `list_deadline`
+    that one that reads a list may: thousands of documents come slowly. No redirect is
     followed, no write is sent twice, and no conditional header is ever sent: APISIX
     answers those with 412 after it has written. `session` is one of `new_session()`.
     """
@@ -97,9 +98,11 @@ class AdminClient:
         session: requests.Session,
         verify: bool | str = True,
         deadline: float = 10.0,
+        list_deadline: float | None = None,
     ) -> None:
         self.admin_url = admin_url.rstrip("/")
         self.deadline = deadline
+        self.list_deadline = deadline if list_deadline is None else list_deadline
         self._admin_key = admin_key
         self._exchange = Exchange(self.admin_url, session, verify)
 
@@ -227,7 +230,7 @@ class AdminClient:
 
     def _rows(self, kind: Kind, path: str) -> tuple[Rows, int | None]:
         try:
-            reply = self._send("GET", path)
+            reply = self._send("GET", path, deadline=self.list_deadline)
         except NotFound:
             if kind.parent is None:
                 raise
@@ -259,6 +262,7 @@ class AdminClient:
         secrets: Set[str] = frozenset(),
         *,
         is_read: bool = False,
+        deadline: float | None = None,
     ) -> Reply:
         """Send one request; return a 2xx answer, raise anything else."""
         headers = {"X-API-KEY": self._key_to_send(), "Accept": "application/json"}
@@ -271,7 +275,7 @@ class AdminClient:
             f"/apisix/admin{path}",
             headers,
             body,
-            deadline=self.deadline,
+            deadline=self.deadline if deadline is None else deadline,
             is_read=is_read or method == "GET",
         )
         if 200 <= answered.status < 300:

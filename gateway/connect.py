@@ -9,10 +9,11 @@ from gateway.sealing import Unsealable
 from gateway.trust import NoCertificates
 
 
-def connect(gateway: Gateway) -> AdminClient:
+def connect(gateway: Gateway, *, is_leased: bool = False) -> AdminClient:
     """Return a client with a session of its own; close it with `client.close()`.
 
-    Raises Unreachable when the admin key is missing, was given for another address
+    Its lists may take GATEWAY_LIST_DEADLINE; `is_leased`: as long as any other request,
+    so that a lease outlives them. Raises Unreachable when the admin key is missing, was given for another address
     or cannot be decrypted, or when the certificates to trust are none: nothing was
     sent, and a person has to mend it.
     """
@@ -32,4 +33,5 @@ def connect(gateway: Gateway) -> AdminClient:
         session=session,
         verify=gateway.verify_tls,
         deadline=settings.GATEWAY_REQUEST_DEADLINE,
+        list_deadline=None if is_leased else settings.GATEWAY_LIST_DEADLINE,
     )

@@ -294,6 +294,8 @@ REQUIRED_LABELS = check_rules.listed(env.str("REQUIRED_LABELS", default=""))
 
 # Seconds. A request to a gateway may take this long in all; a lease must outlive it.
 GATEWAY_REQUEST_DEADLINE = env.float("GATEWAY_REQUEST_DEADLINE", default=10.0)
+# A list of thousands of resources comes slowly; outside of deliveries it may.
+GATEWAY_LIST_DEADLINE = env.float("GATEWAY_LIST_DEADLINE", default=60.0)
 DELIVERY_LEASE = env.float("DELIVERY_LEASE", default=30.0)
 DELIVERY_BACKOFF = env.float("DELIVERY_BACKOFF", default=1.0)
 DELIVERY_RETRY_LIMIT = env.float("DELIVERY_RETRY_LIMIT", default=600.0)

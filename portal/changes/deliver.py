@@ -109,7 +109,10 @@ def _ending(claim: Claim, items: list[Item]) -> Ending:
         raise TryLater(claim.unreadable)
     try:
         # No thread, and no request, outlives the attempt.
-        with connect(claim.gateway) as client, ThreadPoolExecutor(BATCH) as threads:
+        with (
+            connect(claim.gateway, is_leased=True) as client,
+            ThreadPoolExecutor(BATCH) as threads,
+        ):
             schemas = catalogue_of(claim.gateway, client)
             requests = Requests(client, claim.attempt, claim.lease, schemas, threads)
             claim.lease.wait_for_predecessor()

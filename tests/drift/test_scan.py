@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from pytest_django import Settings
 
 from gateway import sealing
 from gateway.models import Gateway, Resource
@@ -16,6 +17,7 @@ from tests.certificates import self_signed
 from tests.changes.conftest import conference
 from tests.changes.delivering import fronted
 from tests.drift.conftest import Watched, upstream
+from tests.waiting import LONG
 
 
 @pytest.fixture
@@ -333,6 +335,30 @@ class TestTrouble:
 
         assert adopted.gateway.trouble == ""
         assert adopted.found() == [("deleted", "route", "a")]
+
+    def test_a_list_may_come_slowly(self, adopted: Watched, settings: Settings) -> None:
+        """As one of thousands of routes does; nothing else may."""
+        settings.GATEWAY_REQUEST_DEADLINE = 3
+        settings.GATEWAY_LIST_DEADLINE = LONG
+        adopted.outside("route", "a", None)
+        adopted.sandbox.misbehave(do="slow", seconds=4, path="/routes$")
+
+        assert adopted.scan()
+
+        assert adopted.found() == [("deleted", "route", "a")]
+
+    def test_one_that_takes_too_long_changes_nothing_and_is_told(
+        self, adopted: Watched, settings: Settings
+    ) -> None:
+        settings.GATEWAY_LIST_DEADLINE = 0.5
+        adopted.outside("route", "a", None)
+        before = everything()
+        adopted.sandbox.misbehave(do="slow", seconds=1, path="/routes$")
+
+        assert not adopted.scan()
+
+        assert everything() == before
+        assert "0.5 s" in adopted.gateway.trouble
 
     def test_an_answer_of_something_else_is_no_deletion(self, adopted: Watched) -> None:
         adopted.sandbox.misbehave(do="reset", path="/routes$", bytes=200)
