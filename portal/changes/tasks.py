@@ -58,8 +58,13 @@ def import_one(file_id: int) -> None:
 
 @shared_task
 def sweep_imports() -> None:
-    """Hint at the files that wait: what a lost message or a dead worker left behind."""
-    for file in ImportFile.objects.free(timezone.now()).only("pk"):
+    """Hint at the files that wait: what a lost message or a dead worker left behind.
+
+    Drop what is told of those that were read long ago.
+    """
+    now = timezone.now()
+    ImportFile.objects.outlived(now).delete()
+    for file in ImportFile.objects.free(now).only("pk"):
         import_one.apply_async((file.pk,), expires=settings.IMPORT_SWEEP_EVERY)
 
 

@@ -13,6 +13,8 @@ from portal.changes.models.change import ChangeRequest
 
 # Renewed as the work goes on; after it another worker begins anew.
 CLAIM = timedelta(minutes=5)
+# So long it is told what became of a file.
+TOLD_FOR = timedelta(days=7)
 
 
 class ImportState(models.TextChoices):
@@ -29,6 +31,11 @@ class ImportFileQuerySet(models.QuerySet["ImportFile"]):
         return self.filter(state=ImportState.WAITING).filter(
             Q(claimed_until=None) | Q(claimed_until__lt=now)
         )
+
+    def outlived(self, now: datetime) -> "ImportFileQuerySet":
+        """Keep those whose end everybody has had the time to read."""
+        ended = [ImportState.FILED, ImportState.REFUSED]
+        return self.filter(state__in=ended, finished_at__lt=now - TOLD_FOR)
 
 
 class ImportFile(models.Model):

@@ -158,6 +158,29 @@ def test_messages_and_the_schedule_name_tasks_that_exist() -> None:
 
 
 @pytest.mark.django_db
+def test_what_became_of_a_file_is_told_for_a_week(desk: Desk) -> None:
+    def ended(file: ImportFile, ago: timedelta) -> int:
+        ImportFile.objects.filter(pk=file.pk).update(finished_at=timezone.now() - ago)
+        return file.pk
+
+    week, moment = timedelta(days=7), timedelta(minutes=1)
+    filed = ended(read(keep(desk)), week + moment)
+    refused = ended(read(keep(desk, b"nothing")), week + moment)
+    recent = ended(read(keep(desk, SECRET)), week - moment)
+    waits = keep(desk, title="Again").pk
+    ImportFile.objects.filter(pk=waits).update(
+        created_at=timezone.now() - 2 * week, claimed_until=timezone.now() + CLAIM
+    )
+
+    sweep_imports()
+
+    left = set(ImportFile.objects.values_list("pk", flat=True))
+    assert left == {recent, waits}
+    assert left.isdisjoint({filed, refused})
+    assert ChangeRequest.objects.count() == 2
+
+
+@pytest.mark.django_db
 def test_it_is_told_how_far_it_is(desk: Desk) -> None:
     routes = "".join(f"- {{id: r{n}, uri: /{n}}}\n" for n in range(8_000))
     file = keep(desk, f"routes:\n{routes}#END".encode())
