@@ -45,7 +45,7 @@ UNTOLD = (
 PROBE = {
     "type": "object",
     "description": "Sent after delivery: {path, host?, method?, headers?, expect: {status, "
-    "body_contains?}}.",
+    "body_contains?}, take_back?}.",
 }
 
 

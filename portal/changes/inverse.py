@@ -1,12 +1,14 @@
 """What takes a delivered revision back, made from its own sealed items alone.
 
-A revision that expires announces its inverse: whoever approves the one approves the
-other. So the inverse is proved by the approvals of what announced it, by being exactly
-its inverse, and by its time. A row that says otherwise delivers nothing.
+A revision that expires, or whose failed probe takes it back, announces its inverse:
+whoever approves the one approves the other. So the inverse is proved by the approvals of
+what announced it, by being exactly its inverse, and by its time or the ledger's word that
+the probe failed. A row that says otherwise delivers nothing.
 """
 
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from gateway.models import Gateway
@@ -21,9 +23,11 @@ from portal.changes.models import (
     Revision,
     Verdict,
 )
-from portal.changes.plan import document_digest, items_digest, stored_digest
+from portal.changes.plan import sealed_digest, stored_digest
 from portal.changes.terms import Terms
 
+# The detail of an audit event that names the inverse.
+TAKEN_BACK_BY = "taken_back_by"
 UNDONE_BY = {
     Action.CREATE: Action.DELETE,
     Action.UPDATE: Action.UPDATE,
@@ -55,20 +59,7 @@ def inverse_items(revision: Revision) -> list[Item]:
 
 def inverse_digest(revision: Revision, gateway: Gateway) -> str:
     """Compute the digest that a revision's inverse must have, from sealed documents."""
-    return items_digest(
-        gateway,
-        [
-            (
-                UNDONE_BY[Action(item.action)],
-                item.kind,
-                item.resource_id,
-                document_digest(item.kind, item.whole_wanted()),
-                document_digest(item.kind, item.whole_base()),
-            )
-            for item in revision.items.order_by("-position")
-        ],
-        Terms(),
-    )
+    return sealed_digest(inverse_items(revision), gateway, Terms())
 
 
 def announcing_approvals(revision: Revision) -> list[Review]:
@@ -86,7 +77,7 @@ def announcing_approvals(revision: Revision) -> list[Review]:
 
 def unproven_inverse(inverse: Revision, announcing: Revision, gateway: Gateway) -> str:
     """Say why an inverse may not be delivered now; "" when it is proved."""
-    if announcing.expires_after is None:
+    if not announcing.terms.announces_inverse:
         return f"Nobody who approved {announcing} approved taking it back."
     if stored_digest(announcing, gateway) != announcing.digest:
         return f"What is stored of {announcing} is not what was reviewed."
@@ -94,30 +85,62 @@ def unproven_inverse(inverse: Revision, announcing: Revision, gateway: Gateway) 
         return f"It is not exactly the inverse of {announcing}."
     if not announcing_approvals(announcing):
         return f"No approval of exactly {announcing} is there."
-    ends = expires_at(announcing)
-    if ends is None:
+    if delivered_at(announcing) is None:
         return f"Nothing was delivered of {announcing}."
-    if ends > timezone.now() and not was_let_go(inverse):
-        return "Its time has not come."
-    return ""
+    ends = expires_at(announcing)
+    if ends is not None and ends <= timezone.now():
+        return ""
+    return "" if was_let_go(inverse) else "Its time has not come."
+
+
+def delivered_at(revision: Revision) -> datetime | None:
+    """Return when a revision was delivered, or None."""
+    delivered = Delivery.objects.filter(revision=revision, state=DeliveryState.VERIFIED)
+    return delivered.values_list("finished_at", flat=True).first()
 
 
 def expires_at(revision: Revision) -> datetime | None:
     """Return when a delivered revision is to be taken back; None if never, or not yet."""
     if revision.expires_after is None:
         return None
-    delivered = (
-        Delivery.objects.filter(revision=revision, state=DeliveryState.VERIFIED)
-        .values_list("finished_at", flat=True)
-        .first()
-    )
+    delivered = delivered_at(revision)
     return delivered and delivered + revision.expires_after
 
 
 def was_let_go(inverse: Revision) -> bool:
-    """Say whether an operator let an inverse go before its time: the ledger knows."""
+    """Say whether an operator or a failed probe let an inverse go: the ledger knows."""
+    announcing = inverse.inverse_of
+    if announcing is None:
+        return False
+    ended = _told_of(inverse.change_id, Event.EXPIRY_ENDED_EARLY)
+    if announcing.expires_after is not None and ended.exists():
+        return True
+    probe = announcing.terms.probe
+    # What the probe said first: nothing lets it be sent again.
+    first = _told_of(
+        announcing.change_id, Event.PROBE_PASSED, Event.PROBE_FAILED
+    ).last()
+    return (
+        probe is not None
+        and probe.take_back
+        and first is not None
+        and first.event == Event.PROBE_FAILED
+        and first.details.get(TAKEN_BACK_BY) == inverse.change_id
+    )
+
+
+def waits_for_its_time(delivery: Delivery) -> bool:
+    """Say whether this is the delivery of an inverse whose time has not come."""
+    return (
+        delivery.revision.inverse_of_id is not None
+        and delivery.state == DeliveryState.PENDING
+        and delivery.not_before is not None
+        and delivery.not_before > timezone.now()
+    )
+
+
+def _told_of(change_id: int, *events: Event) -> QuerySet[AuditEvent]:
+    """Return what the ledger tells so of a change, latest first."""
     return AuditEvent.objects.filter(
-        event=Event.EXPIRY_ENDED_EARLY,
-        subject_type="change",
-        subject_id=str(inverse.change_id),
-    ).exists()
+        event__in=events, subject_type="change", subject_id=str(change_id)
+    )

@@ -51,13 +51,13 @@ def _next(change: ChangeRequest) -> str:
 
 
 def _probed(change: ChangeRequest) -> str:
-    """Say that a live change does not answer as it should."""
+    """Say that a change did not answer as it should once it was live."""
     if change.state != State.APPLIED:
         return ""
     run = ProbeRun.objects.filter(
         delivery__revision__change=change, state=ProbeState.FAILED
     ).first()
-    return f", but its probe failed: {run.words.rstrip('.')}" if run else ""
+    return f"; its probe failed: {run.words.rstrip('.')}" if run else ""
 
 
 def _progress(change: ChangeRequest) -> str:

@@ -6,7 +6,7 @@ from portal.accounts.actor import Actor
 from portal.accounts.models import Person
 from portal.accounts.roles import Verb
 from portal.changes import states
-from portal.changes.expiry import waits_for_its_time
+from portal.changes.inverse import waits_for_its_time
 from portal.changes.models import ChangeRequest, Delivery
 from portal.changes.rollback import may_be_asked_for
 from portal.changes.schedule import waits

@@ -29,7 +29,7 @@ from portal.changes.asked import ChangeAsked, ItemAsked
 from portal.changes.errors import GatewayDown, Malformed, NoSuchResource
 from portal.changes.findings import Finding, Severity
 from portal.changes.identity import choose_id
-from portal.changes.models import Action, ChangeRequest, Revision
+from portal.changes.models import Action, ChangeRequest, Item, Revision
 from portal.changes.order import in_order
 from portal.changes.terms import Terms
 
@@ -160,6 +160,11 @@ def document_digest(kind: str, document: Document | None) -> str:
 
 def stored_digest(revision: Revision, gateway: Gateway) -> str:
     """Recompute a revision's digest from its terms and the documents that would be sent."""
+    return sealed_digest(revision.items.all(), gateway, revision.terms)
+
+
+def sealed_digest(items: Iterable[Item], gateway: Gateway, terms: Terms) -> str:
+    """Compute the digest of items in order, from their sealed documents, and terms."""
     return items_digest(
         gateway,
         [
@@ -170,9 +175,9 @@ def stored_digest(revision: Revision, gateway: Gateway) -> str:
                 document_digest(item.kind, item.whole_base()),
                 document_digest(item.kind, item.whole_wanted()),
             )
-            for item in revision.items.all()
+            for item in items
         ],
-        revision.terms,
+        terms,
     )
 
 

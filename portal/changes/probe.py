@@ -45,7 +45,8 @@ OWN_HEADERS = frozenset(
 class Probe:
     """`host`: the name to ask for, "" for that of the gateway's public address.
 
-    `contains`: what the body of the answer must hold, "" for anything.
+    `contains`: what the body of the answer must hold, "" for anything. `take_back`:
+    whether the change is taken back when the answer is not as expected.
     """
 
     path: str
@@ -54,6 +55,7 @@ class Probe:
     host: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     contains: str = ""
+    take_back: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return it as programs give it, without what is left out."""
@@ -69,6 +71,8 @@ class Probe:
             told["host"] = self.host
         if self.headers:
             told["headers"] = dict(self.headers)
+        if self.take_back:
+            told["take_back"] = True
         return told
 
     @classmethod
@@ -82,6 +86,7 @@ class Probe:
             headers=told.get("headers", {}),
             status=expect["status"],
             contains=expect.get("body_contains", ""),
+            take_back=told.get("take_back", False),
         )
 
     def check(self) -> None:

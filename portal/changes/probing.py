@@ -18,6 +18,7 @@ from gateway.trust import NoCertificates, trusting
 from portal.accounts.actor import Actor
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
+from portal.changes.inverse import TAKEN_BACK_BY
 from portal.changes.models import (
     ChangeRequest,
     Delivery,
@@ -26,9 +27,13 @@ from portal.changes.models import (
     ProbeState,
 )
 from portal.changes.probe import Probe
+from portal.changes.states import State
+from portal.changes.take_back import take_back
 from portal.outbound import Fetched, OutboundError, Reach, fetch
 
 TRIES = 3
+# So many workers may die over it: that says nothing of the gateway.
+DEATHS = 3
 # Seconds.
 TRY_DEADLINE = 5.0
 PAUSE = 1.0
@@ -47,7 +52,7 @@ def expect(delivery: Delivery) -> bool:
 def send_probe(delivery_id: int, *, worker: str = "worker") -> None:
     """Send the delivery's probe once, if it is due; after the last try it has failed.
 
-    Harmless to call twice or too early: a try is claimed before it goes out.
+    Then the change is taken back, if that was approved with it. Harmless to call twice or too early: a try is claimed before it goes out.
     """
     if NodeSighting.objects.waiting().filter(delivery=delivery_id).exists():
         return
@@ -59,12 +64,13 @@ def send_probe(delivery_id: int, *, worker: str = "worker") -> None:
     run = ProbeRun.objects.select_related(
         "delivery__gateway", "delivery__revision"
     ).get(delivery=delivery_id)
-    if run.begun > TRIES:
-        made = _told("The worker stopped answering.")
-    else:
-        probe = Probe.of(run.delivery.revision.probe or {})
+    probe = run.delivery.revision.terms.probe
+    was_sent = probe is not None and run.begun <= TRIES + DEATHS
+    if probe is not None and was_sent:
         made = _try(run.delivery.gateway, probe)
-    _write(run, made, Actor.system(worker))
+    else:
+        made = _told("The worker stopped answering.")
+    _write(run, made, Actor.system(worker), was_sent=was_sent)
 
 
 def _try(gateway: Gateway, probe: Probe) -> dict[str, Any]:
@@ -124,8 +130,14 @@ def _told(
 
 
 @transaction.atomic
-def _write(run: ProbeRun, made: dict[str, Any], actor: Actor) -> None:
-    """Write the try down, and how the probe stands after it."""
+def _write(
+    run: ProbeRun, made: dict[str, Any], actor: Actor, *, was_sent: bool
+) -> None:
+    """Write the try down, and how the probe stands after it.
+
+    What fails and what then takes the change back is one transaction: a worker's death
+    leaves both or neither. Nothing is taken back because workers died.
+    """
     locked = ProbeRun.objects.select_for_update(no_key=True).get(pk=run.pk)
     if locked.state != ProbeState.WAITING:
         return
@@ -138,15 +150,26 @@ def _write(run: ProbeRun, made: dict[str, Any], actor: Actor) -> None:
     locked.save(update_fields=["tries", "not_before", "state"])
     if locked.state == ProbeState.WAITING:
         return
-    passed = locked.state == ProbeState.PASSED
-    record(
-        Entry(
-            Event.PROBE_PASSED if passed else Event.PROBE_FAILED,
-            {"tries": len(locked.tries), "words": made["words"]},
-        ),
-        actor=actor,
-        subject=ChangeRequest.objects.select_related("gateway").get(
-            revisions=run.delivery.revision_id
-        ),
-        revision=run.delivery.revision.number,
-    )
+    revision = run.delivery.revision
+    change = ChangeRequest.objects.locked().get(revisions=revision)
+    told = {"tries": len(locked.tries), "words": made["words"]}
+    entries = [Entry(Event.PROBE_PASSED, told)]
+    if locked.state == ProbeState.FAILED:
+        taken = _take_back(run.delivery, change) if was_sent else ({}, [])
+        entries = [Entry(Event.PROBE_FAILED, told | taken[0]), *taken[1]]
+    record(*entries, actor=actor, subject=change, revision=revision.number)
+
+
+def _take_back(
+    delivery: Delivery, change: ChangeRequest
+) -> tuple[dict[str, int], list[Entry]]:
+    """Take a live change back, where its reviewers approved that with it.
+
+    Returns what the ledger is told with the failure, and after it.
+    """
+    probe = delivery.revision.terms.probe
+    if probe is None or not probe.take_back or change.state != State.APPLIED:
+        return {}, []
+    because = f"The probe of #{change.number} failed."
+    inverse, entries = take_back(delivery, change, because=because)
+    return ({TAKEN_BACK_BY: inverse.number} if inverse else {}), entries

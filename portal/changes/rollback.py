@@ -18,6 +18,7 @@ from portal.changes import states
 from portal.changes.asked import ChangeAsked, ItemAsked, bringing
 from portal.changes.errors import CannotRollBack, WrongState
 from portal.changes.history import delivered
+from portal.changes.inverse import inverse_items
 from portal.changes.models import ChangeRequest, Delivery, Item
 from portal.changes.plan import Plan, gateway_or_down, read_ahead
 from portal.changes.propose import (
@@ -113,7 +114,7 @@ class _Undone:
 def _inverse(change: ChangeRequest) -> tuple[ItemAsked, ...]:
     """Return the items that undo a change. Raises CannotRollBack, WrongState, GatewayDown."""
     delivery = Delivery.objects.get(revision=change.latest_revision())
-    items = list(delivery.revision.items.order_by("-position"))
+    items = inverse_items(delivery.revision)
     with gateway_or_down(change.gateway) as client:
         schemas, live = catalogue_of(change.gateway, client), Live(client)
         read_ahead(live, [item.kind for item in items])
@@ -137,7 +138,8 @@ def _inverse(change: ChangeRequest) -> tuple[ItemAsked, ...]:
 
 
 def _undone(item: Item, delivery: Delivery, live: Live, schemas: Schemas) -> _Undone:
-    base, wanted = item.whole_base(), item.whole_wanted()
+    """Fit an item of the inverse to what is live."""
+    base, wanted = item.whole_wanted(), item.whole_base()
     now = live.find(item.kind, item.resource_id)
     where = position(item.kind, now, base=base, wanted=wanted, schemas=schemas)
     if where is Position.BASE:
@@ -146,7 +148,7 @@ def _undone(item: Item, delivery: Delivery, live: Live, schemas: Schemas) -> _Un
     if where is Position.MOVED:
         return _Undone(trouble=f"{name} {_moved_by(item, delivery)}")
     if base is not None and KINDS[item.kind].write_only:
-        hidden = _never_shown(item, base)
+        hidden = _never_shown(item, delivery, base)
         if not hidden:
             return _Undone(
                 trouble=f"{name} had a private key that is not known here: the gateway "
@@ -176,21 +178,20 @@ def _moved_by(item: Item, delivery: Delivery) -> str:
     )
 
 
-def _never_shown(item: Item, base: Document) -> Document:
+def _never_shown(item: Item, delivery: Delivery, base: Document) -> Document:
     """Return what GET never shows of the base, from our own latest copy of it.
 
     It belongs to a certificate: only a copy with the same one has the right key.
     """
     hidden = KINDS[item.kind].write_only
-    for copy in _copies(item):
+    for copy in _copies(item, delivery):
         if all(copy.get(name) == base.get(name) for name in ("cert", "certs")):
             return {name: copy[name] for name in hidden & copy.keys()}
     return {}
 
 
-def _copies(item: Item) -> Iterator[Document]:
+def _copies(item: Item, delivery: Delivery) -> Iterator[Document]:
     """Yield what this and earlier changes brought of a resource, latest first."""
-    delivery = item.revision.delivery
     before = delivered(delivery.gateway, item.kind, item.resource_id).filter(
         revision__delivery__finished_at__lte=delivery.finished_at
     )

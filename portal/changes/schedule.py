@@ -8,8 +8,8 @@ from django.utils import timezone
 from gateway.visible import visible
 from portal.changes.freezes import frozen
 from portal.changes.inverse import expires_at, was_let_go
-from portal.changes.models import ChangeRequest, FreezeOverride, Revision
-from portal.changes.states import EXPLAINED, ON_THE_WAY, State
+from portal.changes.models import ChangeRequest, Delivery, FreezeOverride, Revision
+from portal.changes.states import EXPLAINED, State
 
 
 @dataclass(frozen=True)
@@ -56,18 +56,25 @@ def _is_let_pass(revision: Revision) -> bool:
 
 
 def lasts(change: ChangeRequest, revision: Revision) -> str:
-    """Say until when a change for a time is live; "" for any other, or not yet.
+    """Say until when a change is live that is taken back; "" for any other, or not yet.
 
     The words go on after "It" or the change's name. At most two queries.
     """
     inverse = taken_back_by(revision) if change.state == State.APPLIED else None
     if inverse is None:
         return ""
-    number, ends = f"change #{inverse.number}", expires_at(revision)
+    number = f"change #{inverse.number}"
     if inverse.state == State.APPLIED:
         return f"was live until {number} took it back"
-    if inverse.state in ON_THE_WAY and ends:
-        at = f"at {in_utc(ends)}" if ends > timezone.now() else "now"
+    if inverse.state in (State.APPROVED, State.DELIVERING):
+        due = (
+            Delivery.objects.filter(
+                revision__inverse_of=revision, not_before__gt=timezone.now()
+            )
+            .values_list("not_before", flat=True)
+            .first()
+        )
+        at = f"at {in_utc(due)}" if due else "now"
         return f"is live, verified by reading back, until {number} takes it back {at}"
     label = inverse.get_state_display().lower()
     return f"is live; {number}, which was to take it back, is {label}"
@@ -75,7 +82,7 @@ def lasts(change: ChangeRequest, revision: Revision) -> str:
 
 def taken_back_by(revision: Revision) -> ChangeRequest | None:
     """Return the change that waits to take a revision back, or did so."""
-    if revision.expires_after is None:
+    if not revision.terms.announces_inverse:
         return None
     return ChangeRequest.objects.filter(revisions__inverse_of=revision).first()
 

@@ -33,6 +33,12 @@ class Terms:
     expires_after: timedelta | None = None
     probe: Probe | None = None
 
+    @property
+    def announces_inverse(self) -> bool:
+        """Whether who approves it approves taking it back, too."""
+        takes_back = self.probe is not None and self.probe.take_back
+        return self.expires_after is not None or takes_back
+
     def as_json(self) -> dict[str, Any]:
         """Return what is set, in one form for each value; {}: at once, for good."""
         told: dict[str, Any] = {}

@@ -37,6 +37,7 @@ TOLD_BY_LEDGER = [
     Event.EXPIRY_ENDED_EARLY,
     Event.DELIVERY_RETRIED,
     Event.DELIVERY_REFUSED,
+    Event.PROBE_FAILED,
 ]
 
 
@@ -186,7 +187,7 @@ def talk_of(
             str(event.get_event_display()),
             "undo",
             "warn",
-            str(event.details.get("comment", "")),
+            str(event.details.get("comment") or event.details.get("words", "")),
             1,
         )
         for event in AuditEvent.objects.filter(

@@ -23,6 +23,7 @@ from portal.changes.models import (
 )
 from portal.changes.quorum import Standing
 from portal.changes.schedule import Waiting, taken_back_by, waits
+from portal.changes.states import State
 from portal.web.items import PER_PART
 from portal.web.story import Gate, Said, by_weight, talk_of, way_of
 
@@ -65,6 +66,32 @@ class Told:
         return any(node.state == Sight.WAITING for node in self.nodes) or (
             self.probe is not None and self.probe.state == ProbeState.WAITING
         )
+
+    @property
+    def has_failed_probe(self) -> bool:
+        return self.probe is not None and self.probe.state == ProbeState.FAILED
+
+    @property
+    def taken_back_for_probe(self) -> ChangeRequest | None:
+        """What takes the change back because its probe failed, or was to."""
+        asked = self.revision.terms.probe
+        takes_back = self.has_failed_probe and asked is not None and asked.take_back
+        return self.taken_back_by if takes_back else None
+
+    @property
+    def is_being_taken_back(self) -> bool:
+        """Whether that has still to come: a page that is open tells when it did."""
+        inverse = self.taken_back_for_probe
+        return inverse is not None and inverse.state in (
+            State.APPROVED,
+            State.DELIVERING,
+        )
+
+    @property
+    def stays_in_spite_of_probe(self) -> bool:
+        """Whether the probe failed, and nothing undid the change or is about to."""
+        was_undone = any(one.state == State.APPLIED for one in self.reverted_by)
+        return self.has_failed_probe and not was_undone and not self.is_being_taken_back
 
     @property
     def is_somewhere_late(self) -> bool:

@@ -357,7 +357,7 @@ def test_a_change_tells_where_it_stands_and_who_said_what(
     assert told["delivery"]["state"] == "verified"
     assert told["delivery"]["probe"]["state"] == "failed"
     assert told["delivery"]["probe"]["tries"][0]["status"] == 200
-    assert "but its probe failed: It answered 404 instead of 200 (" in answer["message"]
+    assert "; its probe failed: It answered 404 instead of 200 (" in answer["message"]
     reached, lagging = told["delivery"]["nodes"]
     assert (reached["state"], reached["milliseconds"]) == ("reached", 12)
     assert (lagging["url"], lagging["state"]) == ("http://10.0.0.8:9090", "lagging")

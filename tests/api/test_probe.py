@@ -18,6 +18,7 @@ PROBE = {
     "host": "a.test",
     "headers": {"Accept": "text/plain"},
     "expect": {"status": 200, "body_contains": "hi"},
+    "take_back": True,
 }
 
 
@@ -60,6 +61,7 @@ def test_a_preview_takes_the_same_body(desk: Desk, alice: Program) -> None:
             {"path": "/a", "headers": {"apikey": "x"}, "expect": {"status": 200}},
             "probe.headers.apikey",
         ),
+        ({"path": "/a", "expect": {"status": 200}, "take_back": 1}, "probe.take_back"),
         ({"path": "/a", "url": "http://x/", "expect": {"status": 200}}, "probe.url"),
     ],
 )

@@ -13,7 +13,7 @@ from portal.changes import probing
 from portal.changes.models import ChangeRequest, ProbeRun
 from portal.changes.nodes import watch
 from portal.changes.probe import Probe
-from portal.changes.probing import TRIES, send_probe
+from portal.changes.probing import DEATHS, TRIES, send_probe
 from portal.changes.states import State
 from portal.changes.tasks import sweep
 from portal.changes.terms import Terms
@@ -199,7 +199,7 @@ class TestTurns:
 
     def test_a_probe_whose_workers_died_has_failed(self, desk: Desk) -> None:
         change = delivered(desk, path="/nowhere", status=404)
-        ProbeRun.objects.update(begun=TRIES)
+        ProbeRun.objects.update(begun=TRIES + DEATHS)
 
         run = probed(change)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from django.db import connection
@@ -543,8 +544,58 @@ def test_a_failed_probe_is_told_with_what_came_back(
 
     assert status == 200
     assert "It answered 404." in news
-    assert "does not answer as the change expects" in news
+    assert "did not answer as the change expects" in news
+    assert f'href="{change.get_absolute_url()}rollback/"' in news
     assert "hx-trigger" not in news
+
+
+@pytest.mark.parametrize("takes_back", [True, False])
+def test_a_reviewer_reads_what_a_failed_probe_will_do(
+    as_: As, gateway: Gateway, people: Cast, takes_back: bool
+) -> None:
+    change = make_change(gateway=gateway, author=people.alice)
+    probe = replace(PROBE, take_back=takes_back)
+    Revision.objects.update(probe=probe.as_json())
+
+    page = as_("riley").get(change.get_absolute_url()).content.decode()
+
+    assert ("Whoever approves it approves that, too." in page) == takes_back
+    assert ("the change stays live and this page says so" in page) != takes_back
+
+
+@pytest.mark.parametrize(
+    ("state", "words", "stays"),
+    [
+        (State.APPROVED, "takes it back.", False),
+        (State.APPLIED, "took it back.", False),
+        (State.WITHDRAWN, "was to take it back and is withdrawn.", True),
+        (State.CONFLICTED, "was to take it back and is conflicted.", True),
+    ],
+)
+def test_it_is_told_what_a_failed_probe_took_back(
+    as_: As, gateway: Gateway, people: Cast, state: State, words: str, stays: bool
+) -> None:
+    change = make_change(gateway=gateway, author=people.alice, state=State.APPLIED)
+    Revision.objects.update(probe=replace(PROBE, take_back=True).as_json())
+    make_probe_run(make_delivery(change), ProbeState.FAILED, "It answered 404.")
+    undoing = make_change(
+        gateway=gateway, author=people.alice, state=State.DELIVERING, reverts=change
+    )
+    make_delivery(undoing)
+    Revision.objects.filter(change=undoing).update(inverse_of=change.latest_revision())
+    client = as_("alice")
+    seen = seen_by(client, change)
+    ChangeRequest.objects.filter(pk=undoing.pk).update(state=state)
+
+    status, news = fragment(client, change, seen)
+
+    assert status == 200
+    told = re.sub(r"<[^>]*>", "", news)
+    assert f"#{undoing.number} {words}" in told
+    assert ("The change is live." in told) == stays
+    # A conflicted one asks for it still.
+    is_over = state is State.WITHDRAWN
+    assert (f"Roll back #{change.number}" in told) == is_over
 
 
 def test_an_open_page_is_reloaded_when_its_session_ended(change: ChangeRequest) -> None:

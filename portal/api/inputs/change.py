@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from gateway.kinds import KINDS
 from portal.api.inputs.documents import Forms, ItemDocument
-from portal.api.inputs.fields import Choice, Free, Several, Strict, Text, Whole
+from portal.api.inputs.fields import Choice, Flag, Free, Several, Strict, Text, Whole
 from portal.api.inputs.route import Route
 from portal.changes.models import Action
 from portal.changes.plan import ITEM_LIMIT
@@ -138,6 +138,11 @@ class ProbeBody(Strict):
         child=Text(), required=False, help_text="No secrets: everybody may read them."
     )
     expect = ExpectBody()
+    take_back = Flag(
+        required=False,
+        help_text="Take the change back when the answer is not as expected, as approved "
+        "with it. Left out: the failure is only told.",
+    )
 
 
 class ProposeBody(Strict):

@@ -35,7 +35,7 @@ IRREVERSIBLE = Code(
 CANNOT_BE_TAKEN_BACK = Code(
     "cannot_be_taken_back",
     Severity.BLOCKER,
-    "What a change for a time replaces could not be restored when that is over.",
+    "What a change that may be taken back replaces could not be restored.",
 )
 
 
@@ -107,17 +107,18 @@ def irreversible(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
 
 
 def cannot_be_taken_back(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
-    """A change for a time promises that what it replaces comes back."""
-    if plan.terms.expires_after is None:
+    """A change that may be taken back promises that what it replaces comes back."""
+    if not plan.terms.announces_inverse:
         return
+    asked_by = "expires_after" if plan.terms.expires_after else "probe.take_back"
     for index, item in enumerate(plan.items):
         if item.base is not None and item.kind.write_only:
             yield CANNOT_BE_TAKEN_BACK.finding(
                 index,
                 path="key",
                 words="The present private key is not known here, so this could not be "
-                "taken back when its time is over.",
-                mend="Leave expires_after out, or create another certificate instead.",
+                "taken back.",
+                mend=f"Leave {asked_by} out, or create another certificate instead.",
             )
 
 

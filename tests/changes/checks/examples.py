@@ -3,12 +3,14 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from gateway.mirror import refresh
 from gateway.overlap_stage import LIMIT as NEAREST
 from portal.changes.asked import ItemAsked
 from portal.changes.propose import propose
+from portal.changes.terms import Terms
 from tests.actors import present
 from tests.certificates import self_signed
 from tests.changes.checks.looking import (
@@ -36,6 +38,7 @@ class Example:
     held: tuple[tuple[str, str, Document], ...] = ()
     settings: Document = field(default_factory=dict)
     before: Callable[[Desk], Any] = lambda desk: None
+    terms: Terms = Terms()
 
     def arrange(self, desk: Desk) -> None:
         for kind, resource_id, document in self.held:
@@ -109,6 +112,11 @@ EXAMPLES = {
         held=old(route(plugins=KEY_AUTH | LOGGED)),
     ),
     "irreversible": asks(delete("ssl"), held=old(ssl().items[0].document or {}, "ssl")),
+    "cannot_be_taken_back": asks(
+        delete("ssl"),
+        held=old(ssl().items[0].document or {}, "ssl"),
+        terms=Terms(expires_after=timedelta(hours=2)),
+    ),
     "asked_for_twice": asks(
         update("route", {"desc": "x"}), held=old(route()), before=ask_for_old
     ),

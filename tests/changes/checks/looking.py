@@ -45,9 +45,10 @@ def delete(kind: str, resource_id: str = "old") -> ItemAsked:
     return ItemAsked(action="delete", kind=kind, id=resource_id)
 
 
-def findings(desk: Desk, *items: ItemAsked) -> list[Finding]:
+def findings(desk: Desk, *items: ItemAsked, **fields: Any) -> list[Finding]:
     """What the checks say, were these items asked for."""
-    return preview(desk.asked(*items), actor=present(desk.people.alice)).findings
+    asked = desk.asked(*items, **fields)
+    return preview(asked, actor=present(desk.people.alice)).findings
 
 
 def codes(desk: Desk, *items: ItemAsked) -> list[str]:

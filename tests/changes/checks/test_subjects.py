@@ -81,7 +81,7 @@ def test_every_code_is_given(desk: Desk, code: str, settings: Any) -> None:
         setattr(settings, name, value)
     example.arrange(desk)
 
-    found = findings(desk, *example.items)
+    found = findings(desk, *example.items, terms=example.terms)
 
     [finding, *_] = [one for one in found if one.code == code]
     assert finding.severity is CODES[code].severity
