@@ -5,6 +5,7 @@ The gateway is read and asked before the transaction opens, never inside it.
 
 import hashlib
 import hmac
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -34,6 +35,10 @@ KEY_LIFE = timedelta(days=7)
 # Models repeat a call that they think was lost: an equal one is answered, not filed.
 SAME_REQUEST_WITHIN = timedelta(minutes=10)
 TITLE_LIMIT, REASON_LIMIT, KEY_LIMIT = 200, 5_000, 255
+
+# What else belongs to filing a change: done in the same transaction, with locks of its
+# own; returns what else to record. What it raises leaves nothing filed.
+Then = Callable[[ChangeRequest], Sequence[Entry]]
 
 
 @dataclass(frozen=True)
@@ -89,11 +94,15 @@ def preview(asked: ChangeAsked, *, actor: Actor) -> Plan:
 
 
 def propose(
-    asked: ChangeAsked, *, actor: Actor, reverts: ChangeRequest | None = None
+    asked: ChangeAsked,
+    *,
+    actor: Actor,
+    reverts: ChangeRequest | None = None,
+    then: Then | None = None,
 ) -> Proposed:
     """File a change and submit it for review, or return the one filed before.
 
-    `reverts` is the change that it undoes, if any.
+    `reverts` is the change that it undoes, if any. `then` is done with either.
     Raises Blocked with `findings` when a blocker stands and KeyReused when the
     idempotency key was used for another request, besides what `preview` raises.
     Refused requests leave nothing behind.
@@ -101,15 +110,22 @@ def propose(
     person = actor.require(Verb.ASK, asked.gateway)
     check_words(asked)
     if earlier := filed_before(asked, actor, person):
-        return Proposed(earlier, is_replay=True)
+        return _replay(earlier, actor, then)
     plan = _unblocked(make_plan(asked))
     try:
-        return _file(asked, plan, actor, person, reverts=reverts)
+        return _file(asked, plan, actor, person, reverts=reverts, then=then)
     except IntegrityError:
         # A twin with the same key was committed between our look and our insert.
         if earlier := filed_before(asked, actor, person):
-            return Proposed(earlier, is_replay=True)
+            return _replay(earlier, actor, then)
         raise
+
+
+@transaction.atomic
+def _replay(change: ChangeRequest, actor: Actor, then: Then | None) -> Proposed:
+    if then and (entries := then(change)):
+        record(*entries, actor=actor, subject=change)
+    return Proposed(change, is_replay=True)
 
 
 def draft(asked: ChangeAsked, *, actor: Actor) -> Proposed:
@@ -135,11 +151,12 @@ def _file(
     *,
     state: State = State.IN_REVIEW,
     reverts: ChangeRequest | None = None,
+    then: Then | None = None,
 ) -> Proposed:
     # Racing twins without a key: the second finds the first once it has the lock.
     Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     if earlier := filed_before(asked, actor, person):
-        return Proposed(earlier, is_replay=True)
+        return _replay(earlier, actor, then)
     change = ChangeRequest.objects.create(
         gateway=asked.gateway,
         title=asked.title.strip(),
@@ -164,6 +181,7 @@ def _file(
             request_digest=request_digest(asked),
             change=change,
         )
+    entries = then(change) if then else ()
     event = Event.CHANGE_DRAFTED if state is State.DRAFT else Event.CHANGE_SUBMITTED
     record(
         Entry(event, {"reason": asked.reason, "summary": plan.summary}),
@@ -173,6 +191,8 @@ def _file(
         digest=revision.digest,
         findings=[f"{f.severity} {f.code}" for f in plan.findings],
     )
+    if entries:
+        record(*entries, actor=actor, subject=change)
     return Proposed(change, is_replay=False)
 
 

@@ -4,7 +4,7 @@ It is a change like any other, checked, reviewed and delivered. Where somebody w
 a resource since, nothing is undone there: that would undo their work as well.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from gateway.mirror import catalogue_of
 from gateway.schemas import Schemas
 from portal.accounts.actor import Actor, Channel
 from portal.accounts.roles import Verb
+from portal.audit.ledger import Entry
 from portal.changes import states
 from portal.changes.asked import ChangeAsked, ItemAsked, bringing
 from portal.changes.errors import CannotRollBack, WrongState
@@ -64,7 +65,14 @@ def rollback(
     if earlier := filed_before(asked, actor, person):
         return Proposed(earlier, is_replay=True)
     _expect_nobody_asks(change)
-    return propose(asked, actor=actor, reverts=change)
+
+    def alone(filed: ChangeRequest) -> Sequence[Entry]:
+        # Two who ask at once: the second finds the first once it has the lock.
+        ChangeRequest.objects.locked().get(pk=change.pk)
+        _expect_nobody_asks(change, but=filed.pk)
+        return ()
+
+    return propose(asked, actor=actor, reverts=change, then=alone)
 
 
 def preview_rollback(change: ChangeRequest, *, actor: Actor) -> Plan:
@@ -93,9 +101,10 @@ def _is_undone(change: ChangeRequest) -> bool:
     return any(not _is_undone(other) for other in undid)
 
 
-def _expect_nobody_asks(change: ChangeRequest) -> None:
+def _expect_nobody_asks(change: ChangeRequest, *, but: int = 0) -> None:
     """Raise WrongState while another change is on its way to undo this one."""
-    if (other := change.reverted_by.open().first()) is not None:
+    asking = change.reverted_by.open()
+    if (other := asking.exclude(pk=but).first()) is not None:
         raise WrongState(
             f"Change #{other.number} asks to undo it already and is "
             f"{other.get_state_display().lower()}.",

@@ -4,7 +4,9 @@ Undoing files a change like any other, to be reviewed and delivered: that much a
 program may do too.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -17,6 +19,7 @@ from portal.accounts.roles import Verb
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
 from portal.changes.asked import ChangeAsked, bringing
+from portal.changes.models import ChangeRequest
 from portal.changes.propose import Proposed, propose
 from portal.drift.errors import MovedMeanwhile, NotStanding
 from portal.drift.judge import words_of
@@ -56,15 +59,9 @@ def revert(drift: Drift, *, reason: str, actor: Actor) -> Proposed:
     """
     actor.require(Verb.ASK, drift.gateway)
     drift = Drift.objects.select_related("gateway", "change").get(pk=drift.pk)
-    _expect_standing(drift)
-    if drift.change and drift.change.is_open:
-        raise NotStanding(
-            f"Change #{drift.change_id} asks to undo it already and is "
-            f"{drift.change.get_state_display().lower()}.",
-            field="action",
-        )
+    _expect_nobody_asks(drift)
     name = f"{KINDS[drift.kind].title.lower()} {drift.resource_id}"
-    proposed = propose(
+    return propose(
         ChangeAsked(
             gateway=drift.gateway,
             title=f"Undo what was done outside to {name}"[:200],
@@ -79,26 +76,28 @@ def revert(drift: Drift, *, reason: str, actor: Actor) -> Proposed:
             ),
         ),
         actor=replace(actor, channel=Channel.DRIFT),
+        then=partial(_link, drift),
     )
-    _link(drift, proposed, actor)
-    return proposed
 
 
-@transaction.atomic
-def _link(drift: Drift, proposed: Proposed, actor: Actor) -> None:
-    """Let the drift know its change. One that is over meanwhile stays as it is."""
-    change = proposed.change
-    linked = (
-        Drift.objects.standing()
-        .filter(pk=drift.pk)
-        .exclude(change=change)
-        .update(change=change)
-    )
-    if linked:
-        record(
-            Entry(Event.DRIFT_REVERT_ASKED, {"change": change.number}),
-            actor=actor,
-            subject=drift,
+def _link(drift: Drift, change: ChangeRequest) -> Sequence[Entry]:
+    """Let the drift know its change, unless it is over or has another by now."""
+    Gateway.objects.locked().get(pk=drift.gateway_id)
+    held = Drift.objects.select_related("gateway", "change").get(pk=drift.pk)
+    _expect_nobody_asks(held)
+    held.change = change
+    held.save(update_fields=["change"])
+    return [Entry(Event.DRIFT_REVERT_ASKED, {"change": change.number}, held)]
+
+
+def _expect_nobody_asks(drift: Drift) -> None:
+    """Raise NotStanding unless it stands and no change is on its way to undo it."""
+    _expect_standing(drift)
+    if drift.change and drift.change.is_open:
+        raise NotStanding(
+            f"Change #{drift.change_id} asks to undo it already and is "
+            f"{drift.change.get_state_display().lower()}.",
+            field="action",
         )
 
 

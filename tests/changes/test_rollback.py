@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from django.db import connections
 
 from portal.accounts.errors import NotAllowed
+from portal.audit.ledger import problems
 from portal.changes.errors import (
     Blocked,
     CannotRollBack,
@@ -24,6 +26,7 @@ from tests.changes.delivering import (
     creates,
     deletes,
     events_of,
+    fronted,
     replaces,
     route,
     sent,
@@ -330,3 +333,32 @@ def test_a_gateway_that_is_down_leaves_everything_as_it_was(desk: Desk) -> None:
         undo(desk, change)
 
     assert not change.reverted_by.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("each_database")
+class TestTwoAskAtOnce:
+    def test_one_change_is_filed(self, desk: Desk) -> None:
+        change = desk.applied(route("one"))
+        desk.sandbox.forget_requests()
+        looks: list[str] = []
+        filed: list[ChangeRequest] = []
+
+        def riley_asks(method: str, path: str, body: bytes) -> None:
+            """While alice's plan is made: she was told that nobody asks."""
+            looks.append(path)
+            if looks.count("/apisix/admin/routes/one") == 2 and not filed:
+                filed.append(change)
+                try:
+                    filed[:] = [undo(desk, change, actor=present(desk.people.riley))]
+                finally:
+                    connections.close_all()
+
+        with (
+            fronted(desk, riley_asks),
+            pytest.raises(WrongState, match="asks to undo it already"),
+        ):
+            undo(desk, change)
+
+        assert list(change.reverted_by.all()) == filed
+        assert list(problems()) == []

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from portal.accounts.actor import Actor
 from portal.accounts.errors import NotAllowed, NotPresent, NotVisible
@@ -18,13 +18,17 @@ from portal.changes.propose import REASON_LIMIT
 from portal.changes.review import reject
 from portal.changes.states import State
 from portal.drift.errors import DriftError, Malformed, MovedMeanwhile, NotStanding
-from portal.drift.models import Drift, DriftState
+from portal.drift.models import Drift, DriftRule, DriftState
 from portal.drift.resolve import adopt, ignore, revert
+from portal.drift.ruling import add_rule
 from tests.actors import present, program
 from tests.certificates import self_signed
 from tests.changes.conftest import conference
 from tests.drift.conftest import Watched, upstream
+from tests.drift.meanwhile import meanwhile
 from tests.factories import make_person, make_token
+from tests.test_locks import waiting
+from tests.waiting import LONG, eventually
 
 WHY = "It was an emergency."
 
@@ -407,10 +411,7 @@ class TestRevert:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("each_database")
 def test_of_two_who_decide_at_once_one_does(desk: Watched) -> None:
-    desk.scan()
-    desk.outside("route", "b", conference(uri="/b"))
-    desk.scan()
-    drift = Drift.objects.get()
+    drift = found(desk)
     actors = [present(desk.people.omar), present(desk.people.admin)]
 
     def run(actor: Actor) -> str:
@@ -426,3 +427,88 @@ def test_of_two_who_decide_at_once_one_does(desk: Watched) -> None:
 
     assert done == ["adopted", "refused"]
     assert desk.events() == ["drift.found", "drift.adopted"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("each_database")
+class TestTwoAtOnce:
+    def test_of_two_who_ask_to_undo_it_one_does(self, desk: Watched) -> None:
+        drift = found(desk)
+
+        def omar_asks() -> None:
+            revert(drift, reason=WHY, actor=present(desk.people.omar))
+
+        with meanwhile(desk) as between:
+            between.before("GET", "/routes/b", omar_asks)
+            with pytest.raises(NotStanding, match="asks to undo it already"):
+                revert(drift, reason=WHY, actor=present(desk.people.alice))
+
+        change = ChangeRequest.objects.get()
+        drift.refresh_from_db()
+        assert (drift.change, change.author) == (change, desk.people.omar)
+        assert desk.events() == ["drift.found", "drift.revert_asked"]
+
+    def test_what_is_accepted_meanwhile_is_not_undone(self, desk: Watched) -> None:
+        drift = found(desk)
+
+        with meanwhile(desk) as between:
+            between.before(
+                "GET",
+                "/routes/b",
+                lambda: decide(adopt, drift, present(desk.people.omar)),
+            )
+            with pytest.raises(NotStanding, match="adopted"):
+                revert(drift, reason=WHY, actor=present(desk.people.alice))
+
+        assert not ChangeRequest.objects.exists()
+        assert desk.events() == ["drift.found", "drift.adopted"]
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("on_postgresql")
+def test_what_was_asked_is_not_forgotten_by_who_judges_it_meanwhile(
+    desk: Watched,
+) -> None:
+    """A rule is applied to both: it has read the one and waits for the other."""
+    for name in "ab":
+        desk.outside("route", name, conference(uri=f"/{name}"))
+    desk.scan()
+    for name in "ab":
+        desk.outside("route", name, conference(uri="/elsewhere", priority=7))
+    desk.scan()
+    later, drift = Drift.objects.order_by("-pk")
+    rule = DriftRule(field="priority", reason=WHY)
+
+    def run(act: Callable[[], Any]) -> Any:
+        try:
+            return act()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic():
+            Drift.objects.select_for_update(no_key=True).get(pk=later.pk)
+            ruled = pool.submit(
+                run, lambda: add_rule(rule, actor=present(desk.people.admin))
+            )
+            eventually(lambda: waiting() == 1, "the rule waits for the later one")
+            asked = pool.submit(
+                run,
+                lambda: revert(drift, reason=WHY, actor=present(desk.people.alice)),
+            )
+            eventually(lambda: waiting() == 2 or asked.done(), "it is asked for")
+        ruled.result(LONG)
+        change = asked.result(LONG).change
+
+    drift.refresh_from_db()
+    assert drift.change == change
+    assert [one.dotted for one in drift.differences] == ["uri"]
+
+
+def found(desk: Watched) -> Drift:
+    """Somebody made route b."""
+    desk.scan()
+    desk.outside("route", "b", conference(uri="/b"))
+    desk.scan()
+    return Drift.objects.get()

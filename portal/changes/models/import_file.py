@@ -93,9 +93,9 @@ class ImportFile(models.Model):
         now = timezone.now()
         self._write(progress=percent, claimed_until=now + CLAIM)
 
-    def end(self, state: ImportState, **fields: Any) -> None:
-        """Keep what became of it; the file itself is forgotten."""
-        self._write(
+    def end(self, state: ImportState, **fields: Any) -> bool:
+        """Keep what became of it and forget the file; say whether nobody had before."""
+        return self._write(
             state=state,
             progress=100,
             sealed=None,
@@ -104,5 +104,6 @@ class ImportFile(models.Model):
             **fields,
         )
 
-    def _write(self, **fields: Any) -> None:
-        ImportFile.objects.filter(pk=self.pk).update(**fields)
+    def _write(self, **fields: Any) -> bool:
+        mine = ImportFile.objects.filter(pk=self.pk, state=ImportState.WAITING)
+        return bool(mine.update(**fields))

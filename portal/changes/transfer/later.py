@@ -1,7 +1,7 @@
 """Read a large file by a worker, while whoever gave it looks on.
 
-The row is the promise, the message only a hint. Reading twice does no harm: the same
-file is the same change.
+The row is the promise, the message only a hint. Reading twice does no harm: a change is
+filed in the transaction that ends its file, and a file ends once.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from gateway.formats.reader import decoded
 from portal.accounts.actor import Actor, Channel
 from portal.accounts.errors import NotAllowed
 from portal.accounts.roles import Verb
-from portal.changes.models import ImportFile, ImportState
+from portal.changes.models import ChangeRequest, ImportFile, ImportState
 from portal.changes.models.import_file import CLAIM
 from portal.changes.outbox import hint_on_commit
 from portal.changes.propose import check_words, request_digest
@@ -33,6 +33,10 @@ READING = 80
 TOLD_EVERY = 5
 
 log = structlog.get_logger(__name__)
+
+
+class Overtaken(Exception):
+    """Another worker ended the file meanwhile: this one took too long."""
 
 
 def keep_for_later(asked: FileAsked, *, actor: Actor) -> ImportFile:
@@ -83,6 +87,8 @@ def import_kept(file_id: int) -> None:
     )
     try:
         _import(file)
+    except Overtaken:
+        log.warning("import overtaken", file=file_id)
     except GatehouseError as error:
         refusal: dict[str, Any] = {
             "status": error.status,
@@ -110,12 +116,11 @@ def _import(file: ImportFile) -> None:
             told = percent
             file.tell(percent)
 
-    imported = propose_file(_asked(file), actor=_actor(file), progress=progress)
-    file.end(
-        ImportState.FILED,
-        change=imported.proposed.change,
-        passed_over=imported.passed_over,
-    )
+    def filed(change: ChangeRequest, passed_over: tuple[str, ...]) -> None:
+        if not file.end(ImportState.FILED, change=change, passed_over=passed_over):
+            raise Overtaken
+
+    propose_file(_asked(file), actor=_actor(file), progress=progress, then=filed)
 
 
 def _asked(file: ImportFile) -> FileAsked:

@@ -1,7 +1,7 @@
 """File the change that brings a gateway to what a file says."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -10,8 +10,10 @@ from gateway.models import Gateway
 from gateway.whole import read_whole
 from portal.accounts.actor import Actor, Channel
 from portal.accounts.roles import Verb
+from portal.audit.ledger import Entry
 from portal.changes.asked import ChangeAsked, ItemAsked
 from portal.changes.errors import ChangeError, Malformed, NothingToChange
+from portal.changes.models import ChangeRequest
 from portal.changes.plan import ITEM_LIMIT, Plan, gateway_or_down
 from portal.changes.propose import (
     Proposed,
@@ -55,6 +57,10 @@ class FileAsked:
         )
 
 
+# Told the change, and in words what of the file was passed over.
+Filed = Callable[[ChangeRequest, tuple[str, ...]], None]
+
+
 @dataclass(frozen=True)
 class Imported:
     """The change that answers a file, and in words what of the file was passed over."""
@@ -64,10 +70,15 @@ class Imported:
 
 
 def propose_file(
-    asked: FileAsked, *, actor: Actor, progress: Progress | None = None
+    asked: FileAsked,
+    *,
+    actor: Actor,
+    progress: Progress | None = None,
+    then: Filed | None = None,
 ) -> Imported:
     """File the change, or return the one that this file asked for before.
 
+    `then` is told of either, in the transaction that files it.
     Raises NothingToChange where the gateway holds it all, Malformed for a file that is
     none, and whatever `propose` raises; fields at fault are named as in `routes.r1.uri`
     with the `line` where the resource begins.
@@ -77,10 +88,20 @@ def propose_file(
     change = asked.as_change()
     check_words(change)
     if earlier := filed_before(change, actor, person):
+        if then:
+            then(earlier, ())
         return Imported(Proposed(earlier, is_replay=True))
     file = _read(asked, progress)
+
+    def filed(change: ChangeRequest) -> Sequence[Entry]:
+        if then:
+            then(change, file.contents.passed_over)
+        return ()
+
     with _lines_told(file):
-        proposed = propose(replace(change, items=_items(asked, file)), actor=actor)
+        proposed = propose(
+            replace(change, items=_items(asked, file)), actor=actor, then=filed
+        )
     return Imported(proposed, file.contents.passed_over)
 
 

@@ -12,16 +12,19 @@ from django.utils import timezone
 
 from portal.accounts.errors import NotAllowed
 from portal.accounts.models import Membership
+from portal.accounts.roles import Role
 from portal.accounts.tokens import revoke_token
 from portal.changes.errors import Malformed
 from portal.changes.models import ChangeRequest, ImportFile, ImportState
 from portal.changes.models.import_file import CLAIM
+from portal.changes.review import reject
 from portal.changes.tasks import import_one, sweep_imports
 from portal.changes.transfer.formats import Format
 from portal.changes.transfer.later import IMPORT_ONE, keep_for_later
 from portal.changes.transfer.propose_file import FileAsked
 from tests.actors import present, program
 from tests.changes.conftest import Desk
+from tests.changes.delivering import fronted
 
 JACK = b"consumers:\n- username: jack\n#END"
 SECRET = b"consumers:\n- username: jack\n  plugins: {key-auth: {key: jacks-secret-key}}\n#END"
@@ -226,3 +229,49 @@ class TestTwoWorkers:
 
         assert ImportFile.objects.get().state == ImportState.FILED
         assert ChangeRequest.objects.count() == 1
+
+    @pytest.mark.parametrize("becomes", ["filed", "refused"])
+    def test_one_that_was_overtaken_files_nothing(
+        self, desk: Desk, becomes: str
+    ) -> None:
+        """Its claim ran out while the gateway was slow; another reads the file."""
+        file = keep(desk)
+        overtaken: list[ImportFile] = []
+
+        def another_reads(method: str, path: str, body: bytes) -> None:
+            if overtaken:
+                return
+            overtaken.append(file)
+            try:
+                claim_is_over(file)
+                if becomes == "refused":
+                    Membership.objects.filter(person=desk.people.alice).delete()
+                overtaken[:] = [read(file)]
+                if becomes == "filed":
+                    # Decided on already: an equal request would be filed anew.
+                    reject(
+                        ChangeRequest.objects.get().latest_revision(),
+                        actor=present(desk.people.riley),
+                        comment="No.",
+                    )
+                else:
+                    Membership.objects.create(
+                        person=desk.people.alice, role=Role.AUTHOR
+                    )
+            finally:
+                connections.close_all()
+
+        with fronted(desk, another_reads):
+            import_one(file.pk)
+
+        (theirs,) = overtaken
+        file.refresh_from_db()
+        assert ChangeRequest.objects.count() == (becomes == "filed")
+        assert (file.state, file.change) == (theirs.state, theirs.change)
+        assert (file.progress, file.claimed_until) == (100, None)
+
+
+def claim_is_over(file: ImportFile) -> None:
+    ImportFile.objects.filter(pk=file.pk).update(
+        claimed_until=timezone.now() - timedelta(seconds=1)
+    )
