@@ -6,7 +6,7 @@ who answers now and who would answer then. What it does not confirm is not said.
 route never answers is not seen from examples: it is proven from the conditions.
 
 So no verdict is false, but some may be missing: on conditions that a request alone does
-not decide, on involved regular expressions, and beyond the nearest of very many routes
+not decide, on involved regular expressions, on vast conditions, and beyond the nearest of very many routes
 (`Report.unseen`, `Report.skipped`). A `filter_func` is Lua and not run: it is taken to accept, and the
 verdict says so.
 """
@@ -19,6 +19,7 @@ from gateway.overlap_index import Routes, is_readable, with_hosts
 from gateway.overlap_search import Search
 from gateway.overlap_stage import Stage
 from gateway.overlap_verdict import Kind, Reason, Verdict
+from gateway.patterns import TooSlow
 from gateway.router import Mode
 from gateway.router_index import Document
 
@@ -43,8 +44,8 @@ class Report:
     """What was found.
 
     `unseen` is {changed route: ids of routes that may meet it too, but were left out};
-    `skipped` are changed routes that were not looked at, because the change moves too
-    much; `comparisons` counts the pairs of ways into routes that were compared.
+    `skipped` are changed routes that were not, or not wholly, looked at: the change
+    moves too much, or patience with patterns is at an end; `comparisons` counts the pairs of ways into routes that were compared.
     """
 
     verdicts: list[Verdict]
@@ -96,15 +97,20 @@ class Overlaps:
         )
         for route_id in changed:
             search.look_at(route_id)
-        for name, layer in (layers or {}).items():
-            moved = {
-                k: route for k, (_, route) in self._moved_by(layer.services).items()
-            }
-            others = _without(changed, {**moved, **layer.routes})
-            brought = _ready(others, {**then, **layer.services})
-            if met := search.met_by(changed, Routes(brought, self.mode)):
-                stage = Stage(self._live, {**brought, **after}, {**others, **changed})
-                search.look_beyond(met, stage, name)
+        try:
+            for name, layer in (layers or {}).items():
+                moved = {
+                    k: route for k, (_, route) in self._moved_by(layer.services).items()
+                }
+                others = _without(changed, {**moved, **layer.routes})
+                brought = _ready(others, {**then, **layer.services})
+                if met := search.met_by(changed, Routes(brought, self.mode)):
+                    stage = Stage(
+                        self._live, {**brought, **after}, {**others, **changed}
+                    )
+                    search.look_beyond(met, stage, name)
+        except TooSlow:
+            search.skip(changed)
         return Report(
             verdicts=search.verdicts,
             unseen=search.unseen,
@@ -114,6 +120,8 @@ class Overlaps:
 
     def _moved_by(self, services: Mapping[str, Document]) -> dict[str, Change]:
         """Return the live routes of these services: they may get other hosts."""
+        if not services:
+            return {}
         return {
             key: (route, route)
             for key, route in self._routes.items()

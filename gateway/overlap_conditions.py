@@ -4,6 +4,7 @@
 one lets in too. A no may also mean that this cannot tell.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
@@ -18,6 +19,9 @@ from gateway.router_vars import Comparison, compile_vars, network
 # Text that stands for itself in a regular expression, which is what the router makes of
 # a URI with parameters. A dot finds itself too, and more: see `_covers_segments`.
 LITERAL = re.compile(r"[\w/.~%:@!&',;=-]*")
+# A route that asks for more than so many bytes of conditions or so many addresses is
+# not compared: each pair of routes must be done in a moment.
+VARS_LIMIT, ADDRESSES_LIMIT = 4_000, 1_000
 # What of a document decides which requests it answers.
 ROUTING = (
     *("uri", "uris", "hosts", "methods", "remote_addr", "remote_addrs"),
@@ -26,7 +30,10 @@ ROUTING = (
 
 
 class Conditions:
-    """What one route asks besides host and URI; `None` is: anything."""
+    """What one route asks besides host and URI; `None` is: anything.
+
+    Of one that `is_vast` it is not looked at what it asks.
+    """
 
     def __init__(self, route: Document) -> None:
         self.route = route
@@ -38,7 +45,11 @@ class Conditions:
         texts = route.get("remote_addrs") or route.get("remote_addr")
         texts = [texts] if isinstance(texts, str) else texts
         self.networks = [network(text) for text in texts] if texts else None
-        self.conjuncts = conjuncts(route.get("vars"))
+        self.is_vast = (
+            len(texts or ()) > ADDRESSES_LIMIT
+            or len(json.dumps(route.get("vars"))) > VARS_LIMIT
+        )
+        self.conjuncts = [] if self.is_vast else conjuncts(route.get("vars"))
 
     @classmethod
     def of(cls, route: Document) -> Self | None:
@@ -46,7 +57,7 @@ class Conditions:
         try:
             Rule("", route, [])
             return cls(route)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     @cached_property
@@ -60,6 +71,8 @@ class Conditions:
     @cached_property
     def decided(self) -> Document:
         """The route without conditions on what a request alone does not decide."""
+        if self.is_vast:
+            return {**self.route, "vars": [], "remote_addrs": [], "remote_addr": None}
         parts = [
             part
             for part in self.conjuncts
@@ -70,13 +83,15 @@ class Conditions:
     @property
     def is_decided(self) -> bool:
         """Whether a request alone decides all that the route asks."""
-        return all(is_decided(one) for one in self.comparisons)
+        return not self.is_vast and all(is_decided(one) for one in self.comparisons)
 
     def covers(self, inner: "Conditions", inner_at: Entrance) -> bool:
         """Say whether these accept every request of `inner` at that entrance, if its
         method is right.
         """
-        if self.has_filter or not self._covers_addresses(inner):
+        if self.has_filter or self.is_vast or inner.is_vast:
+            return False
+        if not self._covers_addresses(inner):
             return False
         pins: Mapping[str, list[str]] = inner.pinned
         if inner_at.is_exact:

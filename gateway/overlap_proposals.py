@@ -16,6 +16,7 @@ from gateway.overlap_conditions import Conditions, fits
 from gateway.overlap_example import ANY_ADDRESS, Example
 from gateway.overlap_index import Entrance
 from gateway.overlap_vars import address_in, candidates, comparisons
+from gateway.patterns import hurry
 from gateway.router import Mode
 from gateway.router_request import host_name
 from gateway.router_vars import AddressSet, Comparison, compile_vars
@@ -61,12 +62,16 @@ def proposals(*ways: Way, mode: Mode) -> Iterator[Example]:
     """Yield requests that may get in by all of these ways, the plainest first.
 
     There are none for conditions on what the sender of a request does not decide.
+    Raises TooSlow.
     """
+    hurry()
     asked: dict[str, list[Comparison]] = defaultdict(list)
     for way in ways:
+        if not way.conditions.is_decided:
+            return
         for one in way.conditions.comparisons:
             name = _variable(one.name)
-            if name is None or not way.conditions.is_decided:
+            if name is None:
                 return
             asked[name].append(one)
     named = {name: candidates(ones) for name, ones in asked.items()}
@@ -88,6 +93,7 @@ def proposals(*ways: Way, mode: Mode) -> Iterator[Example]:
         for name, proposed in {**named, **own}.items()
     }
     for chosen in islice(product(*values.values()), COMBINATIONS):
+        hurry()
         yield Example.of(dict(zip(values, chosen, strict=True)))
 
 

@@ -10,6 +10,7 @@ from gateway.overlap_index import Routes, entrances_of
 from gateway.overlap_shown import OF_ROUTE, Shown, limit_of
 from gateway.overlap_stage import Stage, standing
 from gateway.overlap_verdict import Kind, Reason, Verdict
+from gateway.patterns import TooSlow, hurry
 from gateway.router import Match, Mode
 
 # How much may be done (see Stage) before no further route is looked at: a second or two.
@@ -49,29 +50,45 @@ class Search:
         before, after = self._now.of(route_id), self._then.of(route_id)
         if is_alike(before, after) or not self._may_look_at(before, after):
             return
-        if after is not None:
-            self._note(self._unreachable(after, before, self._then))
-            self._note(self._met(after, before, self._then))
-            self._note(self._replaced(after))
-            self._note_unseen(after)
-        if before is not None:
-            self._note(self._given_up(before))
+        try:
+            if after is not None:
+                self._note(self._unreachable(after, before, self._then))
+                self._note(self._met(after, before, self._then))
+                self._note(self._replaced(after))
+                self._note_unseen(after)
+            if before is not None:
+                self._note(self._given_up(before))
+        except TooSlow:
+            self.skip([route_id])
+
+    def skip(self, route_ids: Iterable[str]) -> None:
+        """Note that there was no time to compare these routes with all others."""
+        self.skipped |= dict.fromkeys(route_ids)
 
     def met_by(self, route_ids: Iterable[str], routes: Routes) -> list[str]:
-        """Return those of these changed routes that some of `routes` may meet."""
+        """Return those of these changed routes that some of `routes` may meet.
+
+        Raises TooSlow.
+        """
         return [
             route_id
             for route_id in route_ids
-            if (after := self._then.of(route_id))
-            and any(
-                True
-                for entrance in entrances_of(after.route, self._mode)
-                for _ in routes.meeting(entrance)
-            )
+            if (after := self._then.of(route_id)) and self._may_meet(after, routes)
         ]
 
+    def _may_meet(self, route: Conditions, routes: Routes) -> bool:
+        hurry()
+        return any(
+            True
+            for entrance in entrances_of(route.route, self._mode)
+            for _ in routes.meeting(entrance)
+        )
+
     def look_beyond(self, route_ids: Iterable[str], stage: Stage, layer: str) -> None:
-        """Compare changed routes with those that another change brings in `stage`."""
+        """Compare changed routes with those that another change brings in `stage`.
+
+        Raises TooSlow.
+        """
         self._stages.append(stage)
         brought = {
             other
@@ -95,10 +112,11 @@ class Search:
         """Say whether there is time for a route, with these documents; else note it."""
         there = [one for one in documents if one is not None]
         is_vast = any(
-            len(entrances_of(one.route, self._mode)) > OF_ROUTE for one in there
+            one.is_vast or len(entrances_of(one.route, self._mode)) > OF_ROUTE
+            for one in there
         )
         if is_vast or sum(stage.work for stage in self._stages) > WORK:
-            self.skipped[there[0].id] = None
+            self.skip([there[0].id])
             return False
         return True
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from gateway.overlap_conditions import Conditions, covers
 from gateway.overlap_index import Entrance, Routes, entrances_of
+from gateway.patterns import hurry
 from gateway.router import Match, Mode, Request, Router
 from gateway.router_index import Document, place_of
 
@@ -82,6 +83,7 @@ class Stage:
     ) -> Iterator[Entrance]:
         for routes in (self._new, self._live):
             for other in islice(self._others(routes, entrance, look), limit):
+                hurry()
                 self.compared.add((entrance, other))
                 self.work += PAIR
                 yield other
@@ -101,6 +103,7 @@ class Stage:
         None when that cannot be told: what a route asks for is nothing that the request
         alone decides.
         """
+        hurry()
         live = self._live.at(request.host, request.path)
         there = (route_id for route_id in live if route_id not in self._changed)
         found = tuple(

@@ -29,22 +29,31 @@ _PIECES = (
 )
 
 Found = TypeVar("Found")
-# What is left of `patience`, in seconds of this thread's own time.
-_left: ContextVar[float] = ContextVar("left", default=math.inf)
+# When `patience` ends, in seconds of this thread's own time.
+_until: ContextVar[float] = ContextVar("until", default=math.inf)
 
 
 class TooSlow(Exception):
-    """All patterns together took longer than they may."""
+    """What is done with patterns took longer than it may."""
 
 
 @contextmanager
 def patience(seconds: float) -> Iterator[None]:
-    """Let what is matched within the block take so long in all; then raise TooSlow."""
-    token = _left.set(seconds)
+    """Let the block work for so long; then whatever it matches raises TooSlow.
+
+    Counted is what this thread does, not what it waits for.
+    """
+    token = _until.set(time.thread_time() + seconds)
     try:
         yield
     finally:
-        _left.reset(token)
+        _until.reset(token)
+
+
+def hurry() -> None:
+    """Raise TooSlow where patience is at an end."""
+    if time.thread_time() >= _until.get():
+        raise TooSlow
 
 
 def timed(match: Callable[[float], Found]) -> Found:
@@ -52,14 +61,8 @@ def timed(match: Callable[[float], Found]) -> Found:
 
     Raises TooSlow, and TimeoutError where `match` does.
     """
-    left = _left.get()
-    if left <= 0:
-        raise TooSlow
-    started = time.thread_time()
-    try:
-        return match(TIMEOUT)
-    finally:
-        _left.set(left - (time.thread_time() - started))
+    hurry()
+    return match(TIMEOUT)
 
 
 def search(pattern: str, text: str, flags: int = 0) -> "regex.Match[str] | None":

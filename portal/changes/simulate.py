@@ -30,8 +30,8 @@ from portal.changes.states import State
 
 # No Admin API tells which router a gateway uses; this one is APISIX's default.
 ASSUMED_ROUTER = Mode.HOST_URI
-# Seconds in which all patterns of a configuration must be done with a request.
-PATIENCE = 1.0
+# Seconds in which a configuration's conditions and patterns must be done with a request.
+PATIENCE = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,9 +110,10 @@ def sentence(outcome: Outcome) -> str:
 
 def _run(held: Held, schemas: Schemas, request: Request) -> Outcome:
     """Return what becomes of the request. Raises TooSlowToTry."""
+    simulator = Simulator(held, schemas, mode=ASSUMED_ROUTER)
     try:
         with patience(PATIENCE):
-            return Simulator(held, schemas, mode=ASSUMED_ROUTER).run(request)
+            return simulator.run(request)
     except TooSlow as error:
         raise TooSlowToTry(
             "The routes' patterns take too long on this request, as they would at the "

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from gateway.overlap import Change, Kind, Layer, Overlaps, Reason, Report, Verdict
 from gateway.overlap_shown import OF_ROUTE
 from gateway.overlap_stage import LIMIT
+from gateway.patterns import patience
 from gateway.router import Mode
 
 Route = dict[str, Any]
@@ -469,6 +471,44 @@ class TestScale:
         few = {"hosts": hosts[:OF_ROUTE], "uri": "/a"}
         report = Overlaps({"all": CATCH_ALL}).of({"new": (None, few)})
         assert [one.kind for one in report.verdicts] == [Kind.TAKES_OVER]
+
+    @pytest.mark.parametrize(
+        "asked",
+        [
+            {"vars": [["arg_a", "~=", f"v{n}"] for n in range(2_000)]},
+            {"vars": [["arg_a", "in", [f"v{n}" for n in range(5_000)]]]},
+            {"vars": [["arg_a", ">", n] for n in range(2_000)]},
+            {"vars": [["arg_a", "~~", "(" * 50_000 + ")" * 50_000]]},
+            {"vars": [["arg_a", "~~", "[" * 100_000]]},
+            {"remote_addrs": [f"10.{n // 250}.{n % 250}.1" for n in range(5_000)]},
+        ],
+    )
+    def test_a_route_that_asks_for_too_much_is_not_looked_at(
+        self, asked: Route
+    ) -> None:
+        near = {f"r{n}": {**CART, "priority": n} for n in range(60)}
+        before = time.thread_time()
+
+        report = Overlaps({**near, "vast": {**CART, **asked}}).of(
+            {"new": (None, {**CART, **asked}), "plain": (None, CART)}
+        )
+
+        assert time.thread_time() - before < 3
+        assert report.skipped == ["new"]
+        assert {one.route for one in report.verdicts} == {"plain"}
+
+    def test_patterns_that_run_away_are_given_up(self) -> None:
+        near = {f"r{n}": {**CART, "priority": n} for n in range(60)}
+        evil = [["arg_a", "~~", f"^(a|aa|a?|{n})+$"] for n in range(20)]
+        new = {**CART, "vars": [["arg_a", "==", "a" * 99 + "!"], *evil]}
+        layers = {"#1": Layer({"theirs": {**CART, "vars": evil}})}
+        before = time.thread_time()
+
+        with patience(0.5):
+            report = Overlaps(near).of({"new": (None, new)}, layers=layers)
+
+        assert time.thread_time() - before < 3
+        assert report.skipped == ["new"]
 
     def test_unchanged_routes_are_no_work(self) -> None:
         live = {f"r{n}": {**CART, "priority": n} for n in range(300)}

@@ -13,6 +13,7 @@ from gateway.held import Document, Overlaid
 from gateway.live import Live
 from gateway.mirrored import Mirrored
 from gateway.overlap import Change, Kind, Overlaps, Reason, Report, Verdict
+from gateway.patterns import patience
 from gateway.schemas import Schemas
 from gateway.words import quoted
 from portal.changes.checks.arrivals import arrivals
@@ -63,7 +64,8 @@ ROUTE_OVERLAPS = Code(
 ROUTE_NOT_COMPARED = Code(
     "route_not_compared",
     Severity.INFO,
-    "So many routes take the same requests that not all of them were compared.",
+    "So many routes take the same requests, or a route asks for so much, that not all of "
+    "them were compared.",
 )
 
 CODES = {
@@ -73,6 +75,8 @@ CODES = {
     Kind.AMBIGUOUS: ROUTE_ORDER_UNCLEAR,
     Kind.OVERLAPS: ROUTE_OVERLAPS,
 }
+# Seconds of work for all: somebody waits, and others wait for them.
+PATIENCE = 4.0
 # A route goes first for these because it is for less, not because it was put first.
 NARROWER = frozenset({Reason.HOST, Reason.EXACT, Reason.PREFIX})
 
@@ -85,13 +89,12 @@ def who_answers(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
     # What was read just now counts more than what was last seen.
     held = Overlaid(Mirrored(plan.gateway), moved.bases)
     moved.live = held.documents("route")
-    report = Overlaps(
+    overlaps = Overlaps(
         moved.live, services=held.documents("service"), mode=ASSUMED_ROUTER
-    ).of(
-        moved.routes,
-        services=moved.services,
-        layers=arrivals(plan.gateway, besides=plan.revises),
     )
+    layers = arrivals(plan.gateway, besides=plan.revises)
+    with patience(PATIENCE):
+        report = overlaps.of(moved.routes, services=moved.services, layers=layers)
     groups: dict[tuple[Any, ...], list[Verdict]] = defaultdict(list)
     for one in _news(report.verdicts):
         code, severity = _weighed(one, moved)
@@ -217,7 +220,7 @@ def _not_compared(report: Report, moved: _Moved) -> Iterator[Finding]:
         yield ROUTE_NOT_COMPARED.finding(
             moved.index_of(skipped[0]),
             f"{first[0].upper()}{first[1:]}{more} of this change {were} not compared "
-            "with all other routes: too many take the same requests.",
+            "with all other routes: it would take too long.",
             mend,
         )
 

@@ -1,5 +1,7 @@
 """Who else answers: told in words, with the request that proves it."""
 
+import time
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -9,7 +11,7 @@ from gateway.models import Gateway, Resource
 from gateway.overlap_search import OF_ROUTE
 from gateway.overlap_stage import LIMIT as NEAREST
 from portal.changes.asked import ItemAsked
-from portal.changes.checks.overlap import SUBJECT
+from portal.changes.checks.overlap import PATIENCE, SUBJECT
 from portal.changes.findings import Finding, Severity
 from portal.changes.propose import preview, propose, revise
 from portal.changes.states import State
@@ -315,6 +317,18 @@ class TestMany:
 
         assert finding.code == "route_not_compared"
         assert finding.severity is Severity.INFO
+
+    def test_patterns_that_run_away_hold_nobody_up(self, desk: Desk) -> None:
+        seen(desk, **{f"r{n}": route(uri=f"/{n}") for n in range(NEAREST)})
+        evil = [["arg_a", "~~", f"^(a|aa|a?|{n})+$"] for n in range(60)]
+        conditions = [["arg_a", "==", "a" * 99 + "!"], *evil]
+        before = time.thread_time()
+
+        (finding,) = told(desk, create("route", REST | {"vars": conditions}))
+
+        assert time.thread_time() - before < PATIENCE + 5
+        assert finding.code == "route_not_compared"
+        assert "it would take too long" in finding.words
 
     def test_ten_thousand_routes_cost_three_queries(self, desk: Desk) -> None:
         fill(desk.gateway, 10_000)
