@@ -11,6 +11,7 @@ from django.utils import timezone
 from gateway import sealing
 from gateway.kinds import KINDS
 from gateway.trust import NoCertificates, trusting
+from gateway.variables import trouble_with
 
 # Each is asked after each delivery.
 CONTROL_URLS_AT_MOST = 50
@@ -116,6 +117,11 @@ class Gateway(models.Model):
         blank=True,
         help_text="One per data plane node.",
     )
+    variables = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Hosts and addresses that are its own, by name.",
+    )
     approvals_required = models.PositiveSmallIntegerField(
         default=1,
         validators=[MinValueValidator(1)],
@@ -157,6 +163,8 @@ class Gateway(models.Model):
     def clean(self) -> None:
         super().clean()
         _check_control_urls(self.control_urls)
+        if trouble := trouble_with(self.variables):
+            raise ValidationError({"variables": trouble})
         if self.ca_bundle.strip():
             try:
                 trusting(self.ca_bundle)

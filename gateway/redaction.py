@@ -33,7 +33,7 @@ def redact(
     for path, value in secret_paths(kind, document, encrypt_fields=encrypt_fields):
         if not REDACTED.fullmatch(value):
             at = [storable(part) if isinstance(part, str) else part for part in path]
-            _put(shown, tuple(at), fingerprint(value, key))
+            put(shown, tuple(at), fingerprint(value, key))
     return shown
 
 
@@ -74,11 +74,11 @@ def resolve(
             if known is None:
                 unresolved.append(dotted(path))
             else:
-                _put(whole, path, known)
+                put(whole, path, known)
         elif path in secret and REDACTED.search(value):
             unresolved.append(dotted(path))
         elif path in odd and storable(odd[path]) == value:
-            _put(whole, path, odd[path])
+            put(whole, path, odd[path])
     return whole, unresolved
 
 
@@ -142,7 +142,8 @@ def _storable(value: Any) -> Any:
     return storable(value) if isinstance(value, str) else value
 
 
-def _put(document: Any, path: Path, value: str) -> None:
+def put(document: Any, path: Path, value: str) -> None:
+    """Write a text at a path that is there."""
     for part in path[:-1]:
         document = document[part]
     document[path[-1]] = value

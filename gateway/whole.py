@@ -1,5 +1,6 @@
 """All that one gateway holds now, parts that it never shows included where we know them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -17,6 +18,7 @@ from gateway.sighting import never_shown, rows_of
 from gateway.snapshot import take
 
 Document = dict[str, Any]
+Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Whole:
     taken_at: datetime
     version: str
     schemas: Schemas
-    documents: dict[tuple[str, str], Document]
+    documents: dict[Key, Document]
     kinds: frozenset[str]
 
 
@@ -39,10 +41,18 @@ def read_whole(gateway: Gateway, client: AdminClient) -> Whole:
     taken_at, version = timezone.now(), client.version()
     schemas = catalogue_of(gateway, client, version=version)
     snapshot = take(client)
-    documents = dict(snapshot.documents)
-    is_alike = partial(alike, version=version, schemas=schemas)
-    for row in rows_of(gateway, [key for key in documents if KINDS[key[0]].write_only]):
-        key = (row.kind, row.resource_id)
-        if is_alike(row.kind, row.whole(), documents[key]):
-            documents[key] = documents[key] | never_shown(row)
+    documents = with_never_shown(gateway, snapshot.documents, schemas=schemas)
     return Whole(taken_at, version, schemas, documents, snapshot.kinds)
+
+
+def with_never_shown(
+    gateway: Gateway, documents: Mapping[Key, Document], *, schemas: Schemas
+) -> dict[Key, Document]:
+    """Add what a gateway never shows, from our own copies of what it still holds."""
+    found = dict(documents)
+    is_alike = partial(alike, version=schemas.version, schemas=schemas)
+    for row in rows_of(gateway, [key for key in found if KINDS[key[0]].write_only]):
+        key = (row.kind, row.resource_id)
+        if is_alike(row.kind, row.whole(), found[key]):
+            found[key] = found[key] | never_shown(row)
+    return found

@@ -192,6 +192,22 @@ def sandbox_server() -> Iterator[SandboxGateway]:
     gateway.close()
 
 
+@pytest.fixture(scope="session")
+def second_sandbox_server() -> Iterator[SandboxGateway]:
+    """Another one; take `second_sandbox` instead."""
+    gateway = SandboxGateway()
+    yield gateway
+    gateway.close()
+
+
+@pytest.fixture
+def second_sandbox(second_sandbox_server: SandboxGateway) -> SandboxGateway:
+    """Another running, empty, well-behaved sandbox gateway."""
+    second_sandbox_server.start()
+    second_sandbox_server.reset()
+    return second_sandbox_server
+
+
 @pytest.fixture
 def sandbox(sandbox_server: SandboxGateway) -> SandboxGateway:
     """A running, empty, well-behaved sandbox gateway."""

@@ -19,6 +19,7 @@ class Channel(models.TextChoices):
     MCP = "mcp", "MCP"
     ADMIN_API = "admin-api", "Admin API"
     IMPORT = "import", "Import"
+    PROMOTION = "promotion", "Promotion"
     ROLLBACK = "rollback", "Rollback"
     DRIFT = "drift", "Drift"
     SYSTEM = "system", "Gatehouse itself"

@@ -90,6 +90,7 @@ TOLD_WITH_VALUES = (
     "control_urls",
     "environment",
     "public_url",
+    "variables",
     "verify_tls",
 )
 

@@ -8,8 +8,12 @@ from portal.accounts.roles import Verb
 DEFAULT = "default"
 
 
-def choose_gateway(slug: str | None, *, actor: Actor) -> Gateway:
+def choose_gateway(
+    slug: str | None, *, actor: Actor, field: str = "gateway"
+) -> Gateway:
     """Return the named gateway; unnamed, the only visible one, else `default`.
+
+    `field` is where the input names it.
 
     Two or three queries. Raises NotVisible for one that does not exist or not for
     this actor, NotAllowed when none is visible, and Ambiguous (400, naming the slugs)
@@ -25,16 +29,16 @@ def choose_gateway(slug: str | None, *, actor: Actor) -> Gateway:
         raise NotVisible(
             f"There is no gateway {slug[:40]!r} that you may see."
             + (f" You may see: {slugs}." if slugs else ""),
-            field="gateway",
+            field=field,
         )
     if not visible:
         raise NotAllowed(
             "You may see no gateway. Ask an administrator for a role on one.",
-            field="gateway",
+            field=field,
         )
     if len(visible) == 1:
         return visible[0]
     for gateway in visible:
         if gateway.slug == DEFAULT:
             return gateway
-    raise Ambiguous(f"Say which gateway you mean: {slugs}.", field="gateway")
+    raise Ambiguous(f"Say which gateway you mean: {slugs}.", field=field)

@@ -5,7 +5,8 @@ for a summary or description, 700 for a parameter's
 (https://developers.openai.com/api/docs/actions/production).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from drf_spectacular.utils import (
@@ -23,6 +24,7 @@ from portal.api.errors import MEDIA_TYPE
 ANY = (400, 401, 403, 429, 503)
 ONE = (*ANY, 404)
 BODY = (413, 415)
+NOTHING_ELSE: Mapping[int, tuple[Any, str]] = MappingProxyType({})
 
 WORDS = {
     400: "Malformed, or an unknown field.",
@@ -54,10 +56,12 @@ def operation(
     parameters: Sequence[Any] = (),
     answer_words: str = "",
     answer_type: str = "application/json",
+    also: Mapping[int, tuple[Any, str]] = NOTHING_ELSE,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return the decorator that puts a view's method into the documents.
 
     `consequential`: whether a chat client asks the user each time before it calls.
+    `also` are other answers by status, each with what it is in words.
     """
     examples = [
         OpenApiExample(
@@ -80,6 +84,8 @@ def operation(
             answer, description=answer_words or "Done."
         )
     }
+    for code, (other, words) in also.items():
+        responses[code, answer_type] = OpenApiResponse(other, description=words)
     for code in sorted({*errors, *(BODY if body else ())}):
         responses[code, MEDIA_TYPE] = OpenApiResponse(Problem, description=WORDS[code])
     return extend_schema(

@@ -10,6 +10,7 @@ from portal.api.views.checks import Checks
 from portal.api.views.drift import Drifts, OneDrift
 from portal.api.views.gateways import Gateways
 from portal.api.views.plugins import OnePlugin, Plugins
+from portal.api.views.promote import Promote
 from portal.api.views.rebase import RebaseChange
 from portal.api.views.resources import OneResource, Resources
 from portal.api.views.rollback import RollbackChange
@@ -43,5 +44,6 @@ urlpatterns = [
     path("api/schemas/<str:kind>", KindSchema.as_view()),
     path("api/gateways/<str:slug>/export", Export.as_view()),
     path("api/gateways/<str:slug>/import", Import.as_view()),
+    path("api/gateways/<str:slug>/promote", Promote.as_view()),
     path("api/gateways/<str:slug>/imports/<int:id>", Imports.as_view()),
 ]

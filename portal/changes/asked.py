@@ -7,6 +7,7 @@ from gateway.canonical import canonical
 from gateway.documents import SERVER_MANAGED
 from gateway.kinds import KINDS
 from gateway.models import Gateway
+from gateway.promote import Kept
 from portal.changes.terms import Terms
 
 
@@ -18,7 +19,8 @@ class ItemAsked:
     of gateway/merge.py) unless `replace` asks for the whole of it. `field` is the
     item's name in the input of its door (`items.0`; "" where the input is the item), so
     that an error can point at it, and `document_field` the document's, where that is
-    not called `document` (`route`).
+    not called `document` (`route`). `kept` is what whoever worked the document out left
+    in it as it is, for people to look at.
     """
 
     action: str
@@ -28,6 +30,7 @@ class ItemAsked:
     replace: bool = False
     field: str = ""
     document_field: str = "document"
+    kept: tuple[Kept, ...] = ()
 
     def at(self, name: str) -> str:
         """Return where the input says `name` of the item, as a dotted path."""

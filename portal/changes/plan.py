@@ -182,7 +182,9 @@ def sealed_digest(items: Iterable[Item], gateway: Gateway, terms: Terms) -> str:
 
 
 @contextmanager
-def gateway_or_down(gateway: Gateway) -> Iterator[AdminClient]:
+def gateway_or_down(
+    gateway: Gateway, *, field: str = "gateway"
+) -> Iterator[AdminClient]:
     """Give a client; turn its trouble into GatewayDown: nothing was stored."""
     try:
         client = connect(gateway)
@@ -196,7 +198,7 @@ def gateway_or_down(gateway: Gateway) -> Iterator[AdminClient]:
         raise GatewayDown(
             f"Gateway {gateway.slug} cannot be asked now, so nothing was stored: {error} "
             "Try again when it answers.",
-            field="gateway",
+            field=field,
         ) from error
 
 

@@ -27,6 +27,7 @@ from portal.changes import states
 from portal.changes.asked import ChangeAsked
 from portal.changes.checks import run_checks
 from portal.changes.errors import Blocked, KeyReused, Malformed, NotYours, WrongState
+from portal.changes.links import NO_LINKS, Links
 from portal.changes.models import ChangeRequest, IdempotencyKey, Item, Revision
 from portal.changes.plan import Plan, gateway_or_down, plan_items
 from portal.changes.states import OPEN, State
@@ -97,12 +98,12 @@ def propose(
     asked: ChangeAsked,
     *,
     actor: Actor,
-    reverts: ChangeRequest | None = None,
+    links: Links = NO_LINKS,
     then: Then | None = None,
 ) -> Proposed:
     """File a change and submit it for review, or return the one filed before.
 
-    `reverts` is the change that it undoes, if any. `then` is done with either.
+    `then` is done with either.
     Raises Blocked with `findings` when a blocker stands and KeyReused when the
     idempotency key was used for another request, besides what `preview` raises.
     Refused requests leave nothing behind.
@@ -113,7 +114,7 @@ def propose(
         return _replay(earlier, actor, then)
     plan = _unblocked(make_plan(asked))
     try:
-        return _file(asked, plan, actor, person, reverts=reverts, then=then)
+        return _file(asked, plan, actor, person, links=links, then=then)
     except IntegrityError:
         # A twin with the same key was committed between our look and our insert.
         if earlier := filed_before(asked, actor, person):
@@ -150,7 +151,7 @@ def _file(
     person: Person,
     *,
     state: State = State.IN_REVIEW,
-    reverts: ChangeRequest | None = None,
+    links: Links = NO_LINKS,
     then: Then | None = None,
 ) -> Proposed:
     # Racing twins without a key: the second finds the first once it has the lock.
@@ -170,7 +171,9 @@ def _file(
         request_digest=request_digest(asked),
         state=state,
         submitted_at=None if state is State.DRAFT else timezone.now(),
-        reverts=reverts,
+        reverts=links.reverts,
+        promoted_from=links.promoted_from,
+        promotes=links.promotes,
     )
     revision = _store(change, plan, actor, person, number=1)
     if asked.idempotency_key:
@@ -184,7 +187,10 @@ def _file(
     entries = then(change) if then else ()
     event = Event.CHANGE_DRAFTED if state is State.DRAFT else Event.CHANGE_SUBMITTED
     record(
-        Entry(event, {"reason": asked.reason, "summary": plan.summary}),
+        Entry(
+            event,
+            {"reason": asked.reason, "summary": plan.summary} | links.as_details(),
+        ),
         actor=actor,
         subject=change,
         revision=1,

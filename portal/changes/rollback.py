@@ -20,6 +20,7 @@ from portal.changes.asked import ChangeAsked, ItemAsked, bringing
 from portal.changes.errors import CannotRollBack, WrongState
 from portal.changes.history import delivered
 from portal.changes.inverse import inverse_items
+from portal.changes.links import Links
 from portal.changes.models import ChangeRequest, Delivery, Item
 from portal.changes.plan import Plan, gateway_or_down, read_ahead
 from portal.changes.propose import (
@@ -72,7 +73,7 @@ def rollback(
         _expect_nobody_asks(change, but=filed.pk)
         return ()
 
-    return propose(asked, actor=actor, reverts=change, then=alone)
+    return propose(asked, actor=actor, links=Links(reverts=change), then=alone)
 
 
 def preview_rollback(change: ChangeRequest, *, actor: Actor) -> Plan:

@@ -1,5 +1,6 @@
 """The back office: who sees what, what cannot be done there, what can and how."""
 
+import html
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -409,6 +410,39 @@ def test_another_address_takes_the_key_and_says_so(as_: As, people: Cast) -> Non
     gateway.refresh_from_db()
     assert not gateway.sealed_admin_key
     assert "Enter it again" in page.content.decode()
+
+
+def test_the_variables_of_a_gateway_are_changed_and_told(as_: As, people: Cast) -> None:
+    client = as_("admin")
+    client.post(
+        address(Gateway, "add"), GATEWAY | {"variables": "shop = a.example.com\r\n"}
+    )
+    gateway = Gateway.objects.get()
+    assert gateway.variables == {"shop": "a.example.com"}
+    change = address(Gateway, "change", gateway.pk)
+    assert "shop = a.example.com" in client.get(change).content.decode()
+
+    for wrong, words in (
+        ("shop", "is no variable. Write name = value."),
+        ("shop = a\nshop = b", "stands here twice"),
+        ("Shop = a", "is no name"),
+        ("shop = http://a", "The value of shop is no host"),
+    ):
+        page = client.post(change, GATEWAY | {"admin_key": "", "variables": wrong})
+        assert words in html.unescape(page.content.decode())
+    more = "shop = a.example.com\norders = 10.0.0.7:80"
+    client.post(change, GATEWAY | {"admin_key": "", "variables": more})
+
+    gateway.refresh_from_db()
+    after = {"shop": "a.example.com", "orders": "10.0.0.7:80"}
+    assert gateway.variables == after
+    event = AuditEvent.objects.get(event="gateway.changed")
+    assert event.details == {
+        "fields": ["variables"],
+        "variables": {"from": {"shop": "a.example.com"}, "to": after},
+    }
+    client.post(change, GATEWAY | {"admin_key": "", "variables": more})
+    assert AuditEvent.objects.filter(event="gateway.changed").count() == 1
 
 
 def test_the_nodes_of_a_gateway_stand_one_per_line(as_: As, people: Cast) -> None:

@@ -251,6 +251,22 @@ class Preview(serializers.Serializer):
     message = Char()
 
 
+class ResourceNamed(serializers.Serializer):
+    kind = Char()
+    id = Char()
+
+
+class PromotionPreview(Preview):
+    """What a promotion would do. Nothing was stored."""
+
+    along = ResourceNamed(
+        many=True, help_text="What goes along because something refers to it."
+    )
+    there = ResourceNamed(
+        many=True, help_text="What is referred to and stays as the target holds it."
+    )
+
+
 class ResourceAnswer(serializers.Serializer):
     gateway = Char()
     as_of = serializers.DateTimeField(allow_null=True)

@@ -195,7 +195,7 @@ class WithdrawChange(ApiView):
         return Response(filed(change))
 
 
-def find(number: int, actor: Actor) -> ChangeRequest:
+def find(number: int, actor: Actor, *, field: str = "number") -> ChangeRequest:
     """Return the change if the actor may see it. Raises NoSuchChange. Two queries."""
     person = actor.person
     change = (
@@ -206,7 +206,7 @@ def find(number: int, actor: Actor) -> ChangeRequest:
     if change is None:
         raise NoSuchChange(
             f"There is no change #{number} that you may see. Look it up in listChanges.",
-            field="number",
+            field=field,
         )
     return change
 

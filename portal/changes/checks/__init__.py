@@ -20,6 +20,7 @@ from portal.changes.checks import (
     plain_secrets,
     policy,
     precedence,
+    promoted,
     protection,
     references,
     schema,
@@ -46,6 +47,7 @@ SUBJECTS: tuple[Subject, ...] = (
     overlap.SUBJECT,
     policy.SUBJECT,
     owners.SUBJECT,
+    promoted.SUBJECT,
 )
 
 

@@ -100,6 +100,17 @@ class ChangeRequest(HasState):
         blank=True,
         related_name="superseded_by",
     )
+    promoted_from = models.ForeignKey(
+        Gateway, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    promotes = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="promoted_by",
+        help_text="The change that brought it there.",
+    )
     request_digest = models.CharField(
         max_length=64,
         blank=True,

@@ -12,6 +12,7 @@ from portal.accounts.actor import Actor, Channel
 from portal.accounts.roles import Verb
 from portal.audit.ledger import Entry
 from portal.changes.asked import ChangeAsked, ItemAsked
+from portal.changes.bringing import field_of
 from portal.changes.errors import ChangeError, Malformed, NothingToChange
 from portal.changes.models import ChangeRequest
 from portal.changes.plan import ITEM_LIMIT, Plan, gateway_or_down
@@ -23,7 +24,7 @@ from portal.changes.propose import (
     propose,
 )
 from portal.changes.transfer.formats import Format
-from portal.changes.transfer.items import field_of, items_of
+from portal.changes.transfer.items import items_of
 from portal.changes.transfer.reading import FileRead, read_file
 
 

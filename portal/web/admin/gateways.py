@@ -30,6 +30,38 @@ class Lines(forms.CharField):
         return self.to_python(data) != (initial or [])
 
 
+class Named(forms.CharField):
+    """Texts by name, one `name = text` per line."""
+
+    widget = forms.Textarea(attrs={"rows": 6})
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return "\n".join(f"{name} = {text}" for name, text in value.items())
+
+    def to_python(self, value: Any) -> Any:
+        found: dict[str, str] = {}
+        for line in str(value or "").splitlines():
+            name, equals, text = map(str.strip, line.partition("="))
+            if not (name or text):
+                continue
+            if not equals or name in found:
+                raise forms.ValidationError(
+                    f"{line.strip()[:80]!r} stands here twice. Say it once."
+                    if equals
+                    else f"{line.strip()[:80]!r} is no variable. Write name = value."
+                )
+            found[name] = text
+        return found
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(self.to_python(data) != (initial or {}))
+        except forms.ValidationError:
+            return True
+
+
 class GatewayForm(forms.ModelForm):
     """A gateway; its admin key goes in and never comes out."""
 
@@ -54,6 +86,15 @@ class GatewayForm(forms.ModelForm):
         ),
     )
 
+    variables = Named(
+        required=False,
+        help_text=(
+            "One name = value per line: hosts and addresses (host or host:port) that are "
+            "this gateway's own, such as shop_host = shop.example.com. What is promoted "
+            "to another gateway gets its value of the same name there."
+        ),
+    )
+
     class Meta:
         model = Gateway
         fields = (
@@ -66,6 +107,7 @@ class GatewayForm(forms.ModelForm):
             "verify_tls",
             "ca_bundle",
             "control_urls",
+            "variables",
             "approvals_required",
         )
 
