@@ -17,11 +17,10 @@ from portal.accounts.roles import Verb
 from portal.changes.asked import ChangeAsked
 from portal.changes.models import ChangeRequest
 from portal.changes.offered import kind_offered
-from portal.changes.probe import Probe
-from portal.changes.terms import Terms
 from portal.errors import GatehouseError
 from portal.web.ask_forms import ItemForm, RouteForm, WhyForm
 from portal.web.pages import PersonRequest
+from portal.web.probe_form import ProbeForm
 
 ITEMS_AT_MOST = 20
 
@@ -39,6 +38,7 @@ class Asking:
         self.is_json = change is not None or asked_as == "json" or "kind" in request.GET
         self.why = WhyForm(given, initial=self._why())
         self.why.fields["gateway"].queryset = self._gateways()  # type: ignore[attr-defined]
+        self.probe = ProbeForm(given, prefix="probe", initial=self._probe())
         self.route: RouteForm | None = None
         self.items: list[ItemForm] = []
         if not self.is_json:
@@ -97,6 +97,11 @@ class Asking:
             }
         return {"gateway": self.request.GET.get("gateway", "default")}
 
+    def _probe(self) -> dict[str, Any]:
+        if self.change is None:
+            return {}
+        return ProbeForm.beginning(self.change.latest_revision().terms.probe)
+
     def _items(self) -> Sequence[dict[str, Any]]:
         """Return what the JSON forms begin with."""
         if self.change is not None:
@@ -135,7 +140,12 @@ class Asking:
 
     @property
     def all(self) -> list[forms.Form]:
-        return [self.why, *([self.route] if self.route else []), *self.items]
+        return [
+            self.why,
+            self.probe,
+            *([self.route] if self.route else []),
+            *self.items,
+        ]
 
     def is_valid(self) -> bool:
         # All of them, so that every form says what is wrong with it.
@@ -149,21 +159,13 @@ class Asking:
             gateway=given["gateway"],
             reason=given["reason"],
             title=given["title"],
-            terms=self._terms(),
+            terms=replace(self.why.terms(), probe=self.probe.probe()),
             items=self.route.items()
             if self.route
             else tuple(
                 form.item(f"items.{index}") for index, form in enumerate(self.items)
             ),
         )
-
-    def _terms(self) -> Terms:
-        """Return what the form says; a probe, which it does not, stays as it was."""
-        return replace(self.why.terms(), probe=self.probe)
-
-    @property
-    def probe(self) -> Probe | None:
-        return self.change.latest_revision().terms.probe if self.change else None
 
     def add_item(self) -> None:
         """Give one more empty form; what is typed stays, unjudged."""
@@ -175,6 +177,9 @@ class Asking:
         if len(self.items) < ITEMS_AT_MOST:
             self.items.append(ItemForm(prefix=f"item-{len(self.items)}"))
         self.why = WhyForm(initial={bound.name: bound.data for bound in self.why})
+        self.probe = ProbeForm(
+            prefix="probe", initial={bound.name: bound.data for bound in self.probe}
+        )
         self.why.fields["gateway"].queryset = self._gateways()  # type: ignore[attr-defined]
         self._tell_of_kinds()
 

@@ -11,8 +11,8 @@ from gateway.models import Gateway
 from gateway.visible import visible
 from portal.changes.http_request import DEFAULT_ADDRESS, METHODS
 from portal.changes.models import ChangeRequest
+from portal.web.header_lines import HeaderLinesField
 
-HEADERS_LIMIT = 20_000
 OPTION_LIMIT = 80
 
 
@@ -39,12 +39,7 @@ class TryForm(forms.Form):
         label="And after",
         widget=forms.Select,
     )
-    headers = forms.CharField(
-        required=False,
-        max_length=HEADERS_LIMIT,
-        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
-        help_text="One per line, such as X-Version: 2.",
-    )
+    headers = HeaderLinesField()
     remote_addr = forms.CharField(
         required=False,
         label="Caller's address",
@@ -60,22 +55,6 @@ class TryForm(forms.Form):
                 for one in changes
             ),
         ]
-
-    def clean_headers(self) -> dict[str, str]:
-        headers: dict[str, str] = {}
-        for number, line in enumerate(self.cleaned_data["headers"].splitlines(), 1):
-            if not line.strip():
-                continue
-            name, colon, value = line.partition(":")
-            name = name.strip()
-            if not colon:
-                raise forms.ValidationError(
-                    f"Line {number} has no colon. Write it as Name: value."
-                )
-            # What is sent twice arrives as one list.
-            told = [*([headers[name]] if name in headers else []), value.strip()]
-            headers[name] = ", ".join(told)
-        return headers
 
     @property
     def has_more(self) -> bool:

@@ -4,6 +4,7 @@ Through the operations themselves and a live sandbox gateway, so that pages show
 they show in life.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from gateway.mirror import refresh
 from portal.changes.asked import ItemAsked
-from portal.changes.models import ChangeRequest, ProbeRun
+from portal.changes.models import ChangeRequest, Delivery, ProbeRun
 from portal.changes.nodes import watch
 from portal.changes.operate import cancel
 from portal.changes.probe import Probe
@@ -37,6 +38,8 @@ LONG = "a-rather-long-name-without-any-break-" * 4
 # Names that hide characters or look like others, and words that are no markup.
 ODD = "<b>Ρaypal</b> \u202egnp.exe \u200b ﷽"
 
+KEYNOTES = Probe(path="/keynotes/1", host="conference.example.com", status=200)
+
 
 def _creates(resource_id: str, **fields: Any) -> ItemAsked:
     document = conference(name=resource_id, uri=f"/{resource_id}/*", **fields)
@@ -46,7 +49,7 @@ def _creates(resource_id: str, **fields: Any) -> ItemAsked:
 def fill(desk: Desk) -> dict[str, int]:
     """Let a change of each state be there; return their numbers by state.
 
-    Also `probed` (live, but not as it should be), `long` (names that never break), `many` (several resources, with warnings)
+    Also `probed` (live, but not as it should be), `probe_took_back` (no longer), `long` (names that never break), `many` (several resources, with warnings)
     and `odd` (characters that hide), and the primary key of a `drift`.
     """
     alice, riley, omar = (
@@ -67,6 +70,7 @@ def fill(desk: Desk) -> dict[str, int]:
     add_comment(made["in_review"], actor=omar, text="Is the limit per address?")
     made["applied"] = desk.deliver(approved("talks", plugins={"key-auth": {}}))
     made["probed"] = _probed(desk)
+    made["probe_took_back"] = _taken_back(desk)
     made["for_a_time"] = desk.ask(
         _creates("party"), terms=Terms(expires_after=timedelta(days=2))
     )
@@ -80,7 +84,9 @@ def fill(desk: Desk) -> dict[str, int]:
     made["conflicted"] = approved("tickets")
     desk.sandbox.put("route", "tickets", conference(uri="/tickets", desc="by hand"))
     desk.deliver(made["conflicted"])
-    made["changes_requested"] = ask("badges")
+    made["changes_requested"] = desk.ask(
+        _creates("badges"), terms=Terms(probe=replace(KEYNOTES, take_back=True))
+    )
     request_changes(
         made["changes_requested"].latest_revision(),
         actor=riley,
@@ -192,20 +198,35 @@ def _probed(desk: Desk) -> ChangeRequest:
     """Let a change be live that one node does not hold and that does not answer well."""
     desk.gateway.control_urls = [desk.sandbox.control_url, "http://127.0.0.1:1"]
     desk.gateway.save()
-    probe = Probe(path="/keynotes/1", host="conference.example.com", status=200)
-    change = desk.ask(_creates("keynotes"), terms=Terms(probe=probe))
+    change = desk.ask(_creates("keynotes"), terms=Terms(probe=KEYNOTES))
     desk.approve(change)
     desk.deliver(change)
     delivery = change.latest_revision().delivery
     with override_settings(NODE_WAIT=0.0):
         watch(delivery.pk)
-    for _ in range(TRIES):
-        ProbeRun.objects.update(not_before=None)
-        send_probe(delivery.pk)
+    _let_fail(delivery)
     # Nobody looks after what the desk delivers from here on.
     desk.gateway.control_urls = []
     desk.gateway.save()
     return change
+
+
+def _taken_back(desk: Desk) -> ChangeRequest:
+    """Let a failed probe have taken its change back."""
+    probe = replace(KEYNOTES, take_back=True)
+    change = desk.ask(_creates("workshops"), terms=Terms(probe=probe))
+    desk.approve(change)
+    desk.deliver(change)
+    _let_fail(change.latest_revision().delivery)
+    desk.deliver(change.reverted_by.get())
+    return change
+
+
+def _let_fail(delivery: Delivery) -> None:
+    """Send a probe that nothing answers until it has failed."""
+    for _ in range(TRIES):
+        ProbeRun.objects.update(not_before=None)
+        send_probe(delivery.pk)
 
 
 def _many(desk: Desk) -> ChangeRequest:

@@ -12,6 +12,7 @@ from gateway.mirror import refresh
 from portal.changes.asked import ChangeAsked, ItemAsked
 from portal.changes.deliver import deliver
 from portal.changes.models import ChangeRequest, Review
+from portal.changes.probe import Probe
 from portal.changes.propose import propose
 from portal.changes.review import reject
 from portal.changes.states import State
@@ -201,6 +202,38 @@ def test_alice_asks_with_the_form_after_a_preview(
 
     expect(quiet.get_by_text("Sent for review.")).to_be_visible()
     assert ChangeRequest.objects.get().author == desk.people.alice
+
+
+def test_a_probe_is_asked_for_with_the_keyboard_alone(
+    quiet: Page, live_server: LiveServer, desk: Desk
+) -> None:
+    come_in(quiet, live_server, "alice")
+    quiet.goto(f"{live_server.url}/changes/new/")
+    quiet.get_by_label("Path").fill("/speaker/*")
+    quiet.get_by_label("Goes to").fill("http://127.0.0.1:8000")
+    quiet.get_by_role("textbox", name="Why").fill("The speakers' page needs it.")
+    keys = quiet.keyboard
+
+    quiet.get_by_text("Prove it once it is live").focus()
+    keys.press("Enter")
+    keys.press("Tab")
+    keys.type("/speaker/1")
+    # Past the method, to the status.
+    keys.press("Tab")
+    keys.press("Tab")
+    keys.press("Control+A")
+    keys.type("204")
+    for _ in range(4):
+        keys.press("Tab")
+    keys.press("Space")
+    # Past the preview, to the button that sends it.
+    keys.press("Tab")
+    keys.press("Tab")
+    keys.press("Enter")
+
+    expect(quiet.get_by_text("Sent for review.")).to_be_visible()
+    probe = ChangeRequest.objects.get().latest_revision().terms.probe
+    assert probe == Probe(path="/speaker/1", status=204, take_back=True)
 
 
 def test_searching_narrows_the_list_and_going_back_shows_a_whole_page(
