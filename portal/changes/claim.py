@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypedDict
 
 from django.conf import settings
@@ -72,6 +72,12 @@ def claim_next(gateway: Gateway, *, actor: Actor) -> Claim | None:
         return _claim(first.pk, actor)
     except IntegrityError:
         return None  # another worker took the gateway between our look and our update
+    except Held:
+        return None  # a freeze began between our look and our entry in the ledger
+
+
+class Held(Exception):
+    """A freeze holds the delivery that was to begin: nothing of its claim stays."""
 
 
 @transaction.atomic
@@ -90,8 +96,7 @@ def _claim(delivery_id: int, actor: Actor) -> Claim | None:
     )
     if delivery is None or _gateway_is_taken(delivery):
         return None
-    if delivery.state == DeliveryState.PENDING and is_held(delivery, change.gateway):
-        return None
+    begins = delivery.state == DeliveryState.PENDING
     taken_over = (
         delivery.state == DeliveryState.SENDING and delivery.lease_token is not None
     )
@@ -100,7 +105,7 @@ def _claim(delivery_id: int, actor: Actor) -> Claim | None:
         lease.quiet_from = delivery.lease_expires_at + timedelta(
             seconds=settings.GATEWAY_REQUEST_DEADLINE
         )
-    proof = _proof(delivery, change)
+    proof = _proof(delivery, change, now)
     delivery.state = DeliveryState.SENDING
     delivery.lease_token, delivery.lease_expires_at = lease.token, expiry()
     delivery.not_before = None
@@ -135,6 +140,9 @@ def _claim(delivery_id: int, actor: Actor) -> Claim | None:
         revision=delivery.revision.number,
         attempt=attempt.number,
     )
+    # Last: a freeze that the ledger has before this holds it, one after it does not.
+    if begins and is_held(delivery, change.gateway):
+        raise Held
     return Claim(delivery, change.gateway, attempt, lease, **proof)
 
 
@@ -146,8 +154,11 @@ class Proof(TypedDict, total=False):
     unreadable: str
 
 
-def _proof(delivery: Delivery, change: ChangeRequest) -> Proof:
-    """Check again that what is stored was approved. The change is locked."""
+def _proof(delivery: Delivery, change: ChangeRequest, now: datetime) -> Proof:
+    """Check again that what is stored was approved. The change is locked.
+
+    `now` is when it was found to be due: a clock may be put back meanwhile.
+    """
     if delivery.gateway_id != change.gateway_id:
         return {
             "unproven": "It was approved for another gateway.",
@@ -155,7 +166,7 @@ def _proof(delivery: Delivery, change: ChangeRequest) -> Proof:
         }
     revision = delivery.revision
     try:
-        why = unproven(revision, change)
+        why = unproven(revision, change, now)
         if not why:
             return {}
         digest = stored_digest(revision, change.gateway)

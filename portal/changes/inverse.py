@@ -75,8 +75,10 @@ def announcing_approvals(revision: Revision) -> list[Review]:
     return [review for review in approvals if review.reviewer_id not in authors]
 
 
-def unproven_inverse(inverse: Revision, announcing: Revision, gateway: Gateway) -> str:
-    """Say why an inverse may not be delivered now; "" when it is proved."""
+def unproven_inverse(
+    inverse: Revision, announcing: Revision, gateway: Gateway, now: datetime
+) -> str:
+    """Say why an inverse may not be delivered; "" when it is proved."""
     if not announcing.terms.announces_inverse:
         return f"Nobody who approved {announcing} approved taking it back."
     if stored_digest(announcing, gateway) != announcing.digest:
@@ -88,7 +90,7 @@ def unproven_inverse(inverse: Revision, announcing: Revision, gateway: Gateway) 
     if delivered_at(announcing) is None:
         return f"Nothing was delivered of {announcing}."
     ends = expires_at(announcing)
-    if ends is not None and ends <= timezone.now():
+    if ends is not None and ends <= now:
         return ""
     return "" if was_let_go(inverse) else "Its time has not come."
 
@@ -134,6 +136,8 @@ def waits_for_its_time(delivery: Delivery) -> bool:
     return (
         delivery.revision.inverse_of_id is not None
         and delivery.state == DeliveryState.PENDING
+        # One that was tried waits for its next try.
+        and not delivery.tries
         and delivery.not_before is not None
         and delivery.not_before > timezone.now()
     )

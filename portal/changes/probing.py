@@ -52,7 +52,8 @@ def expect(delivery: Delivery) -> bool:
 def send_probe(delivery_id: int, *, worker: str = "worker") -> None:
     """Send the delivery's probe once, if it is due; after the last try it has failed.
 
-    Then the change is taken back, if that was approved with it. Harmless to call twice or too early: a try is claimed before it goes out.
+    Then the change is taken back, if that was approved with it. Harmless to call twice
+    or too early: a try is claimed before it goes out.
     """
     if NodeSighting.objects.waiting().filter(delivery=delivery_id).exists():
         return
@@ -145,7 +146,7 @@ def _write(
     locked.not_before = timezone.now() + timedelta(seconds=PAUSE)
     if not made["words"]:
         locked.state = ProbeState.PASSED
-    elif locked.begun >= TRIES:
+    elif len(locked.tries) >= TRIES or not was_sent:
         locked.state = ProbeState.FAILED
     locked.save(update_fields=["tries", "not_before", "state"])
     if locked.state == ProbeState.WAITING:

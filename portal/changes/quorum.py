@@ -6,6 +6,7 @@ authors may do now.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from portal.accounts.roles import Verb
 from portal.changes.inverse import announcing_approvals, unproven_inverse
@@ -68,8 +69,8 @@ def _valid_approvals(revision: Revision, change: ChangeRequest) -> list[Review]:
     ]
 
 
-def unproven(revision: Revision, change: ChangeRequest) -> str:
-    """Say why this revision may not be delivered; "" when its approval is proved.
+def unproven(revision: Revision, change: ChangeRequest, now: datetime) -> str:
+    """Say why this revision may not be delivered now; "" when its approval is proved.
 
     What is trusted are the reviews and the sealed items, recomputed here, not a state
     that somebody may have written. The caller holds the change's lock.
@@ -81,7 +82,7 @@ def unproven(revision: Revision, change: ChangeRequest) -> str:
     if stored_digest(revision, change.gateway) != revision.digest:
         return "The stored items, or the gateway's address, are not those that were reviewed."
     if revision.inverse_of is not None:
-        return unproven_inverse(revision, revision.inverse_of, change.gateway)
+        return unproven_inverse(revision, revision.inverse_of, change.gateway, now)
     stand = standing(change)
     if not stand.has_quorum:
         return (

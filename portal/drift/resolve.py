@@ -25,6 +25,7 @@ from portal.drift.errors import MovedMeanwhile, NotStanding
 from portal.drift.judge import words_of
 from portal.drift.models import Drift, DriftState
 from portal.drift.reason import reason_of
+from portal.drift.settle import settle
 
 
 @transaction.atomic
@@ -106,6 +107,8 @@ def _held(drift: Drift, seen: str, actor: Actor) -> Drift:
     actor.require_present_person()
     gateway = Gateway.objects.locked().get(pk=drift.gateway_id)
     actor.require(Verb.OPERATE, gateway)
+    # A delivery of ours may have ended and not told its drifts yet.
+    settle(gateway, actor=Actor.system("drift"))
     held = Drift.objects.select_related("gateway").get(pk=drift.pk)
     _expect_standing(held)
     if held.live_digest != seen:

@@ -287,6 +287,19 @@ class TestAnOperator:
         event = AuditEvent.objects.get(event="expiry.ended_early")
         assert (event.actor, event.details["comment"]) == ("omar", "Done already.")
 
+    def test_cannot_end_early_what_waits_for_its_next_try(self, desk: Desk) -> None:
+        change = for_two_hours(desk, route("a"))
+        inverse, omar = inverse_of(change), present(desk.people.omar)
+        desk.sandbox.misbehave(do="status", method="GET", status=503)
+        assert taken_back(desk, change).state == State.APPROVED
+        assert delivery_of(inverse).not_before is not None
+
+        with time_machine.travel(end_of(change)):
+            inverse.refresh_from_db()
+            assert not permissions(inverse, actor=omar).end_early
+            with pytest.raises(WrongState):
+                end_early(inverse, actor=omar)
+
     def test_cancels_it(self, desk: Desk) -> None:
         change = for_two_hours(desk, route("a"))
 

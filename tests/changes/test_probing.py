@@ -1,10 +1,12 @@
 """Whether a delivered change proves itself: the probe, sent through a real data plane."""
 
+import socket
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from portal.audit.models import AuditEvent
@@ -204,6 +206,22 @@ class TestTurns:
         run = probed(change)
 
         assert (run.state, run.words) == ("failed", "The worker stopped answering.")
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_late_answer_speaks_for_its_own_try_alone(self, desk: Desk) -> None:
+        """Its worker was frozen; two more tries are under way, and have no answer."""
+
+        def two_more_begin(connection: socket.socket, request: bytes) -> None:
+            ProbeRun.objects.update(begun=TRIES)
+            connections.close_all()
+            connection.sendall(http(503, b""))
+
+        with evil(two_more_begin, says(http(200, BODY))) as server:
+            change = delivered(desk)
+            desk.gateway.public_url = server.url
+            desk.gateway.save()
+            assert probed(change).state == "waiting"
+            assert probed(change).state == "passed"
 
     def test_the_sweep_sends_it(self, desk: Desk) -> None:
         delivered(desk, path="/nowhere", status=404)

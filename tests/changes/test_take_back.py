@@ -250,6 +250,7 @@ class TestTwoWorkers:
     def test_both_see_it_fail_and_it_is_taken_back_once(self, desk: Desk) -> None:
         """One was frozen while it waited for the answer, and its successor asked too."""
         change = live(desk)
+        first = probed(change, times=TRIES - 2)
         both = Barrier(2, timeout=LONG)
 
         def answers(connection: socket.socket, request: bytes) -> None:
@@ -260,7 +261,7 @@ class TestTwoWorkers:
 
         def work(_: int) -> None:
             try:
-                while ProbeRun.objects.filter(tries=[]).exists():
+                while ProbeRun.objects.filter(tries=first.tries).exists():
                     send_probe(delivery_of(change).pk)
             finally:
                 connections.close_all()
@@ -268,7 +269,6 @@ class TestTwoWorkers:
         with evil(answers) as server:
             desk.gateway.public_url = server.url
             desk.gateway.save()
-            ProbeRun.objects.update(begun=TRIES - 1)
             with ThreadPoolExecutor(2) as pool:
                 list(pool.map(work, range(2)))
             assert len(server.requests) == 2
@@ -359,9 +359,9 @@ class TestForgedRowsDeliverNothing:
         desk.sandbox.delete("route", "a")
         assert probed(change).state == "passed"
         desk.sandbox.put("route", "a", conference(uri="/a"))
-        ProbeRun.objects.update(state="waiting", begun=TRIES, tries=[])
+        ProbeRun.objects.update(state="waiting", begun=0, tries=[])
 
-        assert probed(change).state == "failed"
+        assert probed(change, times=TRIES).state == "failed"
 
         desk.sandbox.forget_requests()
         assert desk.deliver(inverse_of(change)).state == State.FAILED

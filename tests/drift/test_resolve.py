@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -462,6 +463,42 @@ class TestTwoAtOnce:
 
         assert not ChangeRequest.objects.exists()
         assert desk.events() == ["drift.found", "drift.adopted"]
+
+    @pytest.mark.parametrize("operation", [adopt, ignore])
+    def test_what_our_delivery_undid_is_not_decided_on(
+        self,
+        desk: Watched,
+        operation: Callable[..., Drift],
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+    ) -> None:
+        """It has ended, and has not told the drift yet."""
+        drift = found(desk)
+        change = revert(drift, reason=WHY, actor=present(desk.people.alice)).change
+        desk.approve(change)
+        marker = tmp_path / "finished.marker"
+        monkeypatch.setenv("GATEHOUSE_TEST_STOP_AT", "finished")
+        monkeypatch.setenv("GATEHOUSE_TEST_MARKER", str(marker))
+
+        def deliver() -> None:
+            try:
+                desk.deliver(change)
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(1) as pool:
+            delivered = pool.submit(deliver)
+            eventually(marker.exists, "the delivery has ended")
+            try:
+                with pytest.raises(NotStanding, match="reverted"):
+                    decide(operation, drift, present(desk.people.omar))
+            finally:
+                marker.unlink()
+            delivered.result(LONG)
+
+        drift.refresh_from_db()
+        assert drift.state == DriftState.REVERTED
+        assert desk.events() == ["drift.found", "drift.revert_asked", "drift.reverted"]
 
 
 @pytest.mark.postgresql
