@@ -13,6 +13,7 @@ from django.db import models
 from django.test import Client
 from django.urls import reverse
 
+from gateway import sealing
 from gateway.fingerprint import fingerprint_key
 from gateway.models import FingerprintKey, Gateway
 from portal.accounts.models import ApiToken, Membership, Person
@@ -25,6 +26,7 @@ from portal.changes.models import (
     Delivery,
     FreezeOverride,
     IdempotencyKey,
+    ImportFile,
     Review,
 )
 from portal.changes.states import State
@@ -84,6 +86,15 @@ def full(people: Cast, gateway: Gateway) -> ChangeRequest:
     )
     apps.get_model("gateway", "Catalogue").objects.create(
         gateway=gateway, version="3.18.0", document={}
+    )
+    ImportFile.objects.create(
+        gateway=gateway,
+        author=people.alice,
+        format="apisix",
+        reason="As it was.",
+        request_digest="d",
+        sealed=sealing.seal(KEY),
+        size=len(KEY),
     )
     make_freeze(people.admin)
     FreezeOverride.objects.create(

@@ -15,10 +15,20 @@ from portal.web.admin import (
     gateways,
     ledger,
     people,
+    transfer,
 )
 
 # Roles are ours (portal/accounts/roles.py); Django's groups grant nothing here.
 if admin.site.is_registered(Group):
     admin.site.unregister(Group)
 
-__all__ = ["changes", "deliveries", "drift", "freezes", "gateways", "ledger", "people"]
+__all__ = [
+    "changes",
+    "deliveries",
+    "drift",
+    "freezes",
+    "gateways",
+    "ledger",
+    "people",
+    "transfer",
+]
