@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 from gateway.mirror import refresh
 from gateway.overlap_stage import LIMIT as NEAREST
+from gateway.promote import Kept
 from portal.changes.asked import ItemAsked
 from portal.changes.propose import propose
 from portal.changes.terms import Terms
@@ -112,6 +113,12 @@ EXAMPLES = {
         held=old(route(plugins=KEY_AUTH | LOGGED)),
     ),
     "irreversible": asks(delete("ssl"), held=old(ssl().items[0].document or {}, "ssl")),
+    "kept_as_it_is": asks(
+        replace(
+            create("route", route()),
+            kept=(Kept("host", "public_host", "production has no value of it"),),
+        )
+    ),
     "cannot_be_taken_back": asks(
         delete("ssl"),
         held=old(ssl().items[0].document or {}, "ssl"),
