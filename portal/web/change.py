@@ -21,6 +21,7 @@ from portal.errors import GatehouseError
 from portal.web.items import part_of
 from portal.web.pages import PersonRequest, page, wants_fragment
 from portal.web.story import marks_of
+from portal.web.targets import targets_of
 from portal.web.told import Told, tell
 
 # How often an open page asks what is new.
@@ -87,6 +88,10 @@ def _context(request: PersonRequest, change: ChangeRequest) -> dict[str, Any]:
         "may": permissions(change, actor=present_actor(request)),
         "seen": marks_of(change, request.user),
         "every": _every(change, told),
+        "targets": targets_of(request.user, change.gateway)
+        if change.state == State.APPLIED
+        else [],
+        "promoted": f"change={change.number}",
     }
 
 

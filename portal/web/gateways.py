@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import Count
@@ -28,6 +29,7 @@ from portal.web.pages import (
     wants_fragment,
     words_in,
 )
+from portal.web.targets import targets_of
 
 SHOWN_CHANGES = 20
 LISTED_AT_MOST = 4
@@ -271,6 +273,8 @@ def resource_page(
         "delivered": delivered,
         "drift": drift,
         "may_ask": request.user.may(Verb.ASK, gateway),
+        "targets": targets_of(request.user, gateway) if resource else [],
+        "promoted": urlencode({"pick": f"{wanted.name}/{resource_id}"}),
     }
     return render(request, "gateways/resource.html", context)
 

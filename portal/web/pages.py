@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render, resolve_url
 from django.views.decorators.cache import never_cache
 
@@ -155,6 +155,15 @@ def _query(request: HttpRequest, **changed: Any) -> str:
     return "?" + urlencode(kept | changed)
 
 
-def words_in(request: HttpRequest, name: str = "q", limit: int = 200) -> str:
-    """Return a search text; NUL, which no database takes, is no part of it."""
-    return request.GET.get(name, "").replace("\x00", "").strip()[:limit]
+def words_in(
+    request: HttpRequest,
+    name: str = "q",
+    limit: int = 200,
+    *,
+    among: QueryDict | None = None,
+) -> str:
+    """Return a search text; NUL, which no database takes, is no part of it.
+
+    Of the address, unless it is `among` the fields of a form.
+    """
+    return (among or request.GET).get(name, "").replace("\x00", "").strip()[:limit]

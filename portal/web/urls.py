@@ -14,6 +14,7 @@ from portal.web import (
     freezes,
     gateways,
     home,
+    promote,
     rebase,
     rollback,
     sign_in,
@@ -43,6 +44,7 @@ urlpatterns = [
     path("gateways/<slug:slug>/schemas/", gateways.read_schemas, name="read_schemas"),
     path("gateways/<slug:slug>/transfer/", transfer.transfer_page, name="transfer"),
     path("gateways/<slug:slug>/transfer/export/", transfer.export_file, name="export"),
+    path("gateways/<slug:slug>/promote/", promote.promote_page, name="promote"),
     path("gateways/<slug:slug>/drift/", drift.drifts_page, name="drifts"),
     path(
         "gateways/<slug:slug>/drift/rules/", drift_rules.rules_page, name="drift_rules"

@@ -70,8 +70,20 @@ def desk(transactional_db: None, sandbox: SandboxGateway) -> Desk:
         public_url=sandbox.proxy_url,
         environment="sandbox",
         version="",
+        variables={"speakers": "127.0.0.1:8000"},
     )
     return Desk(gateway, sandbox, make_cast())
+
+
+@pytest.fixture
+def production(desk: Desk, second_sandbox: SandboxGateway) -> None:
+    """Another gateway, which holds nothing yet."""
+    make_gateway(
+        "production",
+        admin_url=second_sandbox.admin_url,
+        admin_key=second_sandbox.key,
+        version="",
+    )
 
 
 class Watched:
@@ -160,6 +172,7 @@ def found_in(page: Page, name: str, visit: Visit) -> list[str]:
     return found
 
 
+@pytest.mark.usefixtures("production")
 @pytest.mark.parametrize("who", VISITS)
 def test_every_page_is_for_everybody(
     context: BrowserContext,

@@ -83,6 +83,15 @@ VISITS: dict[str, dict[str, Visit]] = {
         "checks": Visit("/checks/"),
         "transfer": Visit("/gateways/default/transfer/"),
         "transfer-wrong": Visit("/gateways/default/transfer/", {}, "Send for review"),
+        "promote": Visit("/gateways/production/promote/"),
+        "promote-preview": Visit(
+            "/gateways/production/promote/?from=default&pick=route/sessions",
+            shows="#refers, #findings, #preview",
+        ),
+        "promote-change": Visit(
+            "/gateways/production/promote/?from=default&change={applied}"
+        ),
+        "promote-wrong": Visit("/gateways/production/promote/", {}, "Send for review"),
         "change-scheduled": Visit("/changes/{scheduled}/"),
         "freezes-read": Visit("/freezes/"),
         "tokens": Visit("/tokens/"),

@@ -1,0 +1,48 @@
+"""The form that asks for what another gateway holds."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+
+from gateway.models import Gateway
+from portal.changes.propose import REASON_LIMIT, TITLE_LIMIT
+
+Key = tuple[str, str]
+
+
+class PromoteForm(forms.Form):
+    """From which gateway, with what it refers to or without, and why."""
+
+    with_references = forms.BooleanField(
+        required=False,
+        initial=True,
+        label="With what it refers to",
+        help_text="As far as this gateway lacks it. What it has already stays as it is.",
+    )
+    reason = forms.CharField(
+        required=False,
+        max_length=REASON_LIMIT,
+        label="Why",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="A reviewer decides by it. A preview needs none.",
+    )
+    title = forms.CharField(
+        max_length=TITLE_LIMIT,
+        required=False,
+        help_text="May be left out; then it says what the change does.",
+    )
+
+    def __init__(self, sources: Sequence[Gateway], *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # A word that Python keeps for itself.
+        self.fields["from"] = forms.ChoiceField(
+            choices=[(one.slug, f"{one.slug}: {one.title}") for one in sources],
+            label="From",
+        )
+
+
+def read_keys(texts: Sequence[str]) -> list[Key]:
+    """Return the resources that texts such as `route/r1` name, each once."""
+    keys = (text.partition("/") for text in texts)
+    return list(dict.fromkeys((kind, resource_id) for kind, _, resource_id in keys))
