@@ -1,4 +1,4 @@
-"""Named points of a delivery, where tests stop a real worker to kill or freeze it.
+"""Named points of a worker's work, where tests stop a real worker to kill or freeze it.
 
 Outside tests the two variables are unset and `reached` returns at once.
 """
@@ -19,6 +19,16 @@ NAMES = (
     "all_written",  # every item does, and nobody was told
     "compensated",  # what was written is restored, and nobody was told
     "finished",  # the end is committed, in the mirror too
+)
+# Each right before a commit: a worker that stops here keeps others from writing.
+COMMITTING = (
+    "ending",  # how a delivery ended, and what takes it back
+    "filing",  # the change that a file asks for, and the end of the file
+)
+# When a delivery is looked after.
+LOOKING = (
+    "watched",  # the nodes were asked
+    "probed",  # the probe has its answer, and nobody was told
 )
 
 

@@ -14,6 +14,7 @@ from portal.accounts.actor import Actor
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
 from portal.changes import expiry, nodes, probing, states
+from portal.changes.checkpoints import reached
 from portal.changes.claim import Claim
 from portal.changes.compensate import Restored, left_as_they_are
 from portal.changes.lease import LeaseLost
@@ -112,6 +113,7 @@ def finish(claim: Claim, actor: Actor, ending: Ending) -> bool:
         attempt=claim.attempt.number,
         outcome=words,
     )
+    reached("ending")
     return is_stale
 
 

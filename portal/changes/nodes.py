@@ -21,6 +21,7 @@ from gateway.errors import GatewayError, NotFound
 from gateway.models import Gateway
 from gateway.sentences import kind_words
 from gateway.trust import NoCertificates, trusting
+from portal.changes.checkpoints import reached
 from portal.changes.models import Delivery, Item, NodeSighting, Sight
 from portal.outbound import OutboundError, Reach, fetch
 
@@ -67,6 +68,7 @@ def watch(delivery_id: int) -> bool:
     while True:
         is_last = _waited(delivery) >= timedelta(seconds=settings.NODE_WAIT)
         waiting = _look(delivery, waiting, is_last=is_last)
+        reached("watched")
         if not waiting or is_last:
             return True
         if time.monotonic() > until:

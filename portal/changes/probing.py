@@ -18,6 +18,7 @@ from gateway.trust import NoCertificates, trusting
 from portal.accounts.actor import Actor
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
+from portal.changes.checkpoints import reached
 from portal.changes.inverse import TAKEN_BACK_BY
 from portal.changes.models import (
     ChangeRequest,
@@ -71,6 +72,7 @@ def send_probe(delivery_id: int, *, worker: str = "worker") -> None:
         made = _try(run.delivery.gateway, probe)
     else:
         made = _told("The worker stopped answering.")
+    reached("probed")
     _write(run, made, Actor.system(worker), was_sent=was_sent)
 
 

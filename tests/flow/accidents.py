@@ -8,6 +8,7 @@ what became of one.
 import os
 import signal
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from celery import current_app
@@ -17,8 +18,12 @@ from gateway.models import Catalogue
 from portal.audit.ledger import problems
 from portal.audit.models import AuditEvent
 from portal.changes.asked import ItemAsked
+from portal.changes.deliver import deliver
+from portal.changes.expiry import end_early
 from portal.changes.models import ChangeRequest, Delivery
 from portal.changes.outbox import DELIVER_ONE
+from portal.changes.terms import Terms
+from tests.actors import present
 from tests.changes.conftest import Desk
 from tests.changes.delivering import creates, delivery_of, route, upstream
 from tests.factories import Cast, make_cast, make_gateway
@@ -27,9 +32,12 @@ from tests.sandbox import SandboxGateway
 from tests.servers.valkey import ValkeyServer
 from tests.waiting import eventually
 
+# These are of one route.
+ALONE = ("one", "brief", "back")
 ENDED = ("verified", "conflicted", "failed")
 # After that a worker that gave up may take its own delivery again.
 AGAIN = 5.0
+FOR_AN_HOUR = Terms(expires_after=timedelta(hours=1))
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,8 @@ class Accident:
     `how` is "kill" (all its processes), "child" (only the one that works) or "freeze"
     (all, until somebody else has finished). `change` is "one" route, "both" of two routes
     that go out at once, "two": a service and after it a route that uses it, or "refused":
-    the same, and the gateway refuses the route.
+    the same, and the gateway refuses the route. "brief" is one route for an hour, "back"
+    what takes such a one back.
     """
 
     how: str
@@ -56,7 +65,7 @@ class Accident:
     @property
     def resources(self) -> list[tuple[str, str]]:
         """Kind and id of what is written, in order."""
-        if self.change == "one":
+        if self.change in ALONE:
             return [("route", self.name)]
         first = "route" if self.change == "both" else "service"
         return [(first, f"{self.name}.1"), ("route", f"{self.name}.2")]
@@ -64,7 +73,7 @@ class Accident:
     @property
     def items(self) -> list[ItemAsked]:
         """What is asked for."""
-        if self.change in ("one", "both"):
+        if self.change in (*ALONE, "both"):
             return [route(name) for _, name in self.resources]
         (_, service), (_, name) = self.resources
         fields = {"upstream_id": self.gone} if self.change == "refused" else {}
@@ -96,6 +105,7 @@ class Aftermath:
     bodies: dict[str, set[str]]
     attempts: int
     events: list[str]
+    inverses: list[tuple[str, str]]
     woken_wrote: list[str]
 
 
@@ -130,18 +140,28 @@ class Town:
             known.save(force_insert=True)
         return Desk(gateway, self.sandbox, self.people)
 
-    def approved(self, slug: str, *items: ItemAsked) -> ChangeRequest:
+    def approved(self, slug: str, *items: ItemAsked, **fields: Any) -> ChangeRequest:
         """A change on a gateway of its own that waits for its delivery."""
         desk = self.desk(slug)
-        change = desk.ask(*items)
+        change = desk.ask(*items, **fields)
         desk.approve(change)
         return change
 
+    def taken_back(self, slug: str, *items: ItemAsked) -> ChangeRequest:
+        """What an operator lets go to take a live change back before its time."""
+        change = self.approved(slug, *items, terms=FOR_AN_HOUR)
+        deliver(delivery_of(change).pk)
+        inverse = change.reverted_by.get()
+        end_early(inverse, actor=present(self.people.omar))
+        return inverse
+
     def hint(self, change: ChangeRequest, queue: str = "celery") -> None:
         """Tell the workers of a queue that the change's delivery may be due."""
-        current_app.send_task(
-            DELIVER_ONE, args=[delivery_of(change).pk], queue=queue, ignore_result=True
-        )
+        self.send(DELIVER_ONE, delivery_of(change).pk, queue)
+
+    def send(self, task: str, row_id: int, queue: str = "celery") -> None:
+        """Tell the workers of a queue that a row may be due."""
+        current_app.send_task(task, args=[row_id], queue=queue, ignore_result=True)
 
     def lose_messages(self) -> None:
         """Lose every hint that no worker has taken yet."""
@@ -203,7 +223,10 @@ def happen(town: Town, *accidents: Accident) -> dict[Accident, Aftermath]:
 
 def _approved(town: Town, accident: Accident) -> ChangeRequest:
     town.sandbox.put("upstream", accident.gone, upstream())
-    change = town.approved(accident.name, *accident.items)
+    if accident.change == "back":
+        return town.taken_back(accident.name, *accident.items)
+    terms = FOR_AN_HOUR if accident.change == "brief" else Terms()
+    change = town.approved(accident.name, *accident.items, terms=terms)
     town.sandbox.delete("upstream", accident.gone)
     return change
 
@@ -249,6 +272,11 @@ def _aftermath(
         bodies=bodies,
         attempts=delivery.attempts.count(),
         events=[event.event for event in events],
+        inverses=list(
+            Delivery.objects.filter(revision__inverse_of__change=change).values_list(
+                "revision__change__state", "state"
+            )
+        ),
         woken_wrote=[
             _short(write) for write in woken if _short(write) in accident.puts
         ],

@@ -29,12 +29,16 @@ REFUSED = [
         "compensated",
     )
 ]
+BRIEF = [Accident("kill", at, "brief") for at in ("all_written", "ending", "finished")]
+BACK = [
+    Accident("kill", at, "back") for at in ("claimed", "answered", "ending", "finished")
+]
 
 
 @pytest.fixture(scope="class")
 def became(populated: Town) -> dict[Accident, Aftermath]:
     """What became of all of them: they happen side by side."""
-    return happen(populated, *ONE, *CHILD, *TWO, *BOTH, *REFUSED)
+    return happen(populated, *ONE, *CHILD, *TWO, *BOTH, *REFUSED, *BRIEF, *BACK)
 
 
 class TestKilled:
@@ -83,7 +87,32 @@ class TestKilled:
         assert {after.writes.count(one) for one in after.writes} <= {1, 2}
         assert all(len(bodies) == 1 for bodies in after.bodies.values())
 
-    @pytest.mark.parametrize("accident", [*ONE, *TWO, *BOTH, *REFUSED], ids=str)
+    @pytest.mark.parametrize("accident", BRIEF, ids=str)
+    def test_what_takes_it_back_is_announced_once(
+        self, became: dict[Accident, Aftermath], accident: Accident
+    ) -> None:
+        after = became[accident]
+
+        assert (after.state, after.delivery) == (State.APPLIED, "verified")
+        assert after.inverses == [("approved", "pending")]
+        assert after.events.count("expiry.scheduled") == 1
+        assert after.writes == accident.puts
+
+    @pytest.mark.parametrize("accident", BACK, ids=str)
+    def test_it_is_taken_back_once(
+        self, became: dict[Accident, Aftermath], accident: Accident
+    ) -> None:
+        after = became[accident]
+        name = accident.name
+
+        assert (after.state, after.delivery) == (State.APPLIED, "verified")
+        assert after.live == {name: None}
+        assert after.writes == [f"PUT {name}", f"DELETE {name}"]
+        assert after.inverses == []
+
+    @pytest.mark.parametrize(
+        "accident", [*ONE, *TWO, *BOTH, *REFUSED, *BRIEF, *BACK], ids=str
+    )
     def test_who_took_over_is_told(
         self, became: dict[Accident, Aftermath], accident: Accident
     ) -> None:

@@ -3,16 +3,35 @@
 import signal
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 import psutil
 import pytest
 from django.db import connection
+from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from gateway.models import Resource
 from portal.audit.ledger import problems
-from portal.changes.models import Attempt, NodeSighting, Sight
+from portal.audit.models import AuditEvent
+from portal.changes.checkpoints import LOOKING
+from portal.changes.models import (
+    Attempt,
+    ChangeRequest,
+    ImportFile,
+    NodeSighting,
+    ProbeRun,
+    Sight,
+)
+from portal.changes.outbox import LOOK_AFTER
+from portal.changes.probe import Probe
 from portal.changes.states import State
+from portal.changes.tasks import sweep_imports
+from portal.changes.terms import Terms
+from portal.changes.transfer.formats import Format
+from portal.changes.transfer.later import IMPORT_ONE, keep_for_later
+from portal.changes.transfer.propose_file import FileAsked
+from tests.actors import present
 from tests.changes.conftest import conference
 from tests.changes.delivering import (
     creates,
@@ -151,6 +170,65 @@ class TestWorkers:
                 "each node is settled for each change",
             )
         assert writes_of(staffed) == ["PUT a", "PUT b", "PUT c", "PUT d"]
+
+    def test_whoever_looks_after_it_or_reads_a_file_is_replaced(
+        self, town: Town
+    ) -> None:
+        """Killed at the worst moment, their messages lost with them."""
+        desk = town.desk("g")
+        desk.gateway.public_url = town.sandbox.proxy_url
+        desk.gateway.control_urls = [town.sandbox.control_url]
+        desk.gateway.save()
+        probe = Probe(path="/nowhere", status=404)
+        rows: dict[str, tuple[str, int]] = {}
+        for at in LOOKING:
+            change = desk.ask(route(at), terms=Terms(probe=probe))
+            desk.approve(change)
+            desk.deliver(change)
+            rows[at] = (LOOK_AFTER, delivery_of(change).pk)
+        file = keep_for_later(
+            FileAsked(
+                gateway=desk.gateway,
+                source=b"consumers:\n- username: jack\n#END",
+                format=Format.APISIX,
+                reason="As it was.",
+            ),
+            actor=present(desk.people.alice),
+        )
+        rows["filing"] = (IMPORT_ONE, file.pk)
+        victims = {at: town.workers.start(at, stop_at=at) for at in rows}
+        town.workers.ready(*victims.values())
+        for at, victim in victims.items():
+            town.send(*rows[at], at)
+            victim.wait_at_checkpoint()
+            victim.kill()
+        assert not ChangeRequest.objects.filter(channel="import").exists()
+        town.lose_messages()
+
+        # Their claims run out.
+        past = timezone.now() - timedelta(seconds=1)
+        ProbeRun.objects.update(not_before=past)
+        ImportFile.objects.update(claimed_until=past)
+        town.workers.start(processes=2)
+        town.workers.start_scheduler()
+        sweep_imports()
+        sweep_imports()
+
+        eventually(
+            lambda: (
+                ImportFile.objects.filter(state="filed").exists()
+                and not ProbeRun.objects.filter(state="waiting").exists()
+            ),
+            "others have done it",
+        )
+        assert set(ProbeRun.objects.values_list("state", flat=True)) == {"passed"}
+        assert set(NodeSighting.objects.values_list("state", flat=True)) == {
+            Sight.REACHED
+        }
+        assert AuditEvent.objects.filter(event="probe.passed").count() == len(LOOKING)
+        change = ChangeRequest.objects.get(channel="import")
+        assert ImportFile.objects.get().change == change
+        assert events_of(change) == ["change.submitted"]
 
     def test_two_workers_told_of_one_change_write_it_once(self, town: Town) -> None:
         both = [town.workers.start("one"), town.workers.start("two")]

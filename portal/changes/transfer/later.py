@@ -16,6 +16,7 @@ from gateway.formats.reader import decoded
 from portal.accounts.actor import Actor, Channel
 from portal.accounts.errors import NotAllowed
 from portal.accounts.roles import Verb
+from portal.changes.checkpoints import reached
 from portal.changes.models import ChangeRequest, ImportFile, ImportState
 from portal.changes.models.import_file import CLAIM
 from portal.changes.outbox import hint_on_commit
@@ -119,6 +120,7 @@ def _import(file: ImportFile) -> None:
     def filed(change: ChangeRequest, passed_over: tuple[str, ...]) -> None:
         if not file.end(ImportState.FILED, change=change, passed_over=passed_over):
             raise Overtaken
+        reached("filing")
 
     propose_file(_asked(file), actor=_actor(file), progress=progress, then=filed)
 
