@@ -42,8 +42,10 @@ WIDTHS = (1280, 360)
 STOP = """
 () => {
   const one = document.activeElement, before = (window.stops ??= new Set());
+  // The parts of a date are stops of one field.
+  if (one === window.stop) return "again";
   if (one === document.body || before.has(one)) return null;
-  before.add(one);
+  before.add(window.stop = one);
   const style = getComputedStyle(one), place = one.getBoundingClientRect();
   return {
     name: `${one.tagName} ${(one.textContent || one.name || "").trim().slice(0, 40)}`,
@@ -235,7 +237,8 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(
             while (page.keyboard.press("Tab") or (stop := page.evaluate(STOP))) and len(
                 stops
             ) < 300:
-                stops.append(stop)
+                if stop != "again":
+                    stops.append(stop)
 
             assert "Skip to content" in stops[0]["name"]
             assert [stop for stop in stops if not stop["ring"]] == []
