@@ -74,8 +74,17 @@ INSIDE_DOMAINS = (
     "test",
 )
 # IPv6 addresses that carry an IPv4 one in their last 32 bits.
-CARRIERS = (ip_network("64:ff9b::/96"), ip_network("::/96"))
-SHARED = ip_network("100.64.0.0/10")  # RFC 6598: a provider's own network
+CARRIERS = (
+    ip_network("64:ff9b::/96"),
+    ip_network("::/96"),
+    ip_network("::ffff:0:0:0/96"),
+)
+# Inside some network, though `ipaddress` does not say so.
+INNER = (
+    ip_network("100.64.0.0/10"),  # RFC 6598: a provider's own network
+    ip_network("64:ff9b:1::/48"),  # RFC 8215: translated by a network's own rule
+    ip_network("fec0::/10"),  # RFC 3879: what private networks used to have
+)
 NUMBER = re.compile(r"0x[0-9a-f]{1,16}|[0-9]{1,20}")
 
 
@@ -153,7 +162,7 @@ def _place_of_address(address: Address) -> Place:
         return Place.LOOPBACK
     if address.is_link_local:
         return Place.LINK_LOCAL
-    if address.is_private or address in SHARED:
+    if address.is_private or any(address in network for network in INNER):
         return Place.PRIVATE
     return Place.PUBLIC
 

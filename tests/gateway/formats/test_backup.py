@@ -161,6 +161,7 @@ HEAD = written({}, key="").splitlines()[0]
         ('{"format":"gatehouse-backup","version":2}', 1, "has version"),
         ('{"format":"gatehouse-backup","version":1}', 1, "no whole header"),
         (f'{HEAD}\n{{"kind":"road","id":"a"}}\n{{"end":1}}', 2, "needs a kind"),
+        (f'{HEAD}\n{{"kind":["route"],"id":"a"}}\n{{"end":1}}', 2, "needs a kind"),
         (f'{HEAD}\n{{"kind":"route","id":1}}\n{{"end":1}}', 2, "needs a kind"),
         (f'{HEAD}\n{{"kind":"route","id":"a"}}\n{{"end":1}}', 2, "must be an object"),
         (
