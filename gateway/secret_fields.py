@@ -20,7 +20,8 @@ EncryptFields = Mapping[str, Sequence[str]]
 REFERENCE = re.compile(r"\$(secret|env)://", re.IGNORECASE)
 SECRET_NAME = re.compile(
     r"(?:^|_)(?:pass(?:word|wd|phrase)?|pwd|secret|secret_?key|secret_access_key|"
-    r"secret_fallbacks|(?:private|client|signing|encryption|access|api)_?key|"
+    r"secret_fallbacks|"
+    r"(?:private|client|signing|encryption|access|api|auth|shared|hmac|master)_?key|"
     r"access_?key_secret|proxy_authorization|service_account_json|credentials?_json|"
     r"(?:session|auth|access|refresh|customer|service|id)?_?token)$"
 )
@@ -39,7 +40,8 @@ SECRET_VARIABLE = re.compile(
 USERINFO = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?#@\s]*:[^/?#@\s]+@", re.IGNORECASE)
 # A key in the query of an address: ?code=…, &token=….
 QUERY_KEY = re.compile(
-    r"[?&](?:code|sig|signature|key|(?:[\w-]*[_-])?(?:token|secret|password|api_?key))=[^&\s]",
+    r"[?&](?:code|sig|key|"
+    r"[\w-]*(?:token|secret|passw(?:or)?d|signature|(?:api|access)[_-]?key))=[^&\s]",
     re.IGNORECASE,
 )
 # Parts of a document, besides its plugins, that may hold somebody's secret.

@@ -577,6 +577,14 @@ def test_no_alarm_where_no_kept_secret_moves(
             },
         ),
         ("upstream", {"discovery_args": {"token": "s3"}}),
+        ("upstream", {"discovery_args": {"auth_key": "s3"}}),
+        ("route", {"plugins": {"http-logger": {"uri": "http://l/?accessToken=s3"}}}),
+        ("route", {"plugins": {"http-logger": {"uri": "http://l/?access_key=s3"}}}),
+        ("route", {"plugins": {"http-logger": {"uri": "http://l/?passwd=s3"}}}),
+        (
+            "route",
+            {"plugins": {"forward-auth": {"uri": "https://a/?X-Amz-Signature=s3"}}},
+        ),
     ],
 )
 def test_a_secret_in_an_odd_place_is_not_shown(
