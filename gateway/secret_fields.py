@@ -37,7 +37,7 @@ SECRET_VARIABLE = re.compile(
     re.IGNORECASE,
 )
 # user:password@ in an address.
-USERINFO = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?#@\s]*:[^/?#@\s]+@", re.IGNORECASE)
+USERINFO = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?#@\s:]*:[^/?#@\s]+@", re.IGNORECASE)
 # A key in the query of an address: ?code=…, &token=….
 QUERY_KEY = re.compile(
     r"[?&](?:code|sig|key|"

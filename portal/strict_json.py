@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 
 DEPTH_LIMIT = 50
 EXACT = 2**53 - 1
-STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+# A string without an end is all the rest: were it none, each quote in it began anew.
+STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 

@@ -1,6 +1,7 @@
 """What is read as JSON is exactly what was written, or refused."""
 
 import json
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -67,3 +68,13 @@ def test_text_that_is_refused_is_named(text: str, field: str) -> None:
         read_object(text)
 
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize("text", ['{"a": "' + '\\"' * 300_000, '"' + "\\" * 599_999])
+def test_a_string_without_an_end_is_told_at_once(text: str) -> None:
+    before = time.thread_time()
+
+    with pytest.raises(NotStrict, match="not JSON"):
+        read_object(text)
+
+    assert time.thread_time() - before < 2
