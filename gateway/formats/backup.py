@@ -96,7 +96,9 @@ def read(source: bytes, *, keys: Collection[str], unseal: Unseal) -> Backup:
     for number, text in enumerate(lines[1:end], start=2):
         line = _object(text, number)
         kind, resource_id = line.get("kind"), line.get("id")
-        if not _all_texts((kind, resource_id)) or kind not in KINDS:
+        if not (
+            isinstance(kind, str) and kind in KINDS and isinstance(resource_id, str)
+        ):
             raise FormatError(
                 "A line of a backup needs a kind that Gatehouse knows and an id.",
                 line=number,
