@@ -383,10 +383,14 @@ def make_drift(
         f"{name}_sealed": None if document is None else sealing.seal(document)
         for name, document in (("baseline", baseline), ("live", live))
     }
+    name = resource_id or f"r{next(_numbers):04}"
+    mirrored = Resource.objects.filter(gateway=gateway, kind=kind, resource_id=name)
+    if live is not None and not mirrored.exists():
+        make_resource(gateway, kind, name, live)  # seen by the same look
     return Drift.objects.create(
         gateway=gateway,
         kind=kind,
-        resource_id=resource_id or f"r{next(_numbers):04}",
+        resource_id=name,
         what=what,
         baseline=baseline,
         baseline_digest="" if baseline is None else digest_of(baseline),

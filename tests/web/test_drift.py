@@ -22,7 +22,6 @@ from tests.factories import (
     make_drift,
     make_gateway,
     make_person,
-    make_resource,
     route_document,
 )
 from tests.sandbox import SandboxGateway
@@ -319,7 +318,6 @@ class TestBadges:
     def test_the_resource_s_page_says_so(
         self, as_: As, gateway: Gateway, drift: Drift
     ) -> None:
-        make_resource(gateway, resource_id="conference")
         lost = make_drift(gateway, resource_id="lost", baseline=route_document())
         alice = as_("alice")
 
