@@ -9,10 +9,10 @@ from gateway.kinds import KINDS, Kind
 from gateway.models import Gateway
 from portal.changes.asked import ItemAsked
 from portal.changes.offered import KindOffered
-from portal.changes.propose import REASON_LIMIT, TITLE_LIMIT
 from portal.changes.terms import Terms
 from portal.strict_json import NotStrict, read_object
 from portal.web.lengths import LengthField
+from portal.web.request_form import RequestForm
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 ACTIONS = [
@@ -34,23 +34,13 @@ def parse_document(text: str) -> dict[str, Any]:
         raise forms.ValidationError(f"{where}{error}") from error
 
 
-class WhyForm(forms.Form):
-    """What every request says besides its items."""
+class WhyForm(RequestForm):
+    """What a request says besides its items."""
+
+    field_order = ("gateway", "reason", "title")
 
     gateway = forms.ModelChoiceField(
         Gateway.objects.none(), to_field_name="slug", empty_label=None
-    )
-    reason = forms.CharField(
-        max_length=REASON_LIMIT,
-        label="Why",
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="A reviewer decides by it.",
-        error_messages={"required": "Say why: a reviewer decides by it."},
-    )
-    title = forms.CharField(
-        max_length=TITLE_LIMIT,
-        required=False,
-        help_text="May be left out; then it says what the change does.",
     )
     deliver_after = forms.DateTimeField(
         required=False,

@@ -6,13 +6,16 @@ from typing import Any
 from django import forms
 
 from gateway.models import Gateway
-from portal.changes.propose import REASON_LIMIT, TITLE_LIMIT
+from portal.changes.propose import REASON_LIMIT
+from portal.web.request_form import RequestForm
 
 Key = tuple[str, str]
 
 
-class PromoteForm(forms.Form):
+class PromoteForm(RequestForm):
     """From which gateway, with what it refers to or without, and why."""
+
+    field_order = ("with_references", "reason", "title")
 
     with_references = forms.BooleanField(
         required=False,
@@ -26,11 +29,6 @@ class PromoteForm(forms.Form):
         label="Why",
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="A reviewer decides by it. A preview needs none.",
-    )
-    title = forms.CharField(
-        max_length=TITLE_LIMIT,
-        required=False,
-        help_text="May be left out; then it says what the change does.",
     )
 
     def __init__(self, sources: Sequence[Gateway], *args: Any, **options: Any) -> None:

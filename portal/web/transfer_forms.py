@@ -6,9 +6,9 @@ from django.conf import settings
 from gateway.models import Gateway
 from portal.accounts.models import Person
 from portal.accounts.roles import Verb
-from portal.changes.propose import REASON_LIMIT, TITLE_LIMIT
 from portal.changes.transfer.export import POSSIBLE
 from portal.changes.transfer.formats import Format, Secrets
+from portal.web.request_form import RequestForm
 
 NEEDS = {Secrets.SEALED: Verb.EXPORT, Secrets.CLEAR: Verb.ADMINISTER}
 
@@ -35,8 +35,10 @@ class ExportForm(forms.Form):
         return Format(format), Secrets(secrets)
 
 
-class ImportForm(forms.Form):
+class ImportForm(RequestForm):
     """A file that the gateway shall be brought to."""
+
+    field_order = ("file", "format", "delete_missing", "reason", "title")
 
     file = forms.FileField(
         allow_empty_file=True,
@@ -52,18 +54,6 @@ class ImportForm(forms.Form):
         required=False,
         label="Delete what the file does not name",
         help_text="Otherwise it stays as it is.",
-    )
-    reason = forms.CharField(
-        max_length=REASON_LIMIT,
-        label="Why",
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="A reviewer decides by it.",
-        error_messages={"required": "Say why: a reviewer decides by it."},
-    )
-    title = forms.CharField(
-        max_length=TITLE_LIMIT,
-        required=False,
-        help_text="May be left out; then it says what the change does.",
     )
 
     def clean_file(self) -> bytes:
