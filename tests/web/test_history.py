@@ -15,19 +15,19 @@ from portal.changes.models import DeliveryState
 from portal.changes.states import State
 from portal.drift.models import Drift, DriftState, What
 from portal.drift.scan import scan
-from tests.changes.conftest import Desk, conference
+from tests.changes.conftest import Desk, conference, desk
 from tests.changes.delivering import deletes, route, updates
 from tests.factories import (
     Cast,
     item,
-    make_cast,
     make_change,
     make_delivery,
     make_gateway,
     make_review,
 )
-from tests.sandbox import SandboxGateway
 from tests.web.conftest import sign_in
+
+__all__ = ["desk"]
 
 As = Callable[[str], Client]
 ENTRY = re.compile(r'<li class="talk__entry">.*?</li>', re.DOTALL)
@@ -45,14 +45,6 @@ def read(client: Client, query: str = "", route_id: str = "r") -> str:
     response = client.get(f"/gateways/default/routes/{route_id}/{query}")
     assert response.status_code == 200
     return response.content.decode()
-
-
-@pytest.fixture
-def desk(db: None, sandbox: SandboxGateway) -> Desk:
-    gateway = make_gateway(
-        admin_url=sandbox.admin_url, admin_key=sandbox.key, version=""
-    )
-    return Desk(gateway, sandbox, make_cast())
 
 
 def test_it_tells_who_asked_who_approved_and_what_came_past_us(desk: Desk) -> None:

@@ -8,21 +8,13 @@ from django.test import Client
 
 from portal.changes.models import ChangeRequest
 from portal.changes.states import State
-from tests.changes.conftest import Desk, conference
+from tests.changes.conftest import Desk, conference, desk
 from tests.changes.delivering import approved, updates
-from tests.factories import make_cast, make_gateway
-from tests.sandbox import SandboxGateway
 from tests.web.conftest import sign_in
 
+__all__ = ["desk"]
+
 PASSWORD = "the-secret-of-the-cache"
-
-
-@pytest.fixture
-def desk(db: None, sandbox: SandboxGateway) -> Desk:
-    gateway = make_gateway(
-        admin_url=sandbox.admin_url, admin_key=sandbox.key, version=""
-    )
-    return Desk(gateway, sandbox, make_cast())
 
 
 @pytest.fixture

@@ -7,19 +7,11 @@ from django.test import Client
 
 from portal.changes.models import ChangeRequest
 from portal.changes.states import State
-from tests.changes.conftest import Desk
+from tests.changes.conftest import Desk, desk
 from tests.changes.delivering import creates, route, updates, upstream
-from tests.factories import make_cast, make_gateway
-from tests.sandbox import SandboxGateway
 from tests.web.conftest import sign_in
 
-
-@pytest.fixture
-def desk(db: None, sandbox: SandboxGateway) -> Desk:
-    gateway = make_gateway(
-        admin_url=sandbox.admin_url, admin_key=sandbox.key, version=""
-    )
-    return Desk(gateway, sandbox, make_cast())
+__all__ = ["desk"]
 
 
 @pytest.fixture

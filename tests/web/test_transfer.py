@@ -12,23 +12,16 @@ from django.test.utils import CaptureQueriesContext
 from portal.audit.models import AuditEvent
 from portal.changes.models import ChangeRequest, ImportFile
 from portal.changes.tasks import import_one
-from tests.changes.conftest import Desk
-from tests.factories import make_cast, make_gateway, make_person
-from tests.sandbox import SandboxGateway
+from tests.changes.conftest import Desk, desk
+from tests.factories import make_person
 from tests.web.conftest import sign_in
+
+__all__ = ["desk"]
 
 PAGE = "/gateways/default/transfer/"
 SECRET = "jacks-secret-key"
 JACK = {"username": "jack", "plugins": {"key-auth": {"key": SECRET}}}
 FILE = "plugins: []\nconsumers:\n- username: jack\n#END"
-
-
-@pytest.fixture
-def desk(db: None, sandbox: SandboxGateway) -> Desk:
-    gateway = make_gateway(
-        admin_url=sandbox.admin_url, admin_key=sandbox.key, version=""
-    )
-    return Desk(gateway, sandbox, make_cast())
 
 
 @pytest.fixture
