@@ -154,9 +154,13 @@ class AdminClient:
         return [*found.values()]
 
     def get(self, kind: str, resource_id: str) -> Entry:
-        """Return one resource. Raises NotFound."""
-        reply = self._send("GET", _path(KINDS[kind], resource_id))
-        return as_entry(KINDS[kind], reply.body)
+        """Return one resource. Raises NotFound, and NotOffered for a kind it lacks."""
+        one = KINDS[kind]
+        entry = as_entry(one, self._send("GET", _path(one, resource_id)).body)
+        if one.parent is not None and entry.id != resource_id:
+            # Before 3.11 a path below a consumer means the consumer itself.
+            raise NotOffered(f"This gateway has no {one.path}.")
+        return entry
 
     def put(self, kind: str, resource_id: str, document: Document) -> Answer:
         """Create or replace one resource."""

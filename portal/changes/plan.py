@@ -16,7 +16,7 @@ from gateway.client import AdminClient
 from gateway.connect import connect
 from gateway.diff import Difference, diff
 from gateway.documents import SERVER_MANAGED, digest
-from gateway.errors import GatewayError, Invalid, NotFound
+from gateway.errors import GatewayError
 from gateway.fingerprint import fingerprint_key
 from gateway.kinds import KINDS, Kind
 from gateway.live import Live
@@ -192,8 +192,6 @@ def gateway_or_down(
             yield client
         finally:
             client.close()
-    except (Invalid, NotFound):
-        raise
     except GatewayError as error:
         raise GatewayDown(
             f"Gateway {gateway.slug} cannot be asked now, so nothing was stored: {error} "

@@ -325,6 +325,24 @@ def test_findings_name_items_as_the_request_orders_them(
     assert (1, at) in [(f["item"], f["field"]) for f in tried["findings"]]
 
 
+def test_a_kind_that_the_gateway_does_not_offer_is_422(
+    desk: Desk, alice: Program
+) -> None:
+    before = stored()
+    document = {"server_port": 9100, "upstream": {"nodes": {"127.0.0.1:1": 1}}}
+    item = {"action": "create", "kind": "stream_route", "document": document}
+
+    response = alice.post(
+        "/api/changes", {"title": "t", "reason": "r", "items": [item]}
+    )
+
+    answer = assert_problem(response, 422, "blocked")
+    [finding] = [f for f in answer["findings"] if f["code"] == "kind_not_offered"]
+    assert "stream mode is disabled" in finding["words"]
+    assert finding["item"] == 0
+    assert stored() == before
+
+
 def test_a_plugin_that_the_gateway_does_not_have_is_422(
     desk: Desk, alice: Program
 ) -> None:
@@ -411,6 +429,17 @@ def test_a_gateway_that_is_down_is_503_and_nothing_is_stored(
         answer = assert_problem(response, 503, "gateway_down", "gateway")
         assert response["Retry-After"]
         assert desk.sandbox.key not in str(answer)
+    assert stored() == before
+
+
+def test_a_gateway_that_refuses_to_be_read_is_503(desk: Desk, alice: Program) -> None:
+    desk.sandbox.misbehave(do="status", status=400)
+    before = stored()
+
+    response = alice.patch("/api/routes/r1", {"reason": "x", "route": {"desc": "y"}})
+
+    answer = assert_problem(response, 503, "gateway_down", "gateway")
+    assert "cannot be asked now" in answer["detail"]
     assert stored() == before
 
 

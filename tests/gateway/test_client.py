@@ -447,6 +447,12 @@ def test_an_older_gateway_without_credentials_says_so() -> None:
         client.list("credential", parent="jack")
 
 
+def test_an_older_gateway_s_consumer_is_no_credential() -> None:
+    consumer = b'{"key":"/apisix/consumers/jack","value":{"username":"jack"}}'
+    with answered(says(http(200, consumer))) as (client, _), pytest.raises(NotOffered):
+        client.get("credential", "jack/credentials/c1")
+
+
 @pytest.mark.parametrize(
     "location",
     ["http://127.0.0.1:9/", "http://[bad", "/apisix/admin/routes/r", "\xff", "://"],

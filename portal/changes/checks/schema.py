@@ -17,6 +17,11 @@ from portal.changes.checks.subject import Code, Subject
 from portal.changes.findings import Finding, Severity
 from portal.changes.plan import Plan, PlannedItem
 
+KIND_NOT_OFFERED = Code(
+    "kind_not_offered",
+    Severity.BLOCKER,
+    "The gateway has no resources of this kind: it is too old, or they are switched off.",
+)
 UNKNOWN_PLUGIN = Code(
     "unknown_plugin",
     Severity.BLOCKER,
@@ -27,6 +32,19 @@ INVALID_DOCUMENT = Code(
     Severity.BLOCKER,
     "The gateway would refuse the document, says its own dry run or its schemas.",
 )
+
+
+def kind_not_offered(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
+    """A kind that the gateway does not offer is refused by it, whatever the document."""
+    for index, item in enumerate(plan.items):
+        if item.kind.name in live.not_offered:
+            yield KIND_NOT_OFFERED.finding(
+                index,
+                words=f"This gateway takes no {item.kind.title.lower()}: "
+                f"{live.not_offered[item.kind.name]}.",
+                mend="Leave the item out, or have an operator of the gateway switch on "
+                "what offers it.",
+            )
 
 
 def unknown_plugin(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
@@ -144,6 +162,6 @@ def _refused(index: int, words: str, path: str = "") -> Finding:
 
 SUBJECT = Subject(
     title="Would the gateway accept it",
-    checks=(unknown_plugin, gateway_dry_run),
-    codes=(UNKNOWN_PLUGIN, INVALID_DOCUMENT),
+    checks=(kind_not_offered, unknown_plugin, gateway_dry_run),
+    codes=(KIND_NOT_OFFERED, UNKNOWN_PLUGIN, INVALID_DOCUMENT),
 )

@@ -91,6 +91,7 @@ def seen(*held: tuple[str, Document], asked: ItemAsked) -> Example:
 EXAMPLES = {
     "already_exists": asks(create("route", route(), "old"), held=old(route())),
     "nothing_changes": asks(update("route", {"uri": "/speaker/*"}), held=old(route())),
+    "kind_not_offered": asks(create("stream_route", {"server_port": 9100})),
     "unknown_plugin": plugged(nosuch={}),
     "invalid_document": asks(create("route", route(uri=7))),
     "missing_reference": asks(create("route", route(service_id="nope"))),
