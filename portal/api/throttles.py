@@ -7,12 +7,8 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from portal.accounts.models import ApiToken, Person
+from portal.callers import minute
 from portal.rate_limits import Window
-
-
-def minute(scope: str, ident: object, limit: int) -> Window:
-    """Return the running minute of one caller."""
-    return Window("api", scope, str(ident), limit=limit, seconds=60)
 
 
 class Throttle(BaseThrottle):

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from portal.accounts.actor import Actor
 from portal.accounts.which_gateway import choose_gateway
 from portal.api.answers.changes import filed
-from portal.api.auth import conversation_of
+from portal.callers import conversation_of
 from portal.changes.asked import ChangeAsked, ItemAsked
 from portal.changes.errors import Malformed
 from portal.changes.probe import Probe
@@ -27,7 +27,7 @@ def asked_for(
         reason=given.get("reason", ""),
         items=tuple(items),
         idempotency_key=idempotency_key(request, given.get("idempotency_key")),
-        conversation=conversation_of(request),
+        conversation=conversation_of(request._request),
         terms=terms_of(given),
     )
 

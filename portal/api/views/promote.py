@@ -11,12 +11,12 @@ from portal.api import examples
 from portal.api.answers.changes import previewed
 from portal.api.answers.promote import named
 from portal.api.answers.shapes import Filed, PromotionPreview
-from portal.api.auth import conversation_of
 from portal.api.inputs.promote import PromoteBody
 from portal.api.operation import ONE, operation, path_id
 from portal.api.views.base import ApiView, checked
 from portal.api.views.changes import find
 from portal.api.views.filing import filed_answer, idempotency_key
+from portal.callers import conversation_of
 from portal.changes.promote import PromotionAsked, preview_promotion, promote
 
 SLUG_PARAMETER = path_id("slug", "The target gateway, see listGateways.", "production")
@@ -58,7 +58,7 @@ class Promote(ApiView):
             reason=body.get("reason", ""),
             title=body.get("title", ""),
             idempotency_key=idempotency_key(request, body.get("idempotency_key")),
-            conversation=conversation_of(request),
+            conversation=conversation_of(request._request),
         )
         if not body.get("preview"):
             return filed_answer(promote(asked, actor=self.actor))

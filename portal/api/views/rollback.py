@@ -6,12 +6,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal.accounts.roles import Verb
-from portal.api.auth import conversation_of
 from portal.api.inputs.rollback import RollbackBody
 from portal.api.operation import filing
 from portal.api.views.base import ApiView, checked
 from portal.api.views.changes import NUMBER_PARAMETER, find
 from portal.api.views.filing import filed_answer, idempotency_key
+from portal.callers import conversation_of
 from portal.changes.rollback import rollback
 
 
@@ -36,6 +36,6 @@ class RollbackChange(ApiView):
                 reason=body["reason"],
                 actor=self.actor,
                 idempotency_key=idempotency_key(request, body.get("idempotency_key")),
-                conversation=conversation_of(request),
+                conversation=conversation_of(request._request),
             )
         )

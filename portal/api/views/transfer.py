@@ -13,7 +13,6 @@ from portal.accounts.which_gateway import choose_gateway
 from portal.api import examples
 from portal.api.answers.imports import kept, passed_over, path_of
 from portal.api.answers.shapes import ImportAnswer
-from portal.api.auth import conversation_of
 from portal.api.inputs.query import Query
 from portal.api.inputs.transfer import ExportQuery, ImportBody
 from portal.api.operation import ONE, operation, path_id
@@ -21,6 +20,7 @@ from portal.api.views.base import ApiView
 from portal.api.views.changes import LARGEST
 from portal.api.views.filing import filed_answer, idempotency_key
 from portal.api.wire import Upload, check_size
+from portal.callers import conversation_of
 from portal.changes.models import ImportFile
 from portal.changes.transfer.export import export
 from portal.changes.transfer.formats import Format, Secrets
@@ -105,7 +105,7 @@ class Import(ApiView):
             title=body.get("title", ""),
             delete_missing=body.get("delete_missing") == "true",
             idempotency_key=idempotency_key(request, body.get("idempotency_key")),
-            conversation=conversation_of(request),
+            conversation=conversation_of(request._request),
         )
         if len(asked.source) > AT_ONCE:
             file = keep_for_later(asked, actor=self.actor)
