@@ -114,6 +114,5 @@ BROWSERS = (
 
 def program(channel: str, client: str) -> str:
     """Return by which program somebody acted, short; a browser by its name."""
-    if channel != Channel.PORTAL:
-        return client
-    return next((name for mark, name in BROWSERS if mark in client), "")
+    unknown = "" if channel == Channel.PORTAL else client
+    return next((name for mark, name in BROWSERS if mark in client), unknown)

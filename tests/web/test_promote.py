@@ -119,11 +119,13 @@ def test_what_is_picked_stays_while_one_searches(alice: Client) -> None:
 def test_it_is_sent_for_review_and_says_where_it_comes_from(
     desk: Desk, production: Desk, alice: Client
 ) -> None:
-    answer = alice.post(PAGE, FORM, follow=True)
+    agent = "Mozilla/5.0 (X11) AppleWebKit/537 Chrome/140.0 Safari/537"
+    answer = alice.post(PAGE, FORM, follow=True, headers={"User-Agent": agent})
 
     change = ChangeRequest.objects.get()
     assert answer.redirect_chain == [(change.get_absolute_url(), 302)]
     assert (change.gateway, change.channel) == (production.gateway, "promotion")
+    assert 'by Promotion with <span class="strong">Chrome</span>' in text_of(answer)
     assert "promoted from staging" in text_of(answer)
     assert production.live("shop") is None
 

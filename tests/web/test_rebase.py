@@ -72,6 +72,7 @@ def test_others_see_it_without_the_controls(desk: Desk) -> None:
         assert cells(page) == ["desc", "not there", "Ours", "Theirs"]
         assert "choice:" not in page
         assert not re.search(r"<button[^>]*>Rebase</button>", page)
+    assert "alice asked for this change and can rebase it." in page
 
 
 def test_the_author_chooses_and_the_change_is_in_review_again(

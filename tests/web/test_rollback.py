@@ -90,6 +90,7 @@ def test_what_cannot_be_undone_says_why_and_offers_nothing(
     assert answer.status_code == 409
     page = answer.content.decode()
     assert f"was changed since by #{later.number}" in page
+    assert f'href="/gateways/{desk.gateway.slug}/drift/"' in page
     assert not has_button(page)
 
 
