@@ -172,6 +172,16 @@ class Gateway(models.Model):
                 raise ValidationError({"ca_bundle": str(error)}) from error
 
     @property
+    def out_of_service(self) -> str:
+        """Say why nothing can be asked of it; "" while it is in service."""
+        if self.retired_at is None:
+            return ""
+        return (
+            f"Gateway {self.slug} is retired: nothing is written to it any more. Its "
+            "changes and the audit tell what was done there."
+        )
+
+    @property
     def is_well(self) -> bool:
         """Whether its Admin API answered when last asked."""
         return self.answered_at is not None and not self.trouble

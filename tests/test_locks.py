@@ -14,13 +14,17 @@ from typing import Any
 import pytest
 from django.db import connection, connections, transaction
 
-from portal.accounts.gateways import change_gateway, retire_gateway
+from gateway.models import Gateway
+from portal.accounts.gateways import change_gateway
 from portal.accounts.people import change_person
 from portal.accounts.tokens import revoke_token
 from portal.audit.ledger import problems
 from portal.audit.models import LedgerHead
 from portal.changes.propose import propose, revise
+from portal.changes.retire import retire_gateway
 from portal.changes.review import add_comment, approve, withdraw
+from portal.drift.models import DriftRule
+from portal.drift.ruling import add_rule, remove_rule
 from tests.actors import present, program
 from tests.changes.conftest import Desk, desk, people
 from tests.changes.delivering import route
@@ -162,6 +166,28 @@ def test_what_refers_to_a_row_and_what_changes_it_never_deadlock(
     assert one_after_the_other(*pair(desk)) == []
 
     assert list(problems()) == []
+
+
+def test_a_rule_is_removed_when_nobody_judges_by_it(desk: Desk) -> None:
+    rule = DriftRule(gateway=desk.gateway, kind="route", reason="Built nightly.")
+    admin = present(desk.people.admin)
+    add_rule(rule, actor=admin)
+
+    def remove() -> None:
+        try:
+            remove_rule(rule, actor=admin)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            # What a scan holds while it judges.
+            Gateway.objects.locked().get()
+            removed = pool.submit(remove)
+            eventually(lambda: waiting() == 1, "the removal waits")
+            assert DriftRule.objects.exists()
+        removed.result(LONG)
+    assert not DriftRule.objects.exists()
 
 
 def test_no_lock_keeps_out_what_only_refers_to_its_row() -> None:

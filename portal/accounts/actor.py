@@ -109,6 +109,8 @@ class Actor:
             raise NotVisible(f"There is no gateway {gateway.slug} that you may see.")
         self.require_scope(verb)
         if not self.person.may(verb, gateway):
+            if gateway.out_of_service:
+                raise NotAllowed(gateway.out_of_service)
             raise NotAllowed(
                 f"You may not {verb} on gateway {gateway.slug}. Ask an administrator for a "
                 "role that allows it."

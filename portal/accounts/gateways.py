@@ -1,4 +1,4 @@
-"""Add, change and retire gateways: what an administrator does.
+"""Add and change gateways: what an administrator does.
 
 One transaction and one audit entry each, which names the fields that changed and
 never a secret.
@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.utils import timezone
 
 from gateway.models import Gateway
 from portal.accounts.actor import Actor
@@ -103,16 +102,3 @@ def _before_and_after(
         for name in TOLD_WITH_VALUES
         if name in names
     }
-
-
-@transaction.atomic
-def retire_gateway(gateway: Gateway, *, actor: Actor) -> Gateway:
-    """Take a gateway out of service; its history stays. Idempotent."""
-    actor.require_present_person()
-    actor.require(Verb.ADMINISTER, gateway)
-    locked = Gateway.objects.locked().get(pk=gateway.pk)
-    if locked.retired_at is None:
-        locked.retired_at = timezone.now()
-        locked.save(update_fields=["retired_at"])
-        record(Event.GATEWAY_RETIRED, actor=actor, subject=OneGateway(locked))
-    return locked

@@ -15,8 +15,9 @@ def choose_gateway(
 
     `field` is where the input names it.
 
-    Two or three queries. Raises NotVisible for one that does not exist or not for
-    this actor, NotAllowed when none is visible, and Ambiguous (400, naming the slugs)
+    Two or three queries, more for one that is not found. Raises NotVisible for one that
+    does not exist or not for this actor, NotAllowed when it is retired or none is
+    visible, and Ambiguous (400, naming the slugs)
     when there is nothing to choose by.
     """
     actor.require_scope(Verb.READ)
@@ -26,6 +27,9 @@ def choose_gateway(
         for gateway in visible:
             if gateway.slug == slug:
                 return gateway
+        retired = Gateway.objects.filter(slug=slug).exclude(retired_at=None).first()
+        if retired is not None and actor.may(Verb.READ, retired):
+            raise NotAllowed(retired.out_of_service, field=field)
         raise NotVisible(
             f"There is no gateway {slug[:40]!r} that you may see."
             + (f" You may see: {slugs}." if slugs else ""),

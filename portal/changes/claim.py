@@ -21,7 +21,9 @@ from portal.changes.models import (
     Attempt,
     ChangeRequest,
     Delivery,
+    DeliveryQuerySet,
     DeliveryState,
+    FreezeOverride,
     Verdict,
 )
 from portal.changes.plan import stored_digest
@@ -35,8 +37,8 @@ class Claim:
 
     `gateway` is as it was when the approval was checked: its address is part of that.
     `unproven` says in words why the approval does not hold: nothing may be delivered.
-    `is_as_reviewed` says whether the stored items are those that somebody approved: no
-    other may be restored either. `unreadable` says why nobody can tell now.
+    `is_as_reviewed` says whether the stored items are those that somebody approved for
+    a gateway in service: no other may be restored either. `unreadable` says why nobody can tell now.
     """
 
     delivery: Delivery
@@ -64,8 +66,7 @@ def claim_next(gateway: Gateway, *, actor: Actor) -> Claim | None:
     # One that was left half done has the gateway: nobody passes it, whenever approved.
     first = due.filter(state=DeliveryState.SENDING).first()
     if first is None:
-        # In a freeze only what an operator lets pass begins.
-        first = (due.exclude(freeze_override=None) if frozen(gateway) else due).first()
+        first = _first_to_begin(due, gateway)
     if first is None:
         return None
     try:
@@ -74,6 +75,14 @@ def claim_next(gateway: Gateway, *, actor: Actor) -> Claim | None:
         return None  # another worker took the gateway between our look and our update
     except Held:
         return None  # a freeze began between our look and our entry in the ledger
+
+
+def _first_to_begin(due: DeliveryQuerySet, gateway: Gateway) -> Delivery | None:
+    """Return the first that no freeze holds: in one, what an operator lets pass it."""
+    if frozen(gateway) is None:
+        return due.first()
+    let_pass = due.filter(pk__in=FreezeOverride.objects.values("delivery"))
+    return next((one for one in let_pass if not is_held(one, gateway)), None)
 
 
 class Held(Exception):
@@ -164,6 +173,8 @@ def _proof(delivery: Delivery, change: ChangeRequest, now: datetime) -> Proof:
             "unproven": "It was approved for another gateway.",
             "is_as_reviewed": False,
         }
+    if change.gateway.out_of_service:
+        return {"unproven": change.gateway.out_of_service, "is_as_reviewed": False}
     revision = delivery.revision
     try:
         why = unproven(revision, change, now)

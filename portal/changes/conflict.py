@@ -84,6 +84,8 @@ def conflict_of(change: ChangeRequest) -> Conflict:
 
     One request per touched document, or a list where there are many.
     """
+    if change.gateway.out_of_service:
+        return Conflict(trouble=change.gateway.out_of_service)
     try:
         with connect(change.gateway) as client:
             schemas, live = catalogue_of(change.gateway, client), Live(client)

@@ -107,6 +107,10 @@ def _ending(claim: Claim, items: list[Item]) -> Ending:
     """Return how the attempt ended. Raises TryLater, LeaseLost."""
     if claim.unreadable:
         raise TryLater(claim.unreadable)
+    if claim.unproven and not claim.is_as_reviewed:
+        # Nothing is written or restored, so the gateway need not answer for this.
+        claim.lease.wait_for_predecessor()
+        return _refused(claim.unproven, left_as_they_are(claim.delivery))
     try:
         # No thread, and no request, outlives the attempt.
         with (
@@ -127,13 +131,7 @@ def _ending(claim: Claim, items: list[Item]) -> Ending:
 def _outcome(claim: Claim, requests: Requests, items: list[Item]) -> Ending:
     """Return how the attempt ended. Raises GatewayError for what a retry may mend."""
     if claim.unproven:
-        return failure(
-            f"Nothing was delivered, the approval is not proved: {claim.unproven}",
-            _restored(claim, requests, items)
-            if claim.is_as_reviewed
-            else left_as_they_are(claim.delivery),
-            event=Event.DELIVERY_REFUSED,
-        )
+        return _refused(claim.unproven, _restored(claim, requests, items))
     try:
         _write_all(requests, items)
     except Moved as moved:
@@ -161,6 +159,14 @@ def _outcome(claim: Claim, requests: Requests, items: list[Item]) -> Ending:
         Event.DELIVERY_VERIFIED,
         Event.CHANGE_APPLIED,
         "The gateway holds it, verified by reading back.",
+    )
+
+
+def _refused(why: str, restored: tuple[Restored, ...]) -> Ending:
+    return failure(
+        f"Nothing was delivered, the approval is not proved: {why}",
+        restored,
+        event=Event.DELIVERY_REFUSED,
     )
 
 

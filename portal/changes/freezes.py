@@ -19,7 +19,13 @@ from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
 from portal.changes import states
 from portal.changes.errors import Malformed, WrongState
-from portal.changes.models import ChangeRequest, Delivery, Freeze, FreezeOverride
+from portal.changes.models import (
+    ChangeRequest,
+    Delivery,
+    Freeze,
+    FreezeOverride,
+    Revision,
+)
 from portal.changes.outbox import hint_on_commit
 from portal.changes.states import State
 from portal.changes.windows import LONGEST, Window, joined
@@ -41,13 +47,18 @@ class Frozen:
     until: datetime | None
 
 
-def frozen(gateway: Gateway, now: datetime | None = None) -> Frozen | None:
-    """Say whether a freeze holds on the gateway now. One query."""
+def frozen(
+    gateway: Gateway, now: datetime | None = None, *, let_pass: datetime | None = None
+) -> Frozen | None:
+    """Say whether a freeze holds on the gateway now. One query.
+
+    For what an operator let pass, only those count that began after `let_pass`.
+    """
     now = now or timezone.now()
     held = [
         Frozen(freeze, _end(freeze, now))
         for freeze in Freeze.objects.in_force().on(gateway).select_related("gateway")
-        if _holds(freeze, now)
+        if _holds(freeze, now) and not (let_pass and _held_at(freeze, let_pass, now))
     ]
     return max(
         held,
@@ -57,10 +68,18 @@ def frozen(gateway: Gateway, now: datetime | None = None) -> Frozen | None:
 
 
 def is_held(delivery: Delivery, gateway: Gateway) -> bool:
-    """Say whether a freeze keeps this delivery from beginning now."""
-    if FreezeOverride.objects.filter(delivery=delivery).exists():
-        return False
-    return frozen(gateway) is not None
+    """Say whether a freeze keeps this delivery from beginning now. Two queries."""
+    return frozen(gateway, let_pass=let_pass_at(delivery.revision)) is not None
+
+
+def let_pass_at(revision: Revision) -> datetime | None:
+    """Return when an operator last let this pass what held it then, or None."""
+    return (
+        FreezeOverride.objects.filter(delivery__revision=revision)
+        .order_by("-created_at")
+        .values_list("created_at", flat=True)
+        .first()
+    )
 
 
 def windows_of(freeze: Freeze, start: datetime, end: datetime) -> Iterator[Window]:
@@ -81,6 +100,14 @@ def _holds(freeze: Freeze, now: datetime) -> bool:
     if freeze.recurrence is not None:
         return freeze.recurrence.current(now) is not None
     return any(_windows(freeze, now, now + timedelta.resolution))
+
+
+def _held_at(freeze: Freeze, then: datetime, now: datetime) -> bool:
+    """Say whether what holds now was there at that moment, and has held since."""
+    windows = windows_of(freeze, then, now + timedelta.resolution)
+    return freeze.made_at <= then and any(
+        window.start <= then and now < window.end for window in windows
+    )
 
 
 def _end(freeze: Freeze, now: datetime) -> datetime | None:
@@ -173,7 +200,7 @@ def _administrator(freeze: Freeze, actor: Actor) -> Person:
 def override_freeze(
     change: ChangeRequest, *, actor: Actor, comment: str
 ) -> FreezeOverride:
-    """Let one approved change be delivered although its gateway is frozen.
+    """Let one approved change pass the freezes that hold it now; deny wins again later.
 
     Raises NotPresent, NotAllowed for all but operators, Malformed without a reason,
     WrongState unless it is approved and a freeze holds it.

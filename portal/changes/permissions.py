@@ -49,7 +49,9 @@ def permissions(change: ChangeRequest, *, actor: Actor) -> Permissions:
         reject=decides,
         request_changes=decides,
         comment=present and may_ask and change.submitted_at is not None,
-        withdraw=is_author and may_ask and state in states.WITHDRAWABLE,
+        withdraw=is_author
+        and (may_ask or bool(change.gateway.out_of_service))
+        and state in states.WITHDRAWABLE,
         revise=is_author and may_ask and state in states.REVISABLE,
         rebase=is_author and may_ask and state in states.REBASABLE,
         cancel=operates and state is State.APPROVED,
@@ -77,6 +79,8 @@ def _why_not(change: ChangeRequest, person: Person, actor: Actor) -> str:
     """Say why this person may not decide on this change; "" if they may."""
     if not actor.is_present_person:
         return "Only a person signed in to the portal decides."
+    if change.gateway.out_of_service:
+        return change.gateway.out_of_service
     if not person.may(Verb.DECIDE, change.gateway):
         return f"Your role on {change.gateway.slug} does not decide on changes."
     if person.pk in change.author_ids():

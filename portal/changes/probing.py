@@ -173,6 +173,8 @@ def _take_back(
     probe = delivery.revision.terms.probe
     if probe is None or not probe.take_back or change.state != State.APPLIED:
         return {}, []
+    if change.gateway.out_of_service:
+        return {}, []
     because = f"The probe of #{change.number} failed."
     inverse, entries = take_back(delivery, change, because=because)
     return ({TAKEN_BACK_BY: inverse.number} if inverse else {}), entries

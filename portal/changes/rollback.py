@@ -13,6 +13,7 @@ from gateway.live import Live
 from gateway.mirror import catalogue_of
 from gateway.schemas import Schemas
 from portal.accounts.actor import Actor, Channel
+from portal.accounts.errors import NotAllowed
 from portal.accounts.roles import Verb
 from portal.audit.ledger import Entry
 from portal.changes import states
@@ -78,6 +79,8 @@ def rollback(
 
 def preview_rollback(change: ChangeRequest, *, actor: Actor) -> Plan:
     """Show what a rollback would do. Raises as `rollback` does; nothing is stored."""
+    if change.gateway.out_of_service:
+        raise NotAllowed(change.gateway.out_of_service)
     states.expect(change, State.APPLIED)
     _expect_nobody_asks(change)
     asked = ChangeAsked(gateway=change.gateway, reason="", items=_inverse(change))

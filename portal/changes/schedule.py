@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from django.utils import timezone
 
 from gateway.visible import visible
-from portal.changes.freezes import frozen
+from portal.changes.freezes import frozen, let_pass_at
 from portal.changes.inverse import expires_at, was_let_go
-from portal.changes.models import ChangeRequest, Delivery, FreezeOverride, Revision
-from portal.changes.states import EXPLAINED, State
+from portal.changes.models import ChangeRequest, Delivery, Revision
+from portal.changes.states import EXPLAINED, OPEN, State
 
 
 @dataclass(frozen=True)
@@ -42,17 +42,13 @@ def waits(change: ChangeRequest, revision: Revision) -> Waiting | None:
         if ends and ends > timezone.now() and not was_let_go(revision):
             number = announcing.change_id
             return Waiting(f"takes #{number} back not before {in_utc(ends)}")
-    held = frozen(change.gateway)
-    if held is None or _is_let_pass(revision):
+    held = frozen(change.gateway, let_pass=let_pass_at(revision))
+    if held is None:
         return None
     until = f"until {in_utc(held.until)}" if held.until else "with no end in sight"
     return Waiting(
         f"waits: {held.freeze.reaches} frozen {until}", visible(held.freeze.reason)
     )
-
-
-def _is_let_pass(revision: Revision) -> bool:
-    return FreezeOverride.objects.filter(delivery__revision=revision).exists()
 
 
 def lasts(change: ChangeRequest, revision: Revision) -> str:
@@ -91,6 +87,8 @@ def explained(
     change: ChangeRequest, revision: Revision, waiting: Waiting | None
 ) -> str:
     """Say why a change stands where it does and what would move it."""
+    if change.gateway.out_of_service and change.state in {*OPEN, State.WITHDRAWN}:
+        return change.gateway.out_of_service
     if words := lasts(change, revision):
         return f"It {words}."
     if waiting is None:

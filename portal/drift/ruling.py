@@ -24,10 +24,7 @@ def add_rule(rule: DriftRule, *, actor: Actor) -> DriftRule:
     """
     rule.author = _administrator(rule, actor)
     _check(rule)
-    gateways = Gateway.objects.locked().order_by("pk")
-    if rule.gateway_id:
-        gateways = gateways.filter(pk=rule.gateway_id)
-    concerned = list(gateways)
+    concerned = _locked_gateways(rule)
     rule.save(force_insert=True)
     entries = [Entry(Event.DRIFT_RULE_ADDED, {"reason": rule.reason})]
     for gateway in concerned:
@@ -43,6 +40,8 @@ def remove_rule(rule: DriftRule, *, actor: Actor) -> None:
     Raises NotPresent, NotAllowed.
     """
     _administrator(rule, actor)
+    # A scan that judges by it now comes to its end first.
+    _locked_gateways(rule)
     # Not `rule.delete()`: the ledger still needs its id.
     if DriftRule.objects.filter(pk=rule.pk).delete()[0]:
         record(
@@ -50,6 +49,14 @@ def remove_rule(rule: DriftRule, *, actor: Actor) -> None:
             actor=actor,
             subject=rule,
         )
+
+
+def _locked_gateways(rule: DriftRule) -> list[Gateway]:
+    """Lock the gateways that the rule is for, as whoever looks at their drifts does."""
+    gateways = Gateway.objects.locked().order_by("pk")
+    if rule.gateway_id:
+        gateways = gateways.filter(pk=rule.gateway_id)
+    return list(gateways)
 
 
 def _applied(gateway: Gateway) -> list[Entry]:

@@ -63,8 +63,9 @@ def revise_page(request: PersonRequest, number: int) -> HttpResponse:
         return refusal(
             request,
             409,
-            f"Change #{change.number} is {change.get_state_display().lower()} and takes "
-            "no new revision. Ask for a new change.",
+            change.gateway.out_of_service
+            or f"Change #{change.number} is {change.get_state_display().lower()} and "
+            "takes no new revision. Ask for a new change.",
         )
     asking = Asking(request, change)
 

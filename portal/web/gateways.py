@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from gateway.effective import effective, hosts_of, texts
 from gateway.kinds import KIND_BY_PATH, KINDS, Kind
 from gateway.models import Gateway, Resource
+from portal.accounts.errors import NotAllowed
 from portal.accounts.presence import present_actor
 from portal.accounts.roles import Verb
 from portal.changes.models import ChangeRequest, Delivery, Item
@@ -111,8 +112,17 @@ def _target(document: Mapping[str, Any]) -> str:
 
 
 def visible_gateway(request: PersonRequest, slug: str) -> Gateway:
-    """Return a gateway that this person may read, else 404."""
-    return get_object_or_404(request.user.gateways(Verb.READ), slug=slug)
+    """Return a gateway that this person may read, else 404.
+
+    Raises NotAllowed for one that is retired.
+    """
+    gateway = request.user.gateways(Verb.READ).filter(slug=slug).first()
+    if gateway is not None:
+        return gateway
+    retired = get_object_or_404(Gateway.objects.exclude(retired_at=None), slug=slug)
+    if request.user.may(Verb.READ, retired):
+        raise NotAllowed(retired.out_of_service)
+    raise Http404("There is no such gateway that you may see.")
 
 
 @require_GET

@@ -35,7 +35,9 @@ def promote_page(request: PersonRequest, slug: str) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     sources = list(request.user.gateways(Verb.READ).exclude(pk=target.pk))
     change = _change(request, given)
-    source = _source(sources, change.gateway.slug if change else given.get("from"))
+    source = _source(request, sources, given.get("from"))
+    if change is not None:
+        source = visible_gateway(request, change.gateway.slug)
     picked = [] if change else read_keys(given.getlist("pick"))
     form = _form(request, sources, source)
     context: dict[str, Any] = {
@@ -74,10 +76,17 @@ def promote_page(request: PersonRequest, slug: str) -> HttpResponse:
     return _show(request, context | shown | {"findings": by_weight(findings)})
 
 
-def _source(sources: list[Gateway], slug: str | None) -> Gateway | None:
-    """Return the gateway that is named, else the first; None where there is none."""
-    named = [one for one in sources if one.slug == slug]
-    return next(iter(named or sources), None)
+def _source(
+    request: PersonRequest, sources: list[Gateway], slug: str | None
+) -> Gateway | None:
+    """Return the gateway that is named, else the first; None where there is none.
+
+    A link must not show another one; what a form names wrongly is told beside its field.
+    """
+    named = next((one for one in sources if one.slug == slug), None)
+    if slug and named is None and request.method != "POST":
+        return visible_gateway(request, slug)
+    return named or next(iter(sources), None)
 
 
 def _change(request: PersonRequest, given: QueryDict) -> ChangeRequest | None:

@@ -8,13 +8,14 @@ import pytest
 from gateway.models import Gateway
 from portal.accounts.actor import Actor
 from portal.accounts.errors import NotAllowed, NotPresent
-from portal.accounts.gateways import change_gateway, create_gateway, retire_gateway
+from portal.accounts.gateways import change_gateway, create_gateway
 from portal.accounts.memberships import grant, revoke
 from portal.accounts.models import Membership, Person
 from portal.accounts.passwords import send_reset_link
 from portal.accounts.people import change_person, create_person
 from portal.accounts.roles import Role
 from portal.audit.models import AuditEvent
+from portal.changes.retire import retire_gateway
 from tests.accounts.conftest import KEY
 from tests.actors import present, program
 from tests.factories import Cast

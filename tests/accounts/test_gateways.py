@@ -4,11 +4,12 @@ import pytest
 
 from gateway.models import Gateway, KeyNotHere
 from portal.accounts.errors import NotAllowed, NotVisible
-from portal.accounts.gateways import change_gateway, retire_gateway
+from portal.accounts.gateways import change_gateway
 from portal.accounts.memberships import grant
 from portal.accounts.models import Membership
 from portal.accounts.roles import Role
 from portal.audit.models import AuditEvent
+from portal.changes.retire import retire_gateway
 from tests.actors import present
 from tests.factories import Cast, make_gateway, make_person
 

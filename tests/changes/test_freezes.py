@@ -250,6 +250,64 @@ class TestAnOperatorLetsOnePass:
         event = AuditEvent.objects.get(event="freeze.overridden")
         assert (event.actor, event.details["comment"]) == ("omar", "An outage.")
 
+    def test_not_one_that_begins_later(self, desk: Desk) -> None:
+        freeze(desk)
+        omar, change = present(desk.people.omar), approved(desk, route("a"))
+        override_freeze(change, actor=omar, comment="An outage.")
+        freeze(desk, reason="Stop everything.")
+
+        assert desk.deliver(change).state == State.APPROVED
+        revision = change.latest_revision()
+        assert "Stop everything." in explained(
+            change, revision, waits(change, revision)
+        )
+        assert permissions(change, actor=omar).override
+
+        override_freeze(change, actor=omar, comment="This too.")
+
+        assert desk.deliver(change).state == State.APPLIED
+
+    def test_not_one_that_comes_again(self, desk: Desk) -> None:
+        freeze(
+            desk,
+            starts_at=None,
+            ends_at=None,
+            cron="0 18 * * 5",
+            length=timedelta(hours=2),
+            made_at=datetime(2026, 1, 1, tzinfo=UTC),
+        )
+        friday = datetime(2026, 11, 27, 19, tzinfo=UTC)
+        change = approved(desk, route("a"))
+        with time_machine.travel(friday):
+            override_freeze(
+                change, actor=present(desk.people.omar), comment="An outage."
+            )
+            revision = change.latest_revision()
+            assert waits(change, revision) is None
+
+        with time_machine.travel(friday + timedelta(days=7)):
+            assert desk.deliver(change).state == State.APPROVED
+            assert waits(change, revision) is not None
+
+    def test_one_that_goes_on_without_a_break_is_one(self, desk: Desk) -> None:
+        freeze(
+            desk,
+            starts_at=None,
+            ends_at=None,
+            cron="0 * * * *",
+            length=timedelta(hours=1),
+            made_at=datetime(2026, 1, 1, tzinfo=UTC),
+        )
+        now = datetime(2026, 11, 27, 19, 30, tzinfo=UTC)
+        change = approved(desk, route("a"))
+        with time_machine.travel(now):
+            override_freeze(
+                change, actor=present(desk.people.omar), comment="An outage."
+            )
+
+        with time_machine.travel(now + timedelta(hours=1)):
+            assert waits(change, change.latest_revision()) is None
+
     def test_not_before_its_time(self, desk: Desk) -> None:
         due = timezone.now() + timedelta(minutes=10)
         freeze(desk)

@@ -198,7 +198,7 @@ class TestAChangeThatWaits:
         page = omar.post(path, {"comment": "An outage."}, follow=True)
 
         assert refused.status_code == 400
-        assert Delivery.objects.get().freeze_override.reason == "An outage."
+        assert Delivery.objects.get().freeze_overrides.get().reason == "An outage."
         told = page.content.decode()
         assert "An outage." in told
         assert "frozen until" not in told

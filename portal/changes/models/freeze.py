@@ -106,10 +106,10 @@ class Freeze(models.Model):
 
 
 class FreezeOverride(WrittenOnce):
-    """One delivery that an operator lets go although its gateway is frozen."""
+    """One delivery that an operator lets pass the freezes that held it at that time."""
 
-    delivery = models.OneToOneField(
-        Delivery, on_delete=models.PROTECT, related_name="freeze_override"
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.PROTECT, related_name="freeze_overrides"
     )
     operator = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     reason = models.TextField()

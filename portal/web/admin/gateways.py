@@ -8,9 +8,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from gateway.models import Catalogue, FingerprintKey, Gateway, Resource
-from portal.accounts.gateways import change_gateway, create_gateway, retire_gateway
+from portal.accounts.gateways import change_gateway, create_gateway
 from portal.accounts.presence import present_actor
 from portal.accounts.roles import Verb
+from portal.changes.retire import retire_gateway
 from portal.web.admin.operated import Operated, on_each
 from portal.web.admin.shown import ByGateway, Rights, Shown
 
