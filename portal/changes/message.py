@@ -6,7 +6,14 @@ for ours.
 
 from django.conf import settings
 
-from portal.changes.models import ChangeRequest, Delivery, Item, ProbeRun, ProbeState
+from portal.changes.models import (
+    ChangeRequest,
+    Delivery,
+    Item,
+    ProbeRun,
+    ProbeState,
+    Revision,
+)
 from portal.changes.schedule import lasts, waits
 from portal.changes.states import State
 
@@ -32,19 +39,21 @@ def link(change: ChangeRequest) -> str:
     return f"{settings.PUBLIC_URL}{change.get_absolute_url()}"
 
 
-def message_for(change: ChangeRequest) -> str:
-    """Say in one sentence what the change is, where it stands, and where people decide."""
+def message_for(change: ChangeRequest, revision: Revision | None = None) -> str:
+    """Say in one sentence what the change is, where it stands, and where people decide.
+
+    `revision` is the latest, where the caller has it: then it is not read again.
+    """
     summary = change.summary.rstrip(".")
     if len(summary) > SUMMARY_LIMIT:
         summary = f"{summary[:SUMMARY_LIMIT]}…"
     return (
         f"Change #{change.number} on gateway {change.gateway.slug} "
-        f"{_next(change)}{_progress(change)}{_probed(change)} ({summary}): {link(change)}"
+        f"{_next(change, revision or change.latest_revision())}{_progress(change)}{_probed(change)} ({summary}): {link(change)}"
     )
 
 
-def _next(change: ChangeRequest) -> str:
-    revision = change.latest_revision()
+def _next(change: ChangeRequest, revision: Revision) -> str:
     if waiting := waits(change, revision):
         return f"is approved and {waiting.words}"
     return lasts(change, revision) or NEXT[State(change.state)]

@@ -6,7 +6,7 @@ there, and holds no secret: everybody who may read the change reads it.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,64 +91,70 @@ class Probe:
 
     def check(self) -> None:
         """Raise Malformed for a probe that cannot or must not be sent."""
+        for fault in self.faults():
+            raise fault
+
+    def faults(self) -> Iterator[Malformed]:
+        """Yield all that keeps it from being sent; each names its field."""
         if self.method not in METHODS:
-            raise Malformed(
+            yield Malformed(
                 f"A probe changes nothing. Use {', '.join(METHODS)}.",
                 field="probe.method",
             )
         if len(self.path) > PATH_LIMIT or not PATH.fullmatch(self.path):
-            raise Malformed(
+            yield Malformed(
                 "Give a path such as /speaker/1?lang=en: from its first slash on, at most "
                 f"{PATH_LIMIT:,} characters, others than ASCII as %XX.",
                 field="probe.path",
             )
         if QUERY_KEY.search(self.path):
-            raise Malformed(NO_SECRETS, field="probe.path")
+            yield Malformed(NO_SECRETS, field="probe.path")
         if self.host and not HOST.fullmatch(self.host):
-            raise Malformed(
+            yield Malformed(
                 "Give a name such as api.example.com, without a port.",
                 field="probe.host",
             )
-        self._check_headers()
+        yield from self._faults_of_headers()
         if not 200 <= self.status <= 599:
-            raise Malformed(
+            yield Malformed(
                 "Give the status of a final answer: 200 to 599.",
                 field="probe.expect.status",
             )
         if len(self.contains) > TEXT_LIMIT:
-            raise Malformed(
+            yield Malformed(
                 f"Use at most {TEXT_LIMIT} characters.",
                 field="probe.expect.body_contains",
             )
         if self.contains and self.method == "HEAD":
-            raise Malformed(
+            yield Malformed(
                 "An answer to HEAD has no body. Use GET, or leave this out.",
                 field="probe.expect.body_contains",
             )
 
-    def _check_headers(self) -> None:
+    def _faults_of_headers(self) -> Iterator[Malformed]:
         if len(self.headers) > HEADERS_AT_MOST:
-            raise Malformed(
+            yield Malformed(
                 f"Give at most {HEADERS_AT_MOST} headers.", field="probe.headers"
             )
+            return
         seen: set[str] = set()
         for name, value in self.headers.items():
             where, lower = f"probe.headers.{name[:100]}", name.lower()
             if not HEADER_NAME.fullmatch(name) or lower in seen:
-                raise Malformed(
+                yield Malformed(
                     "Each header needs a name of its own, of letters, digits and hyphens.",
                     field=where,
                 )
             seen.add(lower)
             if lower in OWN_HEADERS or lower.startswith("proxy-"):
-                raise Malformed(
+                yield Malformed(
                     "Gatehouse sets this header itself; say `host` for the host.",
                     field=where,
                 )
             if SECRET_HEADER.search(name):
-                raise Malformed(NO_SECRETS, field=where)
+                yield Malformed(NO_SECRETS, field=where)
             if len(value) > TEXT_LIMIT or not HEADER_VALUE.fullmatch(value):
-                raise Malformed(
+                yield Malformed(
                     f"Give 1 to {TEXT_LIMIT} printable ASCII characters.", field=where
                 )
 

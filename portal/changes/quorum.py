@@ -29,12 +29,13 @@ class Standing:
         return self.given >= self.required
 
 
-def standing(change: ChangeRequest) -> Standing:
+def standing(change: ChangeRequest, revision: Revision | None = None) -> Standing:
     """Say how many approvals the latest revision has and what is missing.
 
     An inverse has those of the revision that announced it, all that were needed.
+    `revision` is the latest, where the caller has it: then it is not read again.
     """
-    revision = change.latest_revision()
+    revision = revision or change.latest_revision()
     if revision.inverse_of is not None:
         approvals = announcing_approvals(revision.inverse_of)
         return Standing(len(approvals), max(len(approvals), 1), approvals, "")

@@ -14,6 +14,8 @@ from portal.changes.models import Freeze
 from portal.web.lengths import LengthField
 
 ALL = "all"
+# What each way needs; the page shows the fields of the chosen one.
+ONCE, AGAIN = ("starts_at", "ends_at"), ("cron", "length")
 
 
 def _moment(label: str) -> forms.DateTimeField:
@@ -51,12 +53,12 @@ class FreezeForm(forms.Form):
         widget=forms.RadioSelect,
         initial="",
     )
-    starts_at = _moment("Once: from")
-    ends_at = _moment("Once: to")
+    starts_at = _moment("From")
+    ends_at = _moment("To")
     cron = forms.CharField(
         required=False,
         max_length=100,
-        label="Again: begins at",
+        label="Begins each time at",
         help_text="A cron expression: 0 18 * * 5 is Fridays at 18:00.",
         widget=forms.TextInput(
             attrs={"placeholder": "0 18 * * 5", "spellcheck": "false"}
@@ -64,7 +66,7 @@ class FreezeForm(forms.Form):
     )
     length = LengthField(
         required=False,
-        label="Again: lasts",
+        label="Lasts each time",
         help_text="On that clock: 62 hours from Friday 18:00 end on Monday at 8:00.",
     )
 
@@ -81,6 +83,19 @@ class FreezeForm(forms.Form):
             *((f"gateway:{slug}", f"Gateway {slug}") for slug in self.gateways),
         ]
 
+    @property
+    def always(self) -> list[forms.BoundField]:
+        """The fields of either way."""
+        return [self[name] for name in self.fields if name not in ONCE + AGAIN]
+
+    @property
+    def once(self) -> list[forms.BoundField]:
+        return [self[name] for name in ONCE]
+
+    @property
+    def recurring(self) -> list[forms.BoundField]:
+        return [self[name] for name in AGAIN]
+
     def clean_zone(self) -> str:
         zone: str = self.cleaned_data["zone"].strip()
         if zone not in available_timezones():
@@ -91,8 +106,7 @@ class FreezeForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
-        needed = ("cron", "length") if given.get("again") else ("starts_at", "ends_at")
-        for name in needed:
+        for name in AGAIN if given.get("again") else ONCE:
             if name not in self.errors and not given.get(name):
                 self.add_error(name, "This is needed.")
         return given

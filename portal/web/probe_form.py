@@ -10,6 +10,8 @@ from portal.web.header_lines import HeaderLinesField
 
 # Where a refusal of a probe points; any other is named as the field is.
 FIELDS = {"expect.status": "status", "expect.body_contains": "contains"}
+# What is judged in place of what is missing or wrong already.
+RIGHT: dict[str, Any] = {"path": "/", "status": 200}
 
 
 class ProbeForm(forms.Form):
@@ -75,29 +77,27 @@ class ProbeForm(forms.Form):
         return contains.replace("\r\n", "\n")
 
     def clean(self) -> dict[str, Any]:
-        given = super().clean() or self.cleaned_data
-        if self.errors:
+        super().clean()
+        given = self.cleaned_data
+        if not self.is_in_use:
             return given
-        if not given["path"]:
-            if self.is_in_use:
-                self.add_error(
-                    "path", "Give the path to ask for, or empty the fields below."
-                )
-        elif given["status"] is None:
+        if given.get("path") == "":
+            self.add_error(
+                "path", "Give the path to ask for, or empty the fields below."
+            )
+        if given.get("status", 0) is None:
             self.add_error("status", "Give the status to expect, such as 200.")
-        else:
-            self._judge(Probe(**given))
+        # All at once, whatever is wrong already: that is no longer in `given`.
+        for fault in [*Probe(**(RIGHT | given)).faults()]:
+            self._tell(fault)
         return given
 
-    def _judge(self, probe: Probe) -> None:
-        try:
-            probe.check()
-        except Malformed as error:
-            at = error.field.removeprefix("probe.")
-            first, _, header = at.partition(".")
-            is_header = first == "headers" and header
-            words = f"{header}: {error}" if is_header else str(error)
-            self.add_error(FIELDS.get(at, first), words)
+    def _tell(self, fault: Malformed) -> None:
+        at = fault.field.removeprefix("probe.")
+        first, _, header = at.partition(".")
+        is_header = first == "headers" and header
+        words = f"{header}: {fault}" if is_header else str(fault)
+        self.add_error(FIELDS.get(at, first), words)
 
     def probe(self) -> Probe | None:
         """Return what a valid form asks for."""

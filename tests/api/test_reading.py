@@ -12,6 +12,7 @@ from tests.api.conftest import Desk, Program, program_of
 from tests.factories import (
     Cast,
     make_change,
+    make_comment,
     make_gateway,
     make_person,
     make_resource,
@@ -218,6 +219,18 @@ def test_one_route_costs_a_bounded_number_of_queries(
         make_change(gateway=gateway, author=people.alice)
 
     assert queries_of(alice, "/api/routes/conference-x1y2z3") == few <= 8
+
+
+def test_one_change_costs_a_fixed_number_of_queries(
+    gateway: Gateway, people: Cast, alice: Program
+) -> None:
+    change = make_change(gateway=gateway, author=people.alice)
+    path = f"/api/changes/{change.number}"
+    few = queries_of(alice, path)
+    for _ in range(10):
+        make_comment(change, people.alice, "Soon?")
+
+    assert queries_of(alice, path) == few <= 12
 
 
 def test_one_route_tells_what_applies_and_where_it_comes_from(

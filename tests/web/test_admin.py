@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.core import mail
 from django.db import models
 from django.test import Client
@@ -202,6 +203,21 @@ def test_staff_of_one_gateway_see_its_rows_only(
     assert client.get(address(ChangeRequest, "change", hidden.pk)).status_code == 302
     assert client.get(address(Person, "changelist")).status_code == 403
     assert client.get(address(FingerprintKey, "changelist")).status_code == 403
+
+
+def test_its_first_page_leads_to_the_audit_trail(
+    people: Cast, gateway: Gateway
+) -> None:
+    client = sign_in(people.admin)
+    row = {"person": people.alice.pk, "role": Role.REVIEWER, "gateway": gateway.pk}
+    client.post(address(Membership, "add"), row)
+    assert LogEntry.objects.exists()
+
+    page = client.get("/admin/").content.decode()
+
+    # Django's own list is neither complete nor safe from being altered.
+    assert "Recent actions" not in page
+    assert 'href="/audit/"' in page
 
 
 @pytest.mark.parametrize("name", ["alice", "riley", "omar"])

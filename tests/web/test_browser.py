@@ -236,6 +236,36 @@ def test_a_probe_is_asked_for_with_the_keyboard_alone(
     assert probe == Probe(path="/speaker/1", status=204, take_back=True)
 
 
+def test_a_freeze_asks_only_for_what_its_way_needs(
+    page: Page, live_server: LiveServer, desk: Desk
+) -> None:
+    come_in(page, live_server, "admin")
+    page.goto(f"{live_server.url}/freezes/")
+    once, again = page.get_by_label("From"), page.get_by_label("Begins each time at")
+    expect(once).to_be_visible()
+    expect(again).to_be_hidden()
+
+    page.get_by_label("Once").focus()
+    page.keyboard.press("ArrowDown")
+
+    expect(once).to_be_hidden()
+    expect(again).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.type("0 18 * * 5")
+    page.keyboard.press("Tab")
+    page.keyboard.type("62")
+    expect(again).to_have_value("0 18 * * 5")
+
+    # What is wrong is shown whichever way is chosen.
+    page.get_by_role("button", name="Begin the freeze").click()
+    expect(page.get_by_text("Say why")).to_be_visible()
+    expect(once).to_be_hidden()
+    page.get_by_label("Why").fill("Weekend")
+    page.get_by_label("Time zone").fill("UTC")
+    page.get_by_role("button", name="Begin the freeze").click()
+    expect(page.get_by_text("0 18 * * 5", exact=True)).to_be_visible()
+
+
 def test_searching_narrows_the_list_and_going_back_shows_a_whole_page(
     quiet: Page, live_server: LiveServer, desk: Desk
 ) -> None:

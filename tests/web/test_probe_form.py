@@ -170,6 +170,35 @@ def test_what_is_wrong_is_said_beside_its_field(
     assert not ChangeRequest.objects.exists()
 
 
+def test_all_that_is_wrong_is_said_at_once(alice: Client) -> None:
+    wrong = {
+        "probe-path": "speaker",
+        "probe-method": "HEAD",
+        "probe-host": "a b",
+        "probe-headers": "Authorization: x\nHost: a.test",
+        "probe-status": "soon",
+        "probe-contains": "Ada",
+    }
+
+    response = alice.post("/changes/new/", ROUTE | NONE | wrong | {"do": "preview"})
+
+    errors = response.context["asking"].probe.errors
+    assert set(errors) == {"path", "host", "headers", "status", "contains"}
+    assert [words.partition(":")[0] for words in errors["headers"]] == [
+        "Authorization",
+        "Host",
+    ]
+
+
+def test_without_a_path_the_rest_is_judged_too(alice: Client) -> None:
+    wrong = {"probe-host": "a b", "probe-status": ""}
+
+    response = alice.post("/changes/new/", ROUTE | NONE | wrong | {"do": "preview"})
+
+    errors = response.context["asking"].probe.errors
+    assert set(errors) == {"path", "host", "status"}
+
+
 @pytest.mark.parametrize("field", ["host", "headers", "contains", "take_back"])
 def test_a_probe_without_a_path_is_not_dropped_silently(
     alice: Client, field: str

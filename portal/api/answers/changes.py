@@ -72,9 +72,9 @@ def touching(
     )
 
 
-def approvals(change: ChangeRequest) -> dict[str, Any]:
+def approvals(change: ChangeRequest, revision: Revision) -> dict[str, Any]:
     """Return how many approvals there are, how many are needed and what is missing."""
-    stand = standing(change)
+    stand = standing(change, revision)
     return {"given": stand.given, "required": stand.required, "missing": stand.missing}
 
 
@@ -83,10 +83,10 @@ def filed(change: ChangeRequest) -> dict[str, Any]:
     revision = change.latest_revision()
     told = brief(change) | {
         "revision": revision.number,
-        "approvals": approvals(change),
+        "approvals": approvals(change, revision),
         "findings": findings(revision.findings),
     }
-    return {"change": told, "message": message_for(change)}
+    return {"change": told, "message": message_for(change, revision)}
 
 
 def whole(change: ChangeRequest, actor: Actor) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def whole(change: ChangeRequest, actor: Actor) -> dict[str, Any]:
         "reason": words(change.reason),
         "channel": change.channel,
         "revision": revision.number,
-        "approvals": approvals(change),
+        "approvals": approvals(change, revision),
         "deliver_after": revision.deliver_after,
         "expires_after": revision.terms.as_json().get("expires_after"),
         "probe": revision.probe,
@@ -119,7 +119,7 @@ def whole(change: ChangeRequest, actor: Actor) -> dict[str, Any]:
         told["conflict"] = conflict(change)
     if items_cut or reviews_cut or comments_cut or len(rows) > ITEMS_LIMIT:
         told["note"] = f"Not everything fits into one answer; all of it: {link(change)}"
-    return {"change": told, "message": message_for(change)}
+    return {"change": told, "message": message_for(change, revision)}
 
 
 def previewed(plan: Plan) -> dict[str, Any]:
