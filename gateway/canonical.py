@@ -25,14 +25,18 @@ def number_form(value: Any) -> Any:
     default (https://github.com/openresty/lua-cjson): a document with more of them
     would otherwise never compare equal to what is read back.
     """
+    # Most values of a document are texts: told without a call for each.
+    if isinstance(value, dict):
+        return {
+            name: item if isinstance(item, str) else number_form(item)
+            for name, item in value.items()
+        }
+    if isinstance(value, list):
+        return [item if isinstance(item, str) else number_form(item) for item in value]
     if isinstance(value, bool):
         return value
     if isinstance(value, float) or (isinstance(value, int) and abs(value) >= EXACT):
         return _kept_digits(value)
-    if isinstance(value, dict):
-        return {name: number_form(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [number_form(item) for item in value]
     return value
 
 

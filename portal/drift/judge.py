@@ -1,7 +1,7 @@
 """Say what a resource that is not as it was approved means for the record of it.
 
-One transaction's work: every judgement changes rows at once and leaves what to tell
-the ledger, which is written last.
+One transaction's work: every judgement of a drift that stands changes its row at once.
+New ones, which may be thousands, are written together with what to tell the ledger.
 """
 
 from collections.abc import Iterable
@@ -15,6 +15,7 @@ from gateway.readable import alike
 from gateway.rows import row_of
 from gateway.schemas import Schemas
 from gateway.sentences import sentence
+from gateway.sighting import BATCH
 from portal.accounts.actor import Actor
 from portal.accounts.gateways import OneGateway
 from portal.audit.events import Event
@@ -39,6 +40,7 @@ class Judge:
             DriftRule.objects.filter(Q(gateway=None) | Q(gateway=gateway))
         )
         self.entries: list[Entry] = []
+        self._opened: list[Drift] = []
 
     def judge(
         self,
@@ -47,13 +49,14 @@ class Judge:
         live: Resource | None,
         *,
         is_outside: bool = True,
+        is_different: bool = False,
     ) -> None:
         """Compare, and make, change or close the record.
 
         `drift` is the one that stands. `is_outside`: somebody else's write is the
-        reason for looking, not one of ours.
+        reason for looking, not one of ours. `is_different`: the caller has compared.
         """
-        if self._is_alike(baseline, live):
+        if not is_different and self._is_alike(baseline, live):
             if drift:
                 self._close(drift)
             return
@@ -92,7 +95,8 @@ class Judge:
         return alike(kind, a, b, version=schemas.version, schemas=schemas)
 
     def record(self, actor: Actor) -> None:
-        """Tell the ledger, as the transaction's last statement."""
+        """Write new drifts and tell the ledger, as the transaction's last statements."""
+        Drift.objects.bulk_create(self._opened, batch_size=BATCH)
         if self.entries:
             record(*self.entries, actor=actor, subject=OneGateway(self.gateway))
 
@@ -134,7 +138,7 @@ class Judge:
             first_seen=self.now,
         )
         _hold(drift, baseline, live, self.now)
-        drift.save(force_insert=True)
+        self._opened.append(drift)
         self._tell(Event.DRIFT_FOUND, drift)
 
     def _keep(self, drift: Drift, *, is_outside: bool) -> None:

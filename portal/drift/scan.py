@@ -47,16 +47,11 @@ class _Drifts:
         left = self._left_behind() if moves else {}
         for move in moves:
             drift = standing.get(move.key)
-            judge.judge(
-                drift,
-                _with_ours(
-                    judge,
-                    move,
-                    baseline_of(drift) if drift else move.before,
-                    left.get(move.key, ()),
-                ),
-                move.after,
-            )
+            known = baseline_of(drift) if drift else move.before
+            baseline = _with_ours(judge, move, known, left.get(move.key, ()))
+            # What moved is not alike: the look has compared these two.
+            is_different = baseline is move.before
+            judge.judge(drift, baseline, move.after, is_different=is_different)
         judge.record(SCANNER)
 
     def _left_behind(self) -> dict[Key, list[Item]]:
