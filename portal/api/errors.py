@@ -16,10 +16,10 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from portal.api.answers.changes import findings
-from portal.api.answers.conflict import collisions
 from portal.api.wire import BadJSON, StrictJSON, drain
 from portal.errors import GatehouseError
+from portal.wire.answers.changes import findings
+from portal.wire.answers.conflict import collisions
 
 MEDIA_TYPE = "application/problem+json"
 ERRORS_LIMIT = 20

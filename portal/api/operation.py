@@ -16,9 +16,9 @@ from drf_spectacular.utils import (
     extend_schema,
 )
 
-from portal.api import examples
-from portal.api.answers.shapes import Filed, Problem
 from portal.api.errors import MEDIA_TYPE
+from portal.wire import examples
+from portal.wire.answers.shapes import Filed, Problem
 
 # Statuses that any operation answers, and those that bodies and filing add.
 ANY = (400, 401, 403, 429, 503)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from portal.api.documents import plugin_json, plugin_yaml, whole_yaml
 from portal.api.errors import CODES
 from portal.api.manifest import manifest
-from portal.api.wire import dump
+from portal.wire.encode import dump
 
 JSON, YAML = "application/json", "application/yaml"
 DOCS_POLICY = (

@@ -8,9 +8,9 @@ from drf_spectacular.extensions import (
 )
 from drf_spectacular.openapi import AutoSchema
 
-from portal.api.inputs.described import KindDocument
-from portal.api.inputs.documents import TYPED
-from portal.api.inputs.fields import Strict
+from portal.wire.inputs.described import KindDocument
+from portal.wire.inputs.documents import TYPED
+from portal.wire.inputs.fields import Strict
 
 Document = dict[str, Any]
 
@@ -34,7 +34,7 @@ class TokenScheme(OpenApiAuthenticationExtension):
 class DocumentOfItem(OpenApiSerializerFieldExtension):
     """Describe an item's document by the kinds that are typed."""
 
-    target_class = "portal.api.inputs.documents.ItemDocument"
+    target_class = "portal.wire.inputs.documents.ItemDocument"
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> Document:
         typed: list[Document] = [

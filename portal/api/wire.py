@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from django.conf import settings
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.negotiation import BaseContentNegotiation
@@ -13,6 +12,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from portal import strict_json
+from portal.wire.encode import dump
 
 # A client whose body is refused unread may see a reset instead of the answer.
 DRAIN_LIMIT = 32 * 1024 * 1024
@@ -146,11 +146,6 @@ class JSONAnswer(BaseRenderer):
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
         return b"" if data is None else dump(data)
-
-
-def dump(value: Any) -> bytes:
-    """Return `value` as compact JSON."""
-    return orjson.dumps(value, option=orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS)
 
 
 class AlwaysJSON(BaseContentNegotiation):

@@ -11,11 +11,11 @@ from gateway.kinds import KINDS
 from gateway.merge import merge_patch
 from gateway.mirror import refresh
 from portal.api.documents import whole_document
-from portal.api.inputs.documents import TYPED
 from portal.changes.deliver import deliver
 from portal.changes.models import ChangeRequest
 from portal.changes.review import approve
 from portal.changes.states import State
+from portal.wire.inputs.documents import TYPED
 from tests.actors import present
 from tests.api.conftest import Desk, Program, assert_problem, stored
 from tests.every_kind import KIND_NAMES, Example, example

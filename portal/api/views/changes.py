@@ -10,15 +10,7 @@ from rest_framework.response import Response
 from portal.accounts.actor import Actor
 from portal.accounts.roles import Verb
 from portal.accounts.which_gateway import choose_gateway
-from portal.api import examples
-from portal.api.answers.changes import brief, filed, previewed, whole
-from portal.api.answers.fit import page_of
-from portal.api.answers.shapes import ChangeAnswer, ChangePage, Filed, Preview
-from portal.api.inputs.change import PreviewBody, ProposeBody, WithdrawBody
-from portal.api.inputs.query import ChangesQuery, Query, page_size
 from portal.api.operation import ONE, filing, operation, path_id
-from portal.api.paging import make_cursor, read_cursor
-from portal.api.views.also_known import AlsoKnown
 from portal.api.views.base import ApiView, checked
 from portal.api.views.filing import asked_for, file
 from portal.changes.asked import ItemAsked
@@ -26,6 +18,14 @@ from portal.changes.errors import NoSuchChange
 from portal.changes.models import ChangeRequest, Item
 from portal.changes.propose import preview
 from portal.changes.review import withdraw
+from portal.wire import examples
+from portal.wire.also_known import AlsoKnown
+from portal.wire.answers.changes import brief, filed, previewed, whole
+from portal.wire.answers.fit import page_of
+from portal.wire.answers.shapes import ChangeAnswer, ChangePage, Filed, Preview
+from portal.wire.inputs.change import PreviewBody, ProposeBody, WithdrawBody
+from portal.wire.inputs.query import ChangesQuery, Query, page_size
+from portal.wire.paging import make_cursor, read_cursor
 
 NUMBER_PARAMETER = path_id("number", "The change's number.", 128, type=int)
 # What the database can hold; a number beyond it is simply not there.
@@ -62,7 +62,7 @@ class Changes(ApiView):
         consequential=False,
     )
     def get(self, request: Request) -> Response:
-        query = ChangesQuery.of(request)
+        query = ChangesQuery.of(request.query_params)
         after = read_cursor("changes", query.get("cursor"))
         rows = ChangeRequest.objects.visible_to(self.person).with_people()
         if (slug := query.get("gateway")) is not None:
@@ -164,7 +164,7 @@ class OneChange(ApiView):
         consequential=False,
     )
     def get(self, request: Request, number: int) -> Response:
-        Query.of(request)
+        Query.of(request.query_params)
         return Response(whole(find(number, self.actor), self.actor))
 
 

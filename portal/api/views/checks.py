@@ -3,14 +3,14 @@
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from portal.api import examples
-from portal.api.answers.checks import CheckPage, told
-from portal.api.answers.fit import page_of
-from portal.api.inputs.query import PageQuery, page_size
 from portal.api.operation import operation
-from portal.api.paging import make_cursor, read_cursor
 from portal.api.views.base import ApiView
 from portal.changes.checks import SUBJECTS
+from portal.wire import examples
+from portal.wire.answers.checks import CheckPage, told
+from portal.wire.answers.fit import page_of
+from portal.wire.inputs.query import PageQuery, page_size
+from portal.wire.paging import make_cursor, read_cursor
 
 
 class Checks(ApiView):
@@ -34,7 +34,7 @@ class Checks(ApiView):
         consequential=False,
     )
     def get(self, request: Request) -> Response:
-        query = PageQuery.of(request)
+        query = PageQuery.of(request.query_params)
         after = read_cursor("checks", query.get("cursor"))
         rows = [(subject, code) for subject in SUBJECTS for code in subject.codes]
         if after is not None:

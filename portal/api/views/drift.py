@@ -9,19 +9,19 @@ from portal.accounts.actor import Actor
 from portal.accounts.errors import NotPresent
 from portal.accounts.roles import Verb
 from portal.accounts.which_gateway import choose_gateway
-from portal.api import examples
-from portal.api.answers.drift import DriftPage, told
-from portal.api.answers.fit import page_of
-from portal.api.inputs.drift import DriftsQuery, ResolveBody
-from portal.api.inputs.query import Query, page_size
 from portal.api.operation import ONE, filing, operation, path_id
-from portal.api.paging import make_cursor, read_cursor
 from portal.api.views.base import ApiView, checked
 from portal.api.views.changes import LARGEST
 from portal.api.views.filing import filed_answer
 from portal.drift.errors import NoSuchDrift
 from portal.drift.models import Drift, DriftState
 from portal.drift.resolve import revert
+from portal.wire import examples
+from portal.wire.answers.drift import DriftPage, told
+from portal.wire.answers.fit import page_of
+from portal.wire.inputs.drift import DriftsQuery, ResolveBody
+from portal.wire.inputs.query import Query, page_size
+from portal.wire.paging import make_cursor, read_cursor
 
 SLUG_PARAMETER = path_id("slug", "The gateway's slug, see listGateways.", "default")
 DRIFT = {
@@ -61,7 +61,7 @@ class Drifts(ApiView):
         consequential=False,
     )
     def get(self, request: Request, slug: str) -> Response:
-        query = DriftsQuery.of(request)
+        query = DriftsQuery.of(request.query_params)
         after = read_cursor("drift", query.get("cursor"))
         gateway = choose_gateway(slug, actor=self.actor)
         rows = Drift.objects.shown().filter(gateway=gateway).order_by("-pk")
@@ -96,7 +96,7 @@ class OneDrift(ApiView):
         body_example={"action": "revert", "reason": "Nobody approved it."},
     )
     def post(self, request: Request, slug: str, id: int) -> Response:
-        Query.of(request)
+        Query.of(request.query_params)
         drift = find(slug, id, self.actor)
         body = checked(ResolveBody, request)
         if body["action"] != "revert":

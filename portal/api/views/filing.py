@@ -8,13 +8,13 @@ from rest_framework.response import Response
 
 from portal.accounts.actor import Actor
 from portal.accounts.which_gateway import choose_gateway
-from portal.api.answers.changes import filed
 from portal.callers import conversation_of
 from portal.changes.asked import ChangeAsked, ItemAsked
 from portal.changes.errors import Malformed
 from portal.changes.probe import Probe
 from portal.changes.propose import Proposed, propose
 from portal.changes.terms import Terms, read_length, read_moment
+from portal.wire.answers.changes import filed
 
 
 def asked_for(

@@ -8,14 +8,14 @@ from rest_framework.response import Response
 
 from gateway.models import Gateway
 from portal.accounts.roles import Verb
-from portal.api import examples
-from portal.api.answers.changes import words
-from portal.api.answers.fit import page_of
-from portal.api.answers.shapes import GatewayPage
-from portal.api.inputs.query import PageQuery, page_size
 from portal.api.operation import operation
-from portal.api.paging import make_cursor, read_cursor
 from portal.api.views.base import ApiView
+from portal.wire import examples
+from portal.wire.answers.changes import words
+from portal.wire.answers.fit import page_of
+from portal.wire.answers.shapes import GatewayPage
+from portal.wire.inputs.query import PageQuery, page_size
+from portal.wire.paging import make_cursor, read_cursor
 
 
 class Gateways(ApiView):
@@ -32,7 +32,7 @@ class Gateways(ApiView):
         consequential=False,
     )
     def get(self, request: Request) -> Response:
-        query = PageQuery.of(request)
+        query = PageQuery.of(request.query_params)
         after = read_cursor("gateways", query.get("cursor"))
         person = self.person
         asks = set(person.gateways(Verb.ASK).values_list("pk", flat=True))

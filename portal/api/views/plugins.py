@@ -8,15 +8,15 @@ from rest_framework.response import Response
 from gateway.models import Gateway
 from portal.accounts.errors import NotVisible
 from portal.accounts.which_gateway import choose_gateway
-from portal.api import examples
-from portal.api.answers.fit import fit, page_of
-from portal.api.answers.shapes import PluginAnswer, PluginPage
-from portal.api.inputs.fields import unknown
-from portal.api.inputs.query import GatewayQuery, PluginsQuery, page_size
 from portal.api.operation import ONE, operation, path_id
-from portal.api.paging import make_cursor, read_cursor
 from portal.api.views.base import ApiView
 from portal.changes.offered import offered
+from portal.wire import examples
+from portal.wire.answers.fit import fit, page_of
+from portal.wire.answers.shapes import PluginAnswer, PluginPage
+from portal.wire.inputs.fields import unknown
+from portal.wire.inputs.query import GatewayQuery, PluginsQuery, page_size
+from portal.wire.paging import make_cursor, read_cursor
 
 SCHEMA_ROOM = 25_000
 SUMMARY_LIMIT = 200
@@ -43,7 +43,7 @@ class Plugins(ApiView):
         consequential=False,
     )
     def get(self, request: Request) -> Response:
-        query = PluginsQuery.of(request)
+        query = PluginsQuery.of(request.query_params)
         after = read_cursor("plugins", query.get("cursor"))
         gateway = choose_gateway(query.get("gateway"), actor=self.actor)
         plugins = offered(gateway).plugins
@@ -102,7 +102,7 @@ class OnePlugin(ApiView):
         consequential=False,
     )
     def get(self, request: Request, name: str) -> Response:
-        query = GatewayQuery.of(request)
+        query = GatewayQuery.of(request.query_params)
         gateway = choose_gateway(query.get("gateway"), actor=self.actor)
         schemas = offered(gateway)
         plugin = schemas.plugins.get(name) or schemas.stream_plugins.get(name)

@@ -7,17 +7,17 @@ from rest_framework.response import Response
 
 from portal.accounts.roles import Verb
 from portal.accounts.which_gateway import choose_gateway
-from portal.api import examples
-from portal.api.answers.changes import previewed
-from portal.api.answers.promote import named
-from portal.api.answers.shapes import Filed, PromotionPreview
-from portal.api.inputs.promote import PromoteBody
 from portal.api.operation import ONE, operation, path_id
 from portal.api.views.base import ApiView, checked
 from portal.api.views.changes import find
 from portal.api.views.filing import filed_answer, idempotency_key
 from portal.callers import conversation_of
 from portal.changes.promote import PromotionAsked, preview_promotion, promote
+from portal.wire import examples
+from portal.wire.answers.changes import previewed
+from portal.wire.answers.promote import named
+from portal.wire.answers.shapes import Filed, PromotionPreview
+from portal.wire.inputs.promote import PromoteBody
 
 SLUG_PARAMETER = path_id("slug", "The target gateway, see listGateways.", "production")
 

@@ -6,12 +6,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal.accounts.roles import Verb
-from portal.api.answers.changes import filed
-from portal.api.inputs.rebase import RebaseBody
 from portal.api.operation import filing
 from portal.api.views.base import ApiView, checked
 from portal.api.views.changes import NUMBER_PARAMETER, find
 from portal.changes.rebase import rebase
+from portal.wire.answers.changes import filed
+from portal.wire.inputs.rebase import RebaseBody
 
 
 class RebaseChange(ApiView):

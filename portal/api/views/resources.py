@@ -12,16 +12,16 @@ from gateway.kinds import KINDS, Kind
 from gateway.models import Gateway, Resource
 from portal.accounts.errors import NotVisible
 from portal.accounts.which_gateway import choose_gateway
-from portal.api import examples
-from portal.api.answers import changes
-from portal.api.answers.fit import page_of
-from portal.api.answers.resources import resource, summary
-from portal.api.answers.shapes import ResourceAnswer, ResourcePage
-from portal.api.inputs.query import GatewayQuery, ResourcesQuery, page_size
 from portal.api.operation import ONE, operation, path_id
-from portal.api.paging import make_cursor, read_cursor
 from portal.api.views.base import ApiView
 from portal.changes.errors import Malformed, NoSuchResource
+from portal.wire import examples
+from portal.wire.answers import changes
+from portal.wire.answers.fit import page_of
+from portal.wire.answers.resources import resource, summary
+from portal.wire.answers.shapes import ResourceAnswer, ResourcePage
+from portal.wire.inputs.query import GatewayQuery, ResourcesQuery, page_size
+from portal.wire.paging import make_cursor, read_cursor
 
 KIND_PARAMETER = path_id(
     "kind", "The kind of resource, singular.", "upstream", enum=sorted(KINDS)
@@ -85,7 +85,7 @@ class OneResource(ApiView):
         consequential=False,
     )
     def get(self, request: Request, kind: str, id: str) -> Response:
-        query = GatewayQuery.of(request)
+        query = GatewayQuery.of(request.query_params)
         gateway = choose_gateway(query.get("gateway"), actor=self.actor)
         row = find(gateway, kind_named(kind), id)
         return Response(
@@ -142,7 +142,7 @@ def find(gateway: Gateway, kind: Kind, resource_id: str) -> Resource:
 
 def list_of(kind: Kind, request: Request) -> Response:
     """Answer one page of a kind's resources."""
-    query = ResourcesQuery.of(request)
+    query = ResourcesQuery.of(request.query_params)
     listing = f"resources:{kind.name}"
     after = read_cursor(listing, query.get("cursor"))
     view: ApiView = request.parser_context["view"]

@@ -6,13 +6,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal.accounts.roles import Verb
-from portal.api.inputs.rollback import RollbackBody
 from portal.api.operation import filing
 from portal.api.views.base import ApiView, checked
 from portal.api.views.changes import NUMBER_PARAMETER, find
 from portal.api.views.filing import filed_answer, idempotency_key
 from portal.callers import conversation_of
 from portal.changes.rollback import rollback
+from portal.wire.inputs.rollback import RollbackBody
 
 
 class RollbackChange(ApiView):

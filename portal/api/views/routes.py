@@ -8,18 +8,18 @@ from rest_framework.response import Response
 from gateway.kinds import KINDS
 from portal.accounts.roles import Verb
 from portal.accounts.which_gateway import choose_gateway
-from portal.api import examples
-from portal.api.answers import changes
-from portal.api.answers.resources import effective_of, resource
-from portal.api.answers.shapes import ResourcePage, RouteAnswer
-from portal.api.inputs.change import CreateRouteBody, UpdateRouteBody
-from portal.api.inputs.query import DeleteQuery, GatewayQuery, ResourcesQuery
 from portal.api.operation import ONE, filing, operation, path_id
-from portal.api.views.also_known import AlsoKnown
 from portal.api.views.base import ApiView, checked
 from portal.api.views.filing import asked_for, file
 from portal.api.views.resources import check_id, find, list_of
 from portal.changes.asked import ItemAsked
+from portal.wire import examples
+from portal.wire.also_known import AlsoKnown
+from portal.wire.answers import changes
+from portal.wire.answers.resources import effective_of, resource
+from portal.wire.answers.shapes import ResourcePage, RouteAnswer
+from portal.wire.inputs.change import CreateRouteBody, UpdateRouteBody
+from portal.wire.inputs.query import DeleteQuery, GatewayQuery, ResourcesQuery
 
 ROUTE = KINDS["route"]
 ID_PARAMETER = path_id("id", "A route's id.", examples.ROUTE_ID)
@@ -98,7 +98,7 @@ class OneRoute(ApiView):
         consequential=False,
     )
     def get(self, request: Request, id: str) -> Response:
-        query = GatewayQuery.of(request)
+        query = GatewayQuery.of(request.query_params)
         gateway = choose_gateway(query.get("gateway"), actor=self.actor)
         row = find(gateway, ROUTE, id)
         told = resource(row, gateway)
@@ -152,6 +152,6 @@ class OneRoute(ApiView):
     )
     def delete(self, request: Request, id: str) -> Response:
         check_id(ROUTE, id)
-        query = DeleteQuery.of(request)
+        query = DeleteQuery.of(request.query_params)
         item = ItemAsked(action="delete", kind="route", id=id)
         return file(asked_for([item], query, request, self.actor), self.actor)

@@ -6,13 +6,13 @@ from rest_framework.response import Response
 
 from gateway.skeletons import SKELETONS
 from portal.accounts.which_gateway import choose_gateway
-from portal.api import examples
-from portal.api.answers.fit import fit
-from portal.api.inputs.query import GatewayQuery
 from portal.api.operation import ONE, operation
 from portal.api.views.base import ApiView
 from portal.api.views.resources import KIND_PARAMETER, kind_named
 from portal.changes.offered import kind_offered, offered
+from portal.wire import examples
+from portal.wire.answers.fit import fit
+from portal.wire.inputs.query import GatewayQuery
 
 Char = serializers.CharField
 SCHEMA_ROOM = 80_000
@@ -52,7 +52,7 @@ class KindSchema(ApiView):
         consequential=False,
     )
     def get(self, request: Request, kind: str) -> Response:
-        query = GatewayQuery.of(request)
+        query = GatewayQuery.of(request.query_params)
         wanted = kind_named(kind)
         gateway = choose_gateway(query.get("gateway"), actor=self.actor)
         schemas = offered(gateway)

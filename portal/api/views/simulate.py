@@ -3,14 +3,14 @@
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from portal.api import examples
-from portal.api.answers.simulate import SimulationAnswer, simulated
-from portal.api.inputs.simulate import SimulateBody
 from portal.api.operation import ONE, operation
 from portal.api.views.base import ApiView, checked
 from portal.changes.errors import Malformed
 from portal.changes.http_request import read_request
 from portal.changes.simulate import simulate
+from portal.wire import examples
+from portal.wire.answers.simulate import SimulationAnswer, simulated
+from portal.wire.inputs.simulate import SimulateBody
 
 
 class Simulate(ApiView):

@@ -10,11 +10,6 @@ from rest_framework.response import Response
 from portal.accounts.errors import NotVisible
 from portal.accounts.roles import Verb
 from portal.accounts.which_gateway import choose_gateway
-from portal.api import examples
-from portal.api.answers.imports import kept, passed_over, path_of
-from portal.api.answers.shapes import ImportAnswer
-from portal.api.inputs.query import Query
-from portal.api.inputs.transfer import ExportQuery, ImportBody
 from portal.api.operation import ONE, operation, path_id
 from portal.api.views.base import ApiView
 from portal.api.views.changes import LARGEST
@@ -26,6 +21,11 @@ from portal.changes.transfer.export import export
 from portal.changes.transfer.formats import Format, Secrets
 from portal.changes.transfer.later import AT_ONCE, keep_for_later
 from portal.changes.transfer.propose_file import FileAsked, propose_file
+from portal.wire import examples
+from portal.wire.answers.imports import kept, passed_over, path_of
+from portal.wire.answers.shapes import ImportAnswer
+from portal.wire.inputs.query import Query
+from portal.wire.inputs.transfer import ExportQuery, ImportBody
 
 SLUG_PARAMETER = path_id("slug", "The gateway's slug, see listGateways.", "default")
 FILE = "application/octet-stream"
@@ -49,7 +49,7 @@ class Export(ApiView):
         consequential=False,
     )
     def get(self, request: Request, slug: str) -> HttpResponse:
-        query = ExportQuery.of(request)
+        query = ExportQuery.of(request.query_params)
         format = Format(query["format"])
         usual = Secrets.SEALED if format is Format.BACKUP else Secrets.LEFT_OUT
         exported = export(
@@ -95,7 +95,7 @@ class Import(ApiView):
         consequential=True,
     )
     def post(self, request: Request, slug: str) -> Response:
-        body = ImportBody.of(request)
+        body = ImportBody.of(request.data)
         check_size(body["file"].size)
         asked = FileAsked(
             gateway=choose_gateway(slug, actor=self.actor),
@@ -140,7 +140,7 @@ class Imports(ApiView):
         consequential=False,
     )
     def get(self, request: Request, slug: str, id: int) -> Response:
-        Query.of(request)
+        Query.of(request.query_params)
         gateway = choose_gateway(slug, actor=self.actor)
         file = (
             ImportFile.objects.filter(gateway=gateway, author=self.person, pk=id)

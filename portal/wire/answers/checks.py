@@ -4,9 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from portal.api.answers.shapes import Page
 from portal.changes.checks.subject import Code, Subject
 from portal.changes.findings import Severity
+from portal.wire.answers.shapes import Page
 
 Char = serializers.CharField
 

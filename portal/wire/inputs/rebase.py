@@ -1,7 +1,7 @@
 """The body that rebases a change."""
 
 from gateway.three_way import Side
-from portal.api.inputs.fields import Choice, Free, Strict
+from portal.wire.inputs.fields import Choice, Free, Strict
 
 
 class RebaseBody(Strict):

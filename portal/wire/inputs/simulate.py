@@ -1,9 +1,9 @@
 """The body that tries a request."""
 
-from portal.api.inputs.change import gateway_field
-from portal.api.inputs.fields import Choice, Free, Strict, Text, Whole
 from portal.changes.http_request import METHODS
 from portal.strict_json import EXACT
+from portal.wire.inputs.change import gateway_field
+from portal.wire.inputs.fields import Choice, Free, Strict, Text, Whole
 
 
 class RequestBody(Strict):

@@ -12,8 +12,6 @@ from gateway.sentences import sentence
 from gateway.visible import visible
 from portal.accounts.actor import Actor
 from portal.accounts.models import Person
-from portal.api.answers.conflict import conflict
-from portal.api.answers.fit import fit, fitting
 from portal.changes.message import link, message_for
 from portal.changes.models import ChangeRequest, Delivery, Item, Review, Revision
 from portal.changes.permissions import permissions
@@ -21,6 +19,8 @@ from portal.changes.plan import Plan
 from portal.changes.quorum import standing
 from portal.changes.schedule import explained, waits
 from portal.changes.states import State
+from portal.wire.answers.conflict import conflict
+from portal.wire.answers.fit import fit, fitting
 
 FINDINGS_LIMIT, ITEMS_LIMIT, WORDS_LIMIT, TALK_LIMIT = 100, 100, 2_000, 20
 FINDINGS_ROOM, ITEMS_ROOM, TALK_ROOM = 15_000, 35_000, 15_000

@@ -8,8 +8,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from portal.api.inputs.described import KindDocument
-from portal.api.inputs.fields import (
+from portal.wire.inputs.described import KindDocument
+from portal.wire.inputs.fields import (
     Choice,
     Free,
     Id,

@@ -8,9 +8,9 @@ from gateway.router import Match
 from gateway.simulate import Outcome
 from gateway.simulate_plugins import PluginUse
 from gateway.simulate_upstream import Proxied, Target
-from portal.api.answers.changes import words
-from portal.api.answers.fit import fit
 from portal.changes.simulate import Simulation, sentence
+from portal.wire.answers.changes import words
+from portal.wire.answers.fit import fit
 
 PLUGINS_ROOM, PLUGINS_LIMIT, NODES_LIMIT = 25_000, 100, 100
 Char = serializers.CharField

@@ -2,10 +2,10 @@
 
 from rest_framework import serializers
 
-from portal.api.inputs.change import reason_field
-from portal.api.inputs.fields import Choice, Strict
-from portal.api.inputs.query import PageQuery
 from portal.drift.models import DriftState
+from portal.wire.inputs.change import reason_field
+from portal.wire.inputs.fields import Choice, Strict
+from portal.wire.inputs.query import PageQuery
 
 ACTIONS = ("adopt", "revert", "ignore")
 

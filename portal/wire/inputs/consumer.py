@@ -6,8 +6,8 @@ https://apisix.apache.org/docs/apisix/admin-api/#consumer
 from typing import ClassVar
 
 from gateway.kinds import USERNAME
-from portal.api.inputs.described import Described, Plugins
-from portal.api.inputs.fields import Id, Text
+from portal.wire.inputs.described import Described, Plugins
+from portal.wire.inputs.fields import Id, Text
 
 
 class Username(Text):

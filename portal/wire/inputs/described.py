@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from portal.api.inputs.fields import Free, Id, Partial, Text, Whole
+from portal.wire.inputs.fields import Free, Id, Partial, Text, Whole
 
 
 class Plugins(Free):

@@ -5,9 +5,9 @@ https://apisix.apache.org/docs/apisix/admin-api/#service
 
 from typing import ClassVar
 
-from portal.api.inputs.described import Described, Plugins
-from portal.api.inputs.fields import Flag, Id, Several, Text
-from portal.api.inputs.upstream import Upstream
+from portal.wire.inputs.described import Described, Plugins
+from portal.wire.inputs.fields import Flag, Id, Several, Text
+from portal.wire.inputs.upstream import Upstream
 
 
 class Service(Described):

@@ -8,8 +8,8 @@ from typing import Any
 from rest_framework import serializers
 
 from gateway.router_index import METHODS
-from portal.api.inputs.described import KindDocument, Plugins
-from portal.api.inputs.fields import (
+from portal.wire.inputs.described import KindDocument, Plugins
+from portal.wire.inputs.fields import (
     Choice,
     Flag,
     Free,
@@ -18,7 +18,7 @@ from portal.api.inputs.fields import (
     Text,
     Whole,
 )
-from portal.api.inputs.upstream import Timeout, Upstream
+from portal.wire.inputs.upstream import Timeout, Upstream
 
 TWINS = (("uri", "uris"), ("host", "hosts"), ("remote_addr", "remote_addrs"))
 DESTINATIONS = ("upstream", "upstream_id", "service_id", "plugins", "script")

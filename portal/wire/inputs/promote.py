@@ -3,14 +3,14 @@
 from rest_framework import serializers
 
 from gateway.kinds import KINDS
-from portal.api.inputs.change import (
+from portal.changes.plan import ITEM_LIMIT
+from portal.wire.inputs.change import (
     ID_LIMIT,
     key_field,
     reason_field,
     title_field,
 )
-from portal.api.inputs.fields import Choice, Flag, Several, Strict, Text, Whole
-from portal.changes.plan import ITEM_LIMIT
+from portal.wire.inputs.fields import Choice, Flag, Several, Strict, Text, Whole
 
 
 class PickedBody(Strict):

@@ -9,7 +9,7 @@ from gateway.effective import Effective, effective
 from gateway.kinds import KINDS
 from gateway.models import Gateway, Resource
 from gateway.visible import visible
-from portal.api.answers.fit import fit
+from portal.wire.answers.fit import fit
 
 SUMMARY_ROOM, PART_ROOM, PLUGINS_ROOM = 3_000, 6_000, 25_000
 PLUGINS_LIMIT = 100

@@ -5,14 +5,14 @@ from typing import Any
 
 from rest_framework import serializers
 
-from portal.api.inputs.consumer import Consumer
-from portal.api.inputs.credential import Credential
-from portal.api.inputs.described import KindDocument
-from portal.api.inputs.fields import Free
-from portal.api.inputs.plugin_config import PluginConfig
-from portal.api.inputs.route import Route
-from portal.api.inputs.service import Service
-from portal.api.inputs.upstream import Upstream
+from portal.wire.inputs.consumer import Consumer
+from portal.wire.inputs.credential import Credential
+from portal.wire.inputs.described import KindDocument
+from portal.wire.inputs.fields import Free
+from portal.wire.inputs.plugin_config import PluginConfig
+from portal.wire.inputs.route import Route
+from portal.wire.inputs.service import Service
+from portal.wire.inputs.upstream import Upstream
 
 # The gateway's own schema is the judge of the other kinds.
 TYPED: dict[str, type[KindDocument]] = {

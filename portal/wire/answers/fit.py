@@ -7,7 +7,7 @@ Sizes are bytes of UTF-8 JSON, which is never less than its characters.
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from portal.api.wire import dump
+from portal.wire.encode import dump
 
 PAGE_ROOM = 80_000
 DOCUMENT_ROOM = 40_000

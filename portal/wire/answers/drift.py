@@ -5,10 +5,10 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
-from portal.api.answers.changes import differences, words
-from portal.api.answers.fit import fitting
-from portal.api.answers.shapes import Difference, Page
 from portal.drift.models import Drift, DriftState, What
+from portal.wire.answers.changes import differences, words
+from portal.wire.answers.fit import fitting
+from portal.wire.answers.shapes import Difference, Page
 
 Char = serializers.CharField
 

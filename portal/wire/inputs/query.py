@@ -4,9 +4,9 @@ from typing import Any
 
 from django.utils.datastructures import MultiValueDict
 from rest_framework import serializers
-from rest_framework.request import Request
 
-from portal.api.inputs.change import (
+from portal.changes.states import State
+from portal.wire.inputs.change import (
     AS_PROPOSED,
     due_field,
     gateway_field,
@@ -15,8 +15,7 @@ from portal.api.inputs.change import (
     reason_field,
     title_field,
 )
-from portal.api.inputs.fields import Strict, Text
-from portal.changes.states import State
+from portal.wire.inputs.fields import Strict, Text
 
 PAGE_LIMIT, PAGE_DEFAULT = 100, 20
 WORDS_LIMIT = 200
@@ -26,21 +25,18 @@ class Query(Strict):
     """Parameters of one GET: unknown and repeated ones are refused by name."""
 
     @classmethod
-    def of(cls, request: Request) -> dict[str, Any]:
-        """Return the checked parameters. Raises ValidationError."""
-        return cls.checked(request.query_params)
-
-    @classmethod
-    def checked(cls, given: MultiValueDict[str, Any]) -> dict[str, Any]:
+    def of(cls, given: Any) -> dict[str, Any]:
         """Return checked what was given by name. Raises ValidationError."""
-        repeated = {
-            name[:80]: ["It is given twice. Give it once."]
-            for name, values in given.lists()
-            if len(values) > 1
-        }
-        if repeated:
-            raise serializers.ValidationError(repeated)
-        query = cls(data=given.dict())
+        if isinstance(given, MultiValueDict):
+            repeated = {
+                name[:80]: ["It is given twice. Give it once."]
+                for name, values in given.lists()
+                if len(values) > 1
+            }
+            if repeated:
+                raise serializers.ValidationError(repeated)
+            given = given.dict()
+        query = cls(data=given)
         query.is_valid(raise_exception=True)
         fields: dict[str, Any] = query.validated_data
         return fields

@@ -1,7 +1,7 @@
 """The body that asks to undo a change."""
 
-from portal.api.inputs.change import key_field, reason_field
-from portal.api.inputs.fields import Strict
+from portal.wire.inputs.change import key_field, reason_field
+from portal.wire.inputs.fields import Strict
 
 
 class RollbackBody(Strict):

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.api.answers.fit import CUT, fit, fitting, page_of, size
+from portal.wire.answers.fit import CUT, fit, fitting, page_of, size
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-1000, 1000) | st.text(max_size=200),

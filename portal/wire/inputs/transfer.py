@@ -1,14 +1,10 @@
 """What is said beside a file that goes out or comes in."""
 
-from typing import Any
-
-from django.utils.datastructures import MultiValueDict
 from rest_framework import serializers
-from rest_framework.request import Request
 
-from portal.api.inputs.change import key_field, reason_field, title_field
-from portal.api.inputs.query import Query
 from portal.changes.transfer.formats import Format, Secrets
+from portal.wire.inputs.change import key_field, reason_field, title_field
+from portal.wire.inputs.query import Query
 
 
 def format_field() -> serializers.ChoiceField:
@@ -51,12 +47,3 @@ class ImportBody(Query):
     reason = reason_field()
     title = title_field()
     idempotency_key = key_field()
-
-    @classmethod
-    def of(cls, request: Request) -> dict[str, Any]:
-        """Return the checked fields of the form. Raises ValidationError."""
-        given = request.data
-        # Without a body it is a plain empty object.
-        return cls.checked(
-            given if isinstance(given, MultiValueDict) else MultiValueDict()
-        )

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from portal.api.answers.fit import fit, fitting
 from portal.changes.conflict import conflict_of
 from portal.changes.models import ChangeRequest
+from portal.wire.answers.fit import fit, fitting
 
 VALUE_ROOM, COLLISIONS_ROOM, MOVED_ROOM = 1_500, 15_000, 20_000
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from portal.api.answers.changes import filed, findings, words
 from portal.changes.models import ImportFile, ImportState
+from portal.wire.answers.changes import filed, findings, words
 
 PASSED_OVER_LIMIT = 20
 

@@ -5,8 +5,8 @@ https://apisix.apache.org/docs/apisix/admin-api/#credential
 
 from typing import ClassVar
 
-from portal.api.inputs.described import Described, Plugins
-from portal.api.inputs.fields import Text
+from portal.wire.inputs.described import Described, Plugins
+from portal.wire.inputs.fields import Text
 
 
 class Credential(Described):

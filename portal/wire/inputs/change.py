@@ -6,13 +6,13 @@ from typing import Any
 from rest_framework import serializers
 
 from gateway.kinds import KINDS
-from portal.api.inputs.documents import Forms, ItemDocument
-from portal.api.inputs.fields import Choice, Flag, Free, Several, Strict, Text, Whole
-from portal.api.inputs.route import Route
 from portal.changes.models import Action
 from portal.changes.plan import ITEM_LIMIT
 from portal.changes.probe import METHODS, PATH_LIMIT, TEXT_LIMIT
 from portal.changes.propose import KEY_LIMIT, REASON_LIMIT, TITLE_LIMIT
+from portal.wire.inputs.documents import Forms, ItemDocument
+from portal.wire.inputs.fields import Choice, Flag, Free, Several, Strict, Text, Whole
+from portal.wire.inputs.route import Route
 
 ID_LIMIT = 600
 AS_PROPOSED = "See proposeChange."
