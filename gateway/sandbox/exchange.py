@@ -179,6 +179,8 @@ class Exchange:
         # Path and query for the upstream, when a plugin gave new ones.
         self.target: str | None = None
         self.upstream_host: str | None = None
+        # Where a copy of the request goes.
+        self.mirror: str | None = None
         self.upstream: Document | None = None
         self.upstream_id: str | None = None
         self.match: Match | None = None

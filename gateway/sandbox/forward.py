@@ -238,20 +238,24 @@ def _host_header(
     return exchange.upstream_host or exchange.headers.get("host") or host
 
 
-def _headers(exchange: Exchange) -> list[tuple[bytes, bytes]]:
-    request = exchange.request
+def passed_on(exchange: Exchange) -> list[tuple[bytes, bytes]]:
+    """Return the caller's headers that are not about the connection alone."""
     dropped = _REQUEST_ONLY | {
         name.strip().lower()
         for name in exchange.headers.get("connection", "").split(",")
     }
-    kept = [
+    return [
         (name, value)
         for name, value in exchange.headers.raw
         if name.decode("latin-1") not in dropped
     ]
+
+
+def _headers(exchange: Exchange) -> list[tuple[bytes, bytes]]:
+    request = exchange.request
     # The sandbox trusts nobody's X-Forwarded headers, as APISIX does since 3.14.
     return [
-        *kept,
+        *passed_on(exchange),
         (b"x-real-ip", request.remote_addr.encode()),
         (b"x-forwarded-for", request.remote_addr.encode()),
         (b"x-forwarded-proto", request.scheme.encode()),

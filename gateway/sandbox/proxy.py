@@ -21,6 +21,7 @@ from gateway.sandbox.chain import Chain, Layer
 from gateway.sandbox.configuration import Configuration, Documents
 from gateway.sandbox.exchange import VERSION, Exchange, Exit, Reply, header_text
 from gateway.sandbox.forward import Body, Forwarder
+from gateway.sandbox.mirror import Mirror
 from gateway.sandbox.plugins import new_plugins
 
 NOT_FOUND = Exit(404, {"error_msg": "404 Route Not Found"})
@@ -45,6 +46,7 @@ class _DataPlane:
         self._plugins = new_plugins()
         self._balancer = Balancer()
         self._forwarder: Forwarder | None = None
+        self._mirror: Mirror | None = None
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: object) -> AsyncIterator[None]:
@@ -53,6 +55,9 @@ class _DataPlane:
         if self._forwarder is not None:
             await self._forwarder.close()
             self._forwarder = None
+        if self._mirror is not None:
+            await self._mirror.close()
+            self._mirror = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -179,6 +184,10 @@ class _DataPlane:
             exchange.ignore("upstream.tls")
         if "upgrade" in exchange.headers and exchange.route.get("enable_websocket"):
             exchange.ignore("enable_websocket")
+        if exchange.mirror is not None:
+            if self._mirror is None:
+                self._mirror = Mirror()
+            await self._mirror.send(exchange, body)
         if self._forwarder is None:
             self._forwarder = Forwarder(self._balancer)
         timeout = exchange.route.get("timeout") or {}

@@ -12,8 +12,10 @@ from gateway.sandbox.plugins.ip_restriction import IPRestriction
 from gateway.sandbox.plugins.jwt_auth import JWTAuth
 from gateway.sandbox.plugins.key_auth import KeyAuth
 from gateway.sandbox.plugins.limit_count import LimitCount
+from gateway.sandbox.plugins.limit_req import LimitReq
 from gateway.sandbox.plugins.mocking import Mocking
 from gateway.sandbox.plugins.proxy_cache import ProxyCache
+from gateway.sandbox.plugins.proxy_mirror import ProxyMirror
 from gateway.sandbox.plugins.proxy_rewrite import ProxyRewrite
 from gateway.sandbox.plugins.redirect import Redirect
 from gateway.sandbox.plugins.request_id import RequestID
@@ -30,8 +32,10 @@ _CLASSES: tuple[type[Plugin], ...] = (
     JWTAuth,
     KeyAuth,
     ProxyCache,
+    ProxyMirror,
     ProxyRewrite,
     LimitCount,
+    LimitReq,
     TrafficSplit,
     Redirect,
     ResponseRewrite,

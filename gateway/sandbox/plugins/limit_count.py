@@ -1,6 +1,5 @@
 """limit-count: https://apisix.apache.org/docs/apisix/plugins/limit-count/"""
 
-import json
 import math
 import time
 from collections.abc import Iterator, Mapping
@@ -9,6 +8,7 @@ from typing import Any
 
 from gateway.sandbox.exchange import Exchange, Exit
 from gateway.sandbox.plugins.base import Plugin, Use
+from gateway.sandbox.plugins.counting import key_of, place_of
 
 _HEADERS = {
     "limit_header": "X-RateLimit-Limit",
@@ -106,7 +106,7 @@ def _limits(conf: Mapping[str, Any], exchange: Exchange) -> Iterator[_Limit]:
         count = _number(conf.get("count"), exchange)
         window = _number(conf.get("time_window"), exchange)
         if count is not None and window is not None:
-            yield _Limit(count, window, _key(conf, exchange))
+            yield _Limit(count, window, key_of(conf, exchange))
         return
     for index, rule in enumerate(conf["rules"], start=1):
         count = _number(rule["count"], exchange)
@@ -128,28 +128,12 @@ def _number(value: Any, exchange: Exchange) -> int | None:
     return int(number) if number.is_integer() and 0 < number <= _LARGEST else None
 
 
-def _key(conf: Mapping[str, Any], exchange: Exchange) -> str:
-    key = str(conf.get("key", "remote_addr"))
-    kind = conf.get("key_type", "var")
-    if kind == "constant":
-        return key
-    if kind == "var_combination":
-        value, found = exchange.resolve_counting(key)
-        return value if found else exchange.request.remote_addr
-    single = exchange.variable(key)
-    # Without a value every request would share one counter: count by address.
-    return exchange.request.remote_addr if single in (None, "") else str(single)
-
-
 def _place(use: Use, limit: _Limit) -> str:
     prefix = f":{limit.header_prefix}" if limit.header_prefix else ""
     group = use.conf.get("group")
     if group:
         return f"{group}:{limit.key}{prefix}"
-    # A changed limit starts to count anew; a change elsewhere on the route does not.
-    settings = {name: value for name, value in use.conf.items() if name != "_meta"}
-    version = json.dumps(settings, sort_keys=True)
-    return f"{use.parent}:{version}:{limit.key}{prefix}"
+    return f"{place_of(use)}:{limit.key}{prefix}"
 
 
 def _tell(

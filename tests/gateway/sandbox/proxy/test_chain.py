@@ -25,7 +25,7 @@ def limit_of(plane: Plane, **options: Any) -> str | None:
 def test_offered_plugins_are_those_that_are_run() -> None:
     plugins = new_plugins()
     assert {name: plugin.priority for name, plugin in plugins.items()} == OFFERED
-    assert len(OFFERED) == 14
+    assert len(OFFERED) == 16
 
 
 @pytest.mark.contract

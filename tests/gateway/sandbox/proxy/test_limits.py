@@ -1,5 +1,6 @@
-"""limit-count and ip-restriction let in whom they should."""
+"""limit-count, limit-req and ip-restriction let in whom they should."""
 
+import time
 from typing import Any
 
 import pytest
@@ -138,6 +139,33 @@ class TestLimitCount:
         plane.plugin("limit-count", conf)
         header = plane.get().headers["x-sandbox-ignored-plugins"]
         assert header == "limit-count.policy"
+
+
+class TestLimitReq:
+    SLOW = {"rate": 0.001, "key": "remote_addr"}
+
+    def test_what_is_beyond_the_burst_is_refused(self, plane: Plane) -> None:
+        conf = {**self.SLOW, "burst": 0, "rejected_code": 429, "rejected_msg": "slow"}
+        plane.plugin("limit-req", conf)
+        assert statuses(plane, 2) == [200, 429]
+        assert plane.get().text == '{"error_msg":"slow"}\n'
+        assert len(plane.echo.seen) == 1
+
+    def test_a_burst_may_pass_at_once(self, plane: Plane) -> None:
+        plane.plugin("limit-req", {**self.SLOW, "burst": 2, "nodelay": True})
+        assert statuses(plane, 4) == [200, 200, 200, 503]
+
+    def test_or_waits_for_its_turn(self, plane: Plane) -> None:
+        plane.plugin("limit-req", {"rate": 4, "burst": 2, "key": "remote_addr"})
+        began = time.monotonic()
+        assert statuses(plane, 2) == [200, 200]
+        assert time.monotonic() - began >= 0.2
+
+    def test_each_key_has_a_bucket_of_its_own(self, plane: Plane) -> None:
+        plane.plugin("limit-req", {**self.SLOW, "key": "http_x_who", "burst": 0})
+        for who in ("a", "b"):
+            answers = statuses(plane, 2, headers={"X-Who": who})
+            assert answers == [200, 503]
 
 
 class TestIPRestriction:
