@@ -70,8 +70,11 @@ class Upload(MultiPartParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Return fields and files. Raises TooLarge before anything is kept."""
+        """Return fields and files. Raises TooLarge or WrongCharset before any is kept."""
         request = (parser_context or {})["request"]
+        charset = _charset(media_type or "")
+        if charset not in {"", "utf-8", "utf8"}:
+            raise WrongCharset(f"Send the form in UTF-8, not in {charset[:40]!r}.")
         check_size(int(request.META.get("CONTENT_LENGTH") or 0) - FIELDS_LIMIT)
         return super().parse(stream, media_type, parser_context)
 
