@@ -9,10 +9,8 @@ from gateway.kinds import KINDS, Kind
 from gateway.models import Gateway
 from portal.changes.asked import ItemAsked
 from portal.changes.offered import KindOffered
-from portal.changes.terms import Terms
 from portal.strict_json import NotStrict, read_object
-from portal.web.lengths import LengthField
-from portal.web.request_form import RequestForm
+from portal.web.request_form import TimedForm
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 ACTIONS = [
@@ -34,7 +32,7 @@ def parse_document(text: str) -> dict[str, Any]:
         raise forms.ValidationError(f"{where}{error}") from error
 
 
-class WhyForm(RequestForm):
+class WhyForm(TimedForm):
     """What a request says besides its items."""
 
     field_order = ("gateway", "reason", "title")
@@ -42,28 +40,6 @@ class WhyForm(RequestForm):
     gateway = forms.ModelChoiceField(
         Gateway.objects.none(), to_field_name="slug", empty_label=None
     )
-    deliver_after = forms.DateTimeField(
-        required=False,
-        label="Not before (UTC)",
-        help_text="Empty: as soon as it is approved.",
-        error_messages={"invalid": "Give a date and a time, in UTC."},
-        widget=forms.DateTimeInput(
-            attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
-        ),
-    )
-
-    expires_after = LengthField(
-        required=False,
-        label="Take it back after",
-        help_text="Empty: it stays. At most 90 days after it went live.",
-    )
-
-    def terms(self) -> Terms:
-        """Return when a valid form asks the change to go live, and for how long."""
-        return Terms(
-            deliver_after=self.cleaned_data["deliver_after"],
-            expires_after=self.cleaned_data["expires_after"],
-        )
 
 
 class RouteForm(forms.Form):

@@ -3,6 +3,8 @@
 from django import forms
 
 from portal.changes.propose import REASON_LIMIT, TITLE_LIMIT
+from portal.changes.terms import Terms
+from portal.web.lengths import LengthField
 
 
 class RequestForm(forms.Form):
@@ -20,3 +22,30 @@ class RequestForm(forms.Form):
         required=False,
         help_text="May be left out; then it says what the change does.",
     )
+
+
+class TimedForm(RequestForm):
+    """When it shall go live, and for how long, too."""
+
+    deliver_after = forms.DateTimeField(
+        required=False,
+        label="Not before (UTC)",
+        help_text="Empty: as soon as it is approved.",
+        error_messages={"invalid": "Give a date and a time, in UTC."},
+        widget=forms.DateTimeInput(
+            attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
+        ),
+    )
+
+    expires_after = LengthField(
+        required=False,
+        label="Take it back after",
+        help_text="Empty: it stays. At most 90 days after it went live.",
+    )
+
+    def terms(self) -> Terms:
+        """Return when a valid form asks the change to go live, and for how long."""
+        return Terms(
+            deliver_after=self.cleaned_data["deliver_after"],
+            expires_after=self.cleaned_data["expires_after"],
+        )

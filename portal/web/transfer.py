@@ -56,6 +56,7 @@ def transfer_page(request: PersonRequest, slug: str) -> HttpResponse:
         gateway=gateway,
         source=form.cleaned_data["file"],
         format=Format(form.cleaned_data["format"]),
+        terms=form.terms(),
         **{
             name: form.cleaned_data[name]
             for name in ("reason", "title", "delete_missing")

@@ -8,7 +8,7 @@ from portal.accounts.models import Person
 from portal.accounts.roles import Verb
 from portal.changes.transfer.export import POSSIBLE
 from portal.changes.transfer.formats import Format, Secrets
-from portal.web.request_form import RequestForm
+from portal.web.request_form import TimedForm
 
 NEEDS = {Secrets.SEALED: Verb.EXPORT, Secrets.CLEAR: Verb.ADMINISTER}
 
@@ -35,7 +35,7 @@ class ExportForm(forms.Form):
         return Format(format), Secrets(secrets)
 
 
-class ImportForm(RequestForm):
+class ImportForm(TimedForm):
     """A file that the gateway shall be brought to."""
 
     field_order = ("file", "format", "delete_missing", "reason", "title")

@@ -1,7 +1,9 @@
 """A gateway as a file, for programs."""
 
+from datetime import UTC, datetime
 from typing import Any
 
+import time_machine
 import yaml
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
@@ -111,6 +113,7 @@ def test_the_whole_document_has_it_and_the_plugin_s_has_not() -> None:
 
 
 IMPORT = "/api/gateways/default/import"
+JACK_FILE = "consumers:\n- username: jack\n#END"
 
 
 def sent(program: Program, text: str | bytes, **fields: Any) -> HttpResponse:
@@ -257,3 +260,30 @@ def test_nobody_else_sees_a_file(desk: Desk, alice: Program) -> None:
     assert_problem(alice.get(where + "0"), 404, field="id")
     assert_problem(alice.get(where + "9" * 40), 404, field="id")
     assert_problem(alice.get(where + "?x=1"), 400, field="x")
+
+
+def test_a_form_in_another_charset_is_refused(desk: Desk, alice: Program) -> None:
+    answer = alice.send(
+        "POST",
+        "/api/gateways/default/import",
+        b"--x--\r\n",
+        content_type="multipart/form-data; boundary=x; charset=rot13",
+    )
+
+    assert_problem(answer, 415, "unsupported_media_type")
+
+
+def test_a_file_s_change_goes_live_when_it_was_asked_to(
+    desk: Desk, alice: Program
+) -> None:
+    due = "2027-06-01T22:00:00+00:00"
+
+    with time_machine.travel(datetime(2026, 12, 1, tzinfo=UTC), tick=True):
+        alice = program_of(desk.people.alice)
+        late = sent(alice, JACK_FILE, deliver_after="2026-11-01T22:00:00Z")
+        asked = sent(alice, JACK_FILE, deliver_after=due, expires_after="PT2H")
+
+    assert_problem(late, 400, field="deliver_after")
+    assert asked.status_code == 202, asked.content
+    terms = ChangeRequest.objects.get().latest_revision().terms
+    assert terms.as_json() == {"deliver_after": due, "expires_after": "PT2H"}

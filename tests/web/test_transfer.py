@@ -1,5 +1,6 @@
 """A gateway as a file and back, on its page."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from portal.audit.models import AuditEvent
 from portal.changes.models import ChangeRequest, ImportFile
@@ -200,3 +202,18 @@ def test_the_page_costs_a_fixed_number_of_queries(desk: Desk, alice: Client) -> 
     assert ImportFile.objects.count() == 4
 
     assert queries() == one
+
+
+def test_it_goes_live_when_it_was_asked_to(desk: Desk, alice: Client) -> None:
+    due = timezone.now() + timedelta(days=2)
+
+    bring(
+        alice,
+        deliver_after=f"{due:%Y-%m-%dT%H:%M}",
+        expires_after="2",
+        expires_after_unit="hours",
+    )
+
+    terms = ChangeRequest.objects.get().latest_revision().terms
+    assert terms.deliver_after == due.replace(second=0, microsecond=0)
+    assert terms.expires_after == timedelta(hours=2)

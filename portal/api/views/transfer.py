@@ -13,7 +13,7 @@ from portal.accounts.which_gateway import choose_gateway
 from portal.api.operation import ONE, operation, path_id
 from portal.api.views.base import ApiView
 from portal.api.views.changes import LARGEST
-from portal.api.views.filing import filed_answer, idempotency_key
+from portal.api.views.filing import filed_answer, idempotency_key, terms_of
 from portal.api.wire import Upload, check_size
 from portal.callers import conversation_of
 from portal.changes.models import ImportFile
@@ -104,6 +104,7 @@ class Import(ApiView):
             reason=body["reason"],
             title=body.get("title", ""),
             delete_missing=body.get("delete_missing") == "true",
+            terms=terms_of(body),
             idempotency_key=idempotency_key(request, body.get("idempotency_key")),
             conversation=conversation_of(request._request),
         )

@@ -52,6 +52,8 @@ class ImportFile(models.Model):
     conversation = models.CharField(max_length=200, blank=True)
     format = models.CharField(max_length=10)
     delete_missing = models.BooleanField(default=False)
+    deliver_after = models.DateTimeField(null=True)
+    expires_after = models.DurationField(null=True)
     reason = models.TextField()
     title = models.CharField(max_length=200, blank=True)
     idempotency_key = models.CharField(max_length=255, blank=True)
@@ -66,6 +68,9 @@ class ImportFile(models.Model):
     refusal = models.JSONField(default=dict, help_text="Why it was refused.")
     passed_over = models.JSONField(default=list)
     claimed_until = models.DateTimeField(null=True)
+    tries = models.PositiveSmallIntegerField(
+        default=0, help_text="How often a worker began to read it."
+    )
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
 

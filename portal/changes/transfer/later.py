@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from gateway import sealing
@@ -17,10 +18,12 @@ from portal.accounts.actor import Actor, Channel
 from portal.accounts.errors import NotAllowed
 from portal.accounts.roles import Verb
 from portal.changes.checkpoints import reached
+from portal.changes.errors import Malformed
 from portal.changes.models import ChangeRequest, ImportFile, ImportState
 from portal.changes.models.import_file import CLAIM
 from portal.changes.outbox import hint_on_commit
 from portal.changes.propose import check_words, request_digest
+from portal.changes.terms import Terms
 from portal.changes.transfer.formats import Format
 from portal.changes.transfer.propose_file import FileAsked, propose_file
 from portal.changes.transfer.reading import bad_file
@@ -28,6 +31,13 @@ from portal.errors import GatehouseError
 
 # Up to so many bytes a file is read while somebody waits: about two seconds.
 AT_ONCE = 500_000
+# So many workers may die over a file before it is taken for the reason.
+TRIES = 3
+KILLS = (
+    f"{TRIES} workers in turn stopped while they read this file, so it is not read again. "
+    "It may be too large or too deeply nested for this desk: split it. If it is neither, "
+    "tell an administrator."
+)
 IMPORT_ONE = "portal.changes.tasks.import_one"
 # What reading takes of the work, in percent; the rest is asking the gateway.
 READING = 80
@@ -43,12 +53,13 @@ class Overtaken(Exception):
 def keep_for_later(asked: FileAsked, *, actor: Actor) -> ImportFile:
     """Keep a file for a worker; the same one that waits already is returned.
 
-    Raises NotAllowed, NotVisible, Malformed for words that are missing or a file that
-    is no text.
+    Raises NotAllowed, NotVisible, Malformed for words that are missing, terms that nobody
+    can ask for, or a file that is no text.
     """
     person = actor.require(Verb.ASK, asked.gateway)
     change = asked.as_change()
     check_words(change)
+    asked.terms.check(timezone.now())
     try:
         decoded(asked.source)
     except FormatError as error:
@@ -65,6 +76,8 @@ def keep_for_later(asked: FileAsked, *, actor: Actor) -> ImportFile:
                 "conversation": asked.conversation[:200],
                 "format": asked.format,
                 "delete_missing": asked.delete_missing,
+                "deliver_after": asked.terms.deliver_after,
+                "expires_after": asked.terms.expires_after,
                 "reason": asked.reason,
                 "title": asked.title,
                 "idempotency_key": asked.idempotency_key,
@@ -78,15 +91,20 @@ def keep_for_later(asked: FileAsked, *, actor: Actor) -> ImportFile:
 
 
 def import_kept(file_id: int) -> None:
-    """Read a kept file and file its change, or keep why not. Twice does no harm."""
+    """Read a kept file and file its change, or keep why not. Twice does no harm.
+
+    One over which its workers died, each time, is refused.
+    """
     now = timezone.now()
     mine = ImportFile.objects.free(now).filter(pk=file_id)
-    if not mine.update(claimed_until=now + CLAIM):
+    if not mine.update(claimed_until=now + CLAIM, tries=F("tries") + 1):
         return
     file = ImportFile.objects.select_related("gateway", "author", "token").get(
         pk=file_id
     )
     try:
+        if file.tries > TRIES:
+            raise Malformed(KILLS, field="file")
         _import(file)
     except Overtaken:
         log.warning("import overtaken", file=file_id)
@@ -135,6 +153,7 @@ def _asked(file: ImportFile) -> FileAsked:
         delete_missing=file.delete_missing,
         idempotency_key=file.idempotency_key,
         conversation=file.conversation,
+        terms=Terms(deliver_after=file.deliver_after, expires_after=file.expires_after),
     )
 
 

@@ -23,6 +23,7 @@ from portal.changes.propose import (
     preview,
     propose,
 )
+from portal.changes.terms import Terms
 from portal.changes.transfer.formats import Format
 from portal.changes.transfer.items import items_of
 from portal.changes.transfer.reading import FileRead, read_file
@@ -43,6 +44,7 @@ class FileAsked:
     delete_missing: bool = False
     idempotency_key: str = ""
     conversation: str = ""
+    terms: Terms = Terms()
 
     def as_change(self) -> ChangeAsked:
         """Return the request for a change, its items not worked out yet."""
@@ -54,6 +56,7 @@ class FileAsked:
             items=(),
             idempotency_key=self.idempotency_key,
             conversation=self.conversation,
+            terms=self.terms,
             source=hashlib.sha256(told + self.source).hexdigest(),
         )
 

@@ -3,7 +3,13 @@
 from rest_framework import serializers
 
 from portal.changes.transfer.formats import Format, Secrets
-from portal.wire.inputs.change import key_field, reason_field, title_field
+from portal.wire.inputs.change import (
+    due_field,
+    key_field,
+    life_field,
+    reason_field,
+    title_field,
+)
 from portal.wire.inputs.query import Query
 
 
@@ -46,4 +52,6 @@ class ImportBody(Query):
     )
     reason = reason_field()
     title = title_field()
+    deliver_after = due_field()
+    expires_after = life_field()
     idempotency_key = key_field()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection, connections
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -19,8 +20,9 @@ from portal.changes.models import ChangeRequest, ImportFile, ImportState
 from portal.changes.models.import_file import CLAIM
 from portal.changes.review import reject
 from portal.changes.tasks import import_one, sweep_imports
+from portal.changes.terms import Terms
 from portal.changes.transfer.formats import Format
-from portal.changes.transfer.later import IMPORT_ONE, keep_for_later
+from portal.changes.transfer.later import IMPORT_ONE, TRIES, keep_for_later
 from portal.changes.transfer.propose_file import FileAsked
 from tests.actors import present, program
 from tests.changes.conftest import Desk
@@ -275,3 +277,49 @@ def claim_is_over(file: ImportFile) -> None:
     ImportFile.objects.filter(pk=file.pk).update(
         claimed_until=timezone.now() - timedelta(seconds=1)
     )
+
+
+@pytest.mark.django_db
+def test_a_file_that_kills_its_workers_is_refused_in_words(desk: Desk) -> None:
+    file = keep(desk)
+    for _ in range(TRIES):
+        # What a worker commits before it reads, and all that is left of one that died.
+        free = ImportFile.objects.free(timezone.now()).filter(pk=file.pk)
+        free.update(claimed_until=timezone.now() - CLAIM, tries=F("tries") + 1)
+
+    file = read(file)
+
+    assert (file.state, file.sealed) == (ImportState.REFUSED, None)
+    assert "3 workers in turn stopped" in file.refusal["detail"]
+    assert file.refusal["field"] == "file"
+    assert not ChangeRequest.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_file_is_read_again_after_some_workers_died(desk: Desk) -> None:
+    file = keep(desk)
+    ImportFile.objects.update(tries=TRIES - 1)
+
+    file = read(file)
+
+    assert (file.state, file.tries) == (ImportState.FILED, TRIES)
+
+
+@pytest.mark.django_db
+def test_its_change_goes_live_when_it_was_asked_to(desk: Desk) -> None:
+    due = timezone.now() + timedelta(days=2)
+    terms = Terms(deliver_after=due, expires_after=timedelta(hours=2))
+
+    file = read(keep(desk, terms=terms))
+
+    assert file.change is not None
+    assert file.change.latest_revision().terms == terms
+
+
+@pytest.mark.django_db
+def test_terms_that_make_no_sense_are_refused_before_it_is_kept(desk: Desk) -> None:
+    with pytest.raises(Malformed) as refused:
+        keep(desk, terms=Terms(deliver_after=timezone.now() - timedelta(hours=1)))
+
+    assert refused.value.field == "deliver_after"
+    assert not ImportFile.objects.exists()
