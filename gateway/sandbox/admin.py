@@ -10,21 +10,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.kinds import KINDS
+from gateway.admin_request import (
+    PREFIX,
+    Arguments,
+    UnknownKind,
+    address_of,
+    lua_number,
+    segments,
+)
 from gateway.router_request import arguments
 from gateway.sandbox import answers, catalogue, dry_run
 from gateway.sandbox.answers import Crash, Refused
 from gateway.sandbox.encryption import Veil
 from gateway.sandbox.faults import Faults
-from gateway.sandbox.request import (
-    KIND_BY_SEGMENT,
-    PREFIX,
-    AdminRequest,
-    Arguments,
-    lua_number,
-    read_body,
-    segments,
-)
+from gateway.sandbox.request import AdminRequest, read_body
 from gateway.sandbox.resource import Resources
 from gateway.sandbox.store import Store
 
@@ -87,44 +86,25 @@ class _AdminAPI:
 def _resource_request(
     request: Request, parts: list[str], query: Arguments, body: bytes
 ) -> AdminRequest:
-    segment, resource_id, rest = parts[0], *_split(parts[1:])
-    kind = KIND_BY_SEGMENT.get(segment)
-    if kind is None:
-        raise Refused(f"Unsupported resource type: {segment}", status=404)
+    try:
+        address = address_of(request.method, parts)
+    except UnknownKind as error:
+        raise Refused(str(error), status=404) from None
     if request.method == "HEAD":
         raise Refused("not found", status=404)
-    parent = None
-    if kind.name == "consumer" and rest.split("/")[0] == "credentials":
-        kind, parent = KINDS["credential"], resource_id
-        resource_id, rest = _split(rest.split("/")[1:])
-    if kind.name == "secret" and resource_id is not None:
-        resource_id, rest = _secret(resource_id, rest, request.method)
     decoded = read_body(body) if body else None
     if "ttl" in query and lua_number(query["ttl"]) is None:
         raise Refused("invalid argument ttl: should be a number")
     return AdminRequest(
-        kind=kind,
+        kind=address.kind,
         method=request.method,
-        resource_id=resource_id,
-        sub_path=rest,
+        resource_id=address.resource_id,
+        sub_path=address.sub_path,
         arguments=query,
         body=decoded,
         has_body=bool(body),
-        parent=parent,
+        parent=address.parent,
     )
-
-
-def _split(parts: list[str]) -> tuple[str | None, str]:
-    return (parts[0] or None if parts else None), "/".join(parts[1:])
-
-
-def _secret(manager: str, rest: str, method: str) -> tuple[str | None, str]:
-    """Return the id of a secret, manager and name, and what follows it."""
-    name, below = _split(rest.split("/"))
-    if name is not None:
-        return f"{manager}/{name}", below
-    # A manager alone: reading lists all secrets, whatever their manager.
-    return (None if method == "GET" else manager), ""
 
 
 def _conditional(request: Request, response: Response) -> Response:

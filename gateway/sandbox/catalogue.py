@@ -4,9 +4,9 @@ from typing import Any
 
 from starlette.responses import Response
 
+from gateway.admin_request import Arguments
 from gateway.sandbox import answers
 from gateway.sandbox.answers import Refused
-from gateway.sandbox.request import Arguments
 from gateway.sandbox.schemas import (
     HASH_KEY_OF_HEADER,
     HASH_KEY_OF_VARS,

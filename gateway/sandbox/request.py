@@ -1,22 +1,14 @@
 """One Admin API request, taken apart the way APISIX takes it apart."""
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.kinds import KINDS, Kind
+from gateway.admin_request import Arguments, lua_number
+from gateway.kinds import Kind
 from gateway.sandbox import lua_json
 from gateway.sandbox.answers import Refused
 
-PREFIX = "/apisix/admin"
 MAX_BODY = 1572864
-
-# Kinds by the first segment of the path. Credentials live below consumers.
-KIND_BY_SEGMENT: dict[str, Kind] = {
-    kind.path: kind for kind in KINDS.values() if kind.name != "credential"
-}
-
-Arguments = dict[str, str | bool]
 
 
 @dataclass(frozen=True)
@@ -42,24 +34,6 @@ class AdminRequest:
         """Seconds until what is written shall vanish, None is never."""
         value = self.arguments.get("ttl")
         return None if value is None else lua_number(value)
-
-
-def segments(path: str) -> list[str]:
-    """Return the parts of a path below `/apisix/admin`, slashes merged."""
-    merged = re.sub(r"/{2,}", "/", path)
-    return merged.removeprefix(PREFIX).split("/")[1:]
-
-
-def lua_number(value: str | bool) -> float | None:
-    """Read a number as Lua's `tonumber` does; None when it is none."""
-    if isinstance(value, bool):
-        return None
-    text = value.strip()
-    if re.fullmatch(r"[+-]?0[xX][0-9a-fA-F]+", text):
-        return float(int(text, 16))
-    if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text):
-        return float(text)
-    return None
 
 
 def check_size(body: bytes) -> None:

@@ -4,8 +4,10 @@ import time
 
 from starlette.responses import Response
 
-from gateway.kinds import Kind, Verb
-from gateway.sandbox import answers, filters, patch
+from gateway import lists, patch
+from gateway.admin_request import WORDS, path_of
+from gateway.kinds import Verb
+from gateway.sandbox import answers
 from gateway.sandbox.answers import Crash, KeyNotFound, Refused
 from gateway.sandbox.checks import Candidate, check, check_metadata
 from gateway.sandbox.encryption import Veil
@@ -14,13 +16,6 @@ from gateway.sandbox.references import guard
 from gateway.sandbox.request import AdminRequest
 from gateway.sandbox.store import Document, Store
 
-# How messages name a kind.
-WORDS = {
-    "consumer_group": "consumer group",
-    "plugin_config": "plugin config",
-    "global_rule": "global rule",
-    "stream_route": "stream route",
-}
 # Kinds whose documents are known by something else than an id of their own.
 WITHOUT_ID = frozenset({"consumer", "plugin_metadata"})
 STAMPS = ("create_time", "update_time")
@@ -82,8 +77,8 @@ class Resources:
             for key, entry in entries
         ]
         try:
-            listed = filters.listing(kind.name, items, request.arguments)
-        except filters.BadPage as error:
+            listed = lists.listing(kind.name, items, request.arguments)
+        except lists.BadPage as error:
             return answers.plain(400, str(error))
         return answers.answer(200, listed)
 
@@ -147,7 +142,10 @@ class Resources:
         if old is None:
             raise KeyNotFound
         if request.sub_path:
-            document = patch.replace(old, request.sub_path, request.body)
+            try:
+                document = patch.replace(old, request.sub_path, request.body)
+            except patch.BadSubPath as error:
+                raise Refused(str(error)) from None
             document["update_time"] = int(time.time())
         else:
             document = patch.merge(old, request.body)
@@ -221,9 +219,3 @@ def store_key(request: AdminRequest, resource_id: str) -> str:
     if request.kind.name == "credential":
         return f"{request.parent}/credentials/{resource_id}"
     return resource_id
-
-
-def path_of(kind: Kind, key: str) -> str:
-    """Return the path of a stored resource below etcd's prefix."""
-    folder = "consumers" if kind.name == "credential" else kind.path
-    return f"/{folder}/{key}"

@@ -1,10 +1,16 @@
-"""The two forms of PATCH: merging a body, and replacing what a path names."""
+"""The two forms of PATCH: merging a body, and replacing what a path names. Pure."""
 
 import copy
 from typing import Any
 
-from gateway.sandbox.answers import Refused
-from gateway.sandbox.store import Document
+Document = dict[str, Any]
+
+
+class BadSubPath(ValueError):
+    """The path leads through something that has no members."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"invalid sub-path: /{path}")
 
 
 def merge(document: Document, patch: Any) -> Document:
@@ -29,7 +35,7 @@ def merge(document: Document, patch: Any) -> Document:
 def replace(document: Document, path: str, value: Any) -> Any:
     """Return the document with the value put where the path leads.
 
-    Missing parents are made. Raises Refused when the path leads through a scalar.
+    Missing parents are made. Raises BadSubPath when the path leads through a scalar.
     """
     changed = copy.deepcopy(document)
     parts = path.split("/")
@@ -37,7 +43,7 @@ def replace(document: Document, path: str, value: Any) -> Any:
     for depth, name in enumerate(parts[:-1], start=1):
         below = _step(below, name)
         if not isinstance(below, dict | list):
-            raise Refused(f"invalid sub-path: /{'/'.join(parts[:depth])}")
+            raise BadSubPath("/".join(parts[:depth]))
     if not parts[-1]:
         return copy.deepcopy(value)
     _put(below, parts[-1], copy.deepcopy(value))
@@ -55,11 +61,11 @@ def as_members(value: Any) -> dict[str, Any]:
 def _step(below: Any, name: str) -> Any:
     if isinstance(below, list):
         # A path's parts are strings, and a Lua array has no string keys.
-        raise Refused(f"invalid sub-path: /{name}")
+        raise BadSubPath(name)
     return below.setdefault(name, {})
 
 
 def _put(below: Any, name: str, value: Any) -> None:
     if isinstance(below, list):
-        raise Refused(f"invalid sub-path: /{name}")
+        raise BadSubPath(name)
     below[name] = value
