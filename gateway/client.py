@@ -33,7 +33,7 @@ from gateway.errors import (
     NotOffered,
     UnexpectedAnswer,
 )
-from gateway.exchange import Exchange
+from gateway.exchange import Answered, Exchange
 from gateway.kinds import KIND_BY_PATH, KINDS, Kind
 from gateway.secret_fields import secrets_in
 from gateway.trust import trusting
@@ -192,6 +192,34 @@ class AdminClient:
             for secret in _secrets(KIND_BY_PATH[path].name, document)
         }
         self._send("POST", "/configs/validate", configs, secrets, is_read=True)
+
+    def relay(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        content_type: str = "application/json",
+    ) -> Answered:
+        """Ask something that changes nothing; return whatever is answered.
+
+        `path` is below `/apisix/admin`, with its query. Raises KeyRefused, which is no
+        answer to whoever asked, and GatewayError where there is none.
+        """
+        headers = {"X-API-KEY": self._key_to_send(), "Accept": "application/json"}
+        if body is not None:
+            headers["Content-Type"] = content_type
+        answered = self._exchange.send(
+            method,
+            f"/apisix/admin{path}",
+            headers,
+            body,
+            deadline=self.list_deadline,
+            is_read=True,
+        )
+        if answered.status in (401, 403) or answered.status >= 500:
+            raise refusal(answered.status, answered.content, hide={self._admin_key})
+        return answered
 
     # --- What the gateway is
 

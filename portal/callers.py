@@ -111,6 +111,20 @@ def conversation_of(request: HttpRequest) -> str:
     return NOT_PRINTABLE.sub(" ", given).strip()[:CONVERSATION_LIMIT]
 
 
+def count(token: ApiToken) -> None:
+    """Count a request of this token. Raises TooMany.
+
+    One program must not use up what its person's other programs may do; many tokens of
+    one person are still one person.
+    """
+    for window in (
+        minute("token", token.pk, settings.API_RATE_TOKEN),
+        minute("person", token.person_id, settings.API_RATE_PERSON),
+    ):
+        if not window.allows():
+            raise TooMany.after(window)
+
+
 def minute(scope: str, ident: object, limit: int) -> Window:
     """Return the running minute of one caller, at whichever door."""
     return Window("api", scope, str(ident), limit=limit, seconds=60)

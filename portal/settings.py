@@ -305,6 +305,12 @@ DELIVERY_SWEEP_EVERY = env.float("DELIVERY_SWEEP_EVERY", default=2.0)
 NODE_WAIT = env.float("NODE_WAIT", default=10.0)
 DRIFT_SCAN_EVERY = env.float("DRIFT_SCAN_EVERY", default=60.0)
 IMPORT_SWEEP_EVERY = 20.0
+# So long a program's writes through the Admin API gather in one draft, and how often
+# somebody looks for drafts that were quiet for as long.
+GATHER_FOR = env.float("GATHER_FOR", default=60.0)
+GATHERING_SWEEP_EVERY = 2.0
+# Of the threads of one web process at most half wait for a delivery.
+WAITING_AT_MOST = max(1, env.int("WEB_THREADS", default=8) // 2)
 if DELIVERY_LEASE < GATEWAY_REQUEST_DEADLINE + 1:
     raise ImproperlyConfigured(
         "DELIVERY_LEASE must be at least a second longer than GATEWAY_REQUEST_DEADLINE."
@@ -349,6 +355,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "portal.changes.tasks.sweep_imports",
         "schedule": IMPORT_SWEEP_EVERY,
         "options": {"expires": IMPORT_SWEEP_EVERY},
+    },
+    "sweep-gatherings": {
+        "task": "portal.changes.tasks.sweep_gatherings",
+        "schedule": GATHERING_SWEEP_EVERY,
+        "options": {"expires": 5 * GATHERING_SWEEP_EVERY},
     },
     "forget-idempotency-keys": {
         "task": "portal.changes.tasks.forget_idempotency_keys",

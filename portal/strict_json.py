@@ -26,6 +26,14 @@ class NotStrict(ValueError):
 
 def read_object(text: str) -> dict[str, Any]:
     """Return the JSON object in `text`. Raises NotStrict."""
+    value = read_value(text)
+    if not isinstance(value, dict):
+        raise NotStrict("Give one JSON object: { … }.")
+    return value
+
+
+def read_value(text: str) -> Any:
+    """Return the JSON value in `text`. Raises NotStrict."""
     _check_depth(text)
     try:
         value = json.loads(
@@ -40,8 +48,6 @@ def read_object(text: str) -> dict[str, Any]:
             f"This is not JSON: {error.msg} at line {error.lineno}, column "
             f"{error.colno}."
         ) from error
-    if not isinstance(value, dict):
-        raise NotStrict("Give one JSON object: { … }.")
     _check_text(value, "")
     return value
 

@@ -16,7 +16,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from portal.api.wire import BadJSON, StrictJSON, drain
+from portal.api.wire import BadJSON, StrictJSON
+from portal.bodies import drain
 from portal.errors import GatehouseError
 from portal.wire.answers.changes import findings
 from portal.wire.answers.conflict import collisions

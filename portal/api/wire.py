@@ -12,11 +12,9 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from portal import strict_json
+from portal.bodies import drain
 from portal.wire.encode import dump
 
-# A client whose body is refused unread may see a reset instead of the answer.
-DRAIN_LIMIT = 32 * 1024 * 1024
-CHUNK = 64 * 1024
 # What the fields beside an uploaded file may take.
 FIELDS_LIMIT = 64 * 1024
 
@@ -104,13 +102,6 @@ def read_body(request: Request, stream: Any) -> bytes:
             f"The body is larger than {limit:,} bytes. Split the change into smaller ones."
         )
     return bytes(body)
-
-
-def drain(stream: Any) -> None:
-    """Read and forget the rest of a refused body, up to a limit."""
-    for _ in range(DRAIN_LIMIT // CHUNK):
-        if not stream.read(CHUNK):
-            return
 
 
 def read_object(body: bytes) -> dict[str, Any]:

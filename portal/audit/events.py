@@ -7,6 +7,8 @@ class Event(models.TextChoices):
     """Event names; never rename one that has been written."""
 
     CHANGE_DRAFTED = "change.drafted", "drafted the change"
+    CHANGE_GATHERED = "change.gathered", "added to the draft"
+    CHANGE_HELD_BACK = "change.held_back", "kept the draft, which a blocker stops"
     CHANGE_SUBMITTED = "change.submitted", "submitted the change for review"
     CHANGE_REVISED = "change.revised", "wrote a new revision"
     CHANGE_REBASED = "change.rebased", "joined the change with what is live now"

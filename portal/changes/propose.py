@@ -29,7 +29,7 @@ from portal.changes.checks import run_checks
 from portal.changes.errors import Blocked, KeyReused, Malformed, NotYours, WrongState
 from portal.changes.links import NO_LINKS, Links
 from portal.changes.models import ChangeRequest, IdempotencyKey, Item, Revision
-from portal.changes.plan import Plan, gateway_or_down, plan_items
+from portal.changes.plan import Plan, PlannedItem, gateway_or_down, plan_items
 from portal.changes.states import OPEN, State
 
 KEY_LIFE = timedelta(days=7)
@@ -112,7 +112,7 @@ def propose(
     check_words(asked)
     if earlier := filed_before(asked, actor, person):
         return _replay(earlier, actor, then)
-    plan = _unblocked(make_plan(asked))
+    plan = unblocked(make_plan(asked))
     try:
         return _file(asked, plan, actor, person, links=links, then=then)
     except IntegrityError:
@@ -158,28 +158,12 @@ def _file(
     Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     if earlier := filed_before(asked, actor, person):
         return _replay(earlier, actor, then)
-    change = ChangeRequest.objects.create(
-        gateway=asked.gateway,
-        title=asked.title.strip(),
-        reason=asked.reason,
-        summary=plan.summary,
-        author=person,
-        channel=actor.channel,
-        client=actor.client,
-        token=actor.token,
-        conversation=asked.conversation[:200],
-        request_digest=request_digest(asked),
-        state=state,
-        submitted_at=None if state is State.DRAFT else timezone.now(),
-        reverts=links.reverts,
-        promoted_from=links.promoted_from,
-        promotes=links.promotes,
-    )
+    change = open_change(asked, plan.summary, actor, person, state=state, links=links)
     revision = _store(change, plan, actor, person, number=1)
     if asked.idempotency_key:
         IdempotencyKey.objects.create(
             author=person,
-            client=_key_space(actor),
+            client=key_space(actor),
             key=asked.idempotency_key,
             request_digest=request_digest(asked),
             change=change,
@@ -200,6 +184,35 @@ def _file(
     if entries:
         record(*entries, actor=actor, subject=change)
     return Proposed(change, is_replay=False)
+
+
+def open_change(
+    asked: ChangeAsked,
+    summary: str,
+    actor: Actor,
+    person: Person,
+    *,
+    state: State,
+    links: Links = NO_LINKS,
+) -> ChangeRequest:
+    """Write the row of a new change, within the transaction that writes its revision."""
+    return ChangeRequest.objects.create(
+        gateway=asked.gateway,
+        title=asked.title.strip(),
+        reason=asked.reason,
+        summary=summary,
+        author=person,
+        channel=actor.channel,
+        client=actor.client,
+        token=actor.token,
+        conversation=asked.conversation[:200],
+        request_digest=request_digest(asked),
+        state=state,
+        submitted_at=None if state is State.DRAFT else timezone.now(),
+        reverts=links.reverts,
+        promoted_from=links.promoted_from,
+        promotes=links.promotes,
+    )
 
 
 def revise(change: ChangeRequest, asked: ChangeAsked, *, actor: Actor) -> Revision:
@@ -237,7 +250,7 @@ def write_revision(
     Raises Blocked, and WrongState if somebody was faster.
     """
     person = actor.require(Verb.ASK, change.gateway)
-    _unblocked(plan)
+    unblocked(plan)
     with transaction.atomic():
         locked = ChangeRequest.objects.locked().get(pk=change.pk)
         states.expect(locked, *states.REVISABLE)
@@ -270,7 +283,7 @@ def write_revision(
     return revision
 
 
-def _unblocked(plan: Plan) -> Plan:
+def unblocked(plan: Plan) -> Plan:
     """Return the plan. Raises Blocked when a blocker stands.
 
     The error's findings name items and fields as the request does: nobody has seen
@@ -309,22 +322,26 @@ def _store(
         probe=plan.terms.probe.as_json() if plan.terms.probe else None,
     )
     Item.objects.bulk_create(
-        Item(
-            revision=revision,
-            position=position,
-            action=item.action,
-            kind=item.kind.name,
-            resource_id=item.id,
-            base=item.shown_base,
-            base_sealed=None if item.base is None else sealing.seal(item.base),
-            base_digest=item.base_digest,
-            wanted=item.shown_wanted,
-            wanted_sealed=None if item.wanted is None else sealing.seal(item.wanted),
-            wanted_digest=item.wanted_digest,
-        )
-        for position, item in enumerate(plan.items)
+        item_of(revision, position, item) for position, item in enumerate(plan.items)
     )
     return revision
+
+
+def item_of(revision: Revision, position: int, item: PlannedItem) -> Item:
+    """Return the unsaved row of a planned item."""
+    return Item(
+        revision=revision,
+        position=position,
+        action=item.action,
+        kind=item.kind.name,
+        resource_id=item.id,
+        base=item.shown_base,
+        base_sealed=None if item.base is None else sealing.seal(item.base),
+        base_digest=item.base_digest,
+        wanted=item.shown_wanted,
+        wanted_sealed=None if item.wanted is None else sealing.seal(item.wanted),
+        wanted_digest=item.wanted_digest,
+    )
 
 
 def check_words(asked: ChangeAsked) -> None:
@@ -346,8 +363,8 @@ def request_digest(asked: ChangeAsked) -> str:
     return hmac.new(fingerprint_key(), asked.as_bytes(), hashlib.sha256).hexdigest()
 
 
-def _key_space(actor: Actor) -> str:
-    """Keys belong to a program: two tokens of one person never meet."""
+def key_space(actor: Actor) -> str:
+    """Return what tells programs apart: two tokens of one person never meet."""
     return f"token:{actor.token_id}" if actor.token else str(actor.channel)
 
 
@@ -362,11 +379,11 @@ def filed_before(
     digest = request_digest(asked)
     if asked.idempotency_key:
         IdempotencyKey.objects.filter(
-            author=person, client=_key_space(actor), created_at__lt=now - KEY_LIFE
+            author=person, client=key_space(actor), created_at__lt=now - KEY_LIFE
         ).delete()
         used = (
             IdempotencyKey.objects.select_related("change__gateway")
-            .filter(author=person, client=_key_space(actor), key=asked.idempotency_key)
+            .filter(author=person, client=key_space(actor), key=asked.idempotency_key)
             .first()
         )
         if used is None:

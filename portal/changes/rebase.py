@@ -45,7 +45,7 @@ def rebase(
             gateway=change.gateway,
             title=change.title,
             reason=change.reason,
-            items=tuple(_left_to_do(compared)),
+            items=tuple(left_to_do(compared)),
             terms=before.terms,
         )
         if not asked.items:
@@ -113,7 +113,7 @@ def _named(clashes: Sequence[Clash]) -> str:
     return ", ".join([*names, f"and {more} more"] if more else names)
 
 
-def _left_to_do(compared: Iterable[Compared]) -> Iterable[ItemAsked]:
+def left_to_do(compared: Iterable[Compared]) -> Iterable[ItemAsked]:
     """Yield what brings the gateway from live to what was joined."""
     for one in compared:
         kind, document = KINDS[one.item.kind], one.merged.document

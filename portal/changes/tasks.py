@@ -7,6 +7,7 @@ from django.utils import timezone
 from portal.changes.deliver import deliver
 from portal.changes.models import (
     Delivery,
+    Gathering,
     IdempotencyKey,
     ImportFile,
     NodeSighting,
@@ -15,6 +16,7 @@ from portal.changes.models import (
 from portal.changes.nodes import watch
 from portal.changes.probing import send_probe
 from portal.changes.propose import KEY_LIFE
+from portal.changes.submit_gathered import submit_due
 from portal.changes.transfer.later import import_kept
 
 
@@ -66,6 +68,22 @@ def sweep_imports() -> None:
     ImportFile.objects.outlived(now).delete()
     for file in ImportFile.objects.free(now).only("pk"):
         import_one.apply_async((file.pk,), expires=settings.IMPORT_SWEEP_EVERY)
+
+
+@shared_task(acks_late=True)
+def submit_one(change_id: int) -> None:
+    """Submit a draft that a program's writes came to."""
+    submit_due(change_id)
+
+
+@shared_task
+def sweep_gatherings() -> None:
+    """Hint at the drafts that were quiet for long enough; forget those sent by hand."""
+    Gathering.objects.left_behind().delete()
+    for gathering in Gathering.objects.due(timezone.now()).only("pk"):
+        submit_one.apply_async(
+            (gathering.pk,), expires=5 * settings.GATHERING_SWEEP_EVERY
+        )
 
 
 @shared_task

@@ -4,7 +4,7 @@ A ChangeRequest asks for something on one gateway; immutable Revisions say what;
 Review is one person's verdict on one revision; a Delivery brings an approved
 revision to the gateway by Attempts, each made of Steps; NodeSightings say where it has
 arrived, a ProbeRun whether it answers as it should; a Freeze is a time in which none
-begins.
+begins; a Gathering is a draft that a program's writes still come to.
 """
 
 from portal.changes.models.change import (
@@ -29,6 +29,7 @@ from portal.changes.models.delivery import (
     StepKind,
 )
 from portal.changes.models.freeze import Freeze, FreezeOverride, FreezeQuerySet
+from portal.changes.models.gathering import Gathering, GatheringQuerySet
 from portal.changes.models.import_file import (
     ImportFile,
     ImportFileQuerySet,
@@ -49,6 +50,8 @@ __all__ = [
     "Freeze",
     "FreezeOverride",
     "FreezeQuerySet",
+    "Gathering",
+    "GatheringQuerySet",
     "IdempotencyKey",
     "Immutable",
     "ImportFile",

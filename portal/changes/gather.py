@@ -1,0 +1,377 @@
+"""Take a program's write through the Admin API into its draft.
+
+A program chains its writes: an upstream, then a route that names it. What it writes
+within a while is one change, which `submit_gathered.py` sends for review. Nobody but its
+author sees a draft, and nothing refers to it; so its one revision grows.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from gateway.admin_write import Refused, Write, expect_unused, judge
+from gateway.catalogue import catalogue_of
+from gateway.documents import same
+from gateway.fingerprint import fingerprint_key
+from gateway.kinds import Kind
+from gateway.live import Live
+from gateway.models import Gateway
+from gateway.redaction import resolve
+from gateway.schemas import Schemas
+from gateway.sentences import sentence
+from portal.accounts.actor import Actor
+from portal.accounts.models import Person
+from portal.accounts.roles import Verb
+from portal.audit.events import Event
+from portal.audit.ledger import Entry, record
+from portal.changes.asked import ChangeAsked, ItemAsked
+from portal.changes.checks import (
+    certificates,
+    destinations,
+    policy,
+    run_checks,
+    secrets,
+)
+from portal.changes.errors import Malformed, WrongState
+from portal.changes.gathered import Draft, Drafted, open_draft
+from portal.changes.identity import choose_id
+from portal.changes.models import Action, ChangeRequest, Gathering, Item, Revision
+from portal.changes.plan import (
+    ITEM_LIMIT,
+    SAID_ONE_BY_ONE,
+    Plan,
+    PlannedItem,
+    gateway_or_down,
+    items_digest,
+    plan_items,
+    summed_up,
+)
+from portal.changes.propose import (
+    REASON_LIMIT,
+    check_words,
+    item_of,
+    key_space,
+    open_change,
+    unblocked,
+)
+from portal.changes.states import State
+from portal.changes.terms import Terms
+
+Document = dict[str, Any]
+
+# Somebody else of the same program is faster only so often.
+TRIES = 20
+# What of the desk's own rules stops a write at once; the others look at all of a change.
+AT_ONCE = (secrets.SUBJECT, destinations.SUBJECT, certificates.SUBJECT, policy.SUBJECT)
+
+
+class Overtaken(Exception):
+    """Another write of the same program landed meanwhile."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """Where a write landed, and what of it everybody may see (None: deleted).
+
+    Without `change` it asks for nothing: the gateway holds it already. `held_back` is an
+    earlier draft of the same program that could not be submitted.
+    """
+
+    kind: Kind
+    key: str
+    shown: Document | None
+    is_new: bool
+    change: ChangeRequest | None
+    held_back: ChangeRequest | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Planned:
+    """What a write comes to: `item` is None where it takes back what the draft had."""
+
+    kind: Kind
+    key: str
+    shown: Document | None
+    is_new: bool
+    item: PlannedItem | None
+    is_there: bool
+    schemas: Schemas
+
+
+def gather(write: Write, *, gateway: Gateway, actor: Actor, reason: str) -> Gathered:
+    """Take one write into the program's draft on this gateway; the first one opens it.
+
+    Two writes of one resource are one item of it. Raises Refused as the Admin API
+    would, Blocked where the desk's own rules stop it, GatewayDown, Malformed.
+    """
+    person = actor.require(Verb.ASK, gateway)
+    write.expect_offered()
+    asked = ChangeAsked(gateway=gateway, reason=reason, items=())
+    check_words(asked)
+    chosen = ""
+    for _ in range(TRIES):
+        draft = open_draft(actor, gateway)
+        key = write.key() or chosen or choose_id(write.kind, write.body)
+        chosen = key
+        planned = _planned(write, key, asked, draft)
+        try:
+            return _land(planned, asked, draft, actor, person)
+        except Overtaken:
+            continue
+    raise WrongState("Too many writes of this program at once. Send it again.")
+
+
+def _planned(write: Write, key: str, asked: ChangeAsked, draft: Draft) -> _Planned:
+    """Work out what a write comes to, over the draft and what is live."""
+    kind = write.kind
+    with gateway_or_down(asked.gateway) as client:
+        schemas, live = catalogue_of(asked.gateway, client), Live(client)
+        held = Drafted(live, draft)
+        now, beneath = held.find(kind.name, key), live.find(kind.name, key)
+        if kind.name in live.not_offered:
+            raise Refused(live.not_offered[kind.name])
+        wanted = write.wanted(key, now)
+        if wanted is None:
+            expect_unused(kind, key, held)
+        else:
+            for known in (now, beneath):
+                wanted, _ = resolve(
+                    kind.name,
+                    wanted,
+                    known or {},
+                    key=fingerprint_key(),
+                    encrypt_fields=schemas.encrypt_fields,
+                )
+            judge(kind, key, wanted, held=held, client=client, schemas=schemas)
+        item = None
+        if wanted is not None or beneath is not None:
+            [item] = plan_items(
+                _asked_for(asked, kind, key, wanted, beneath), live, schemas
+            )
+            plan = Plan(gateway=asked.gateway, items=[item])
+            found = run_checks(plan, held, schemas, AT_ONCE)
+            unblocked(replace(plan, findings=found))
+    is_there = _is_same(kind, beneath, wanted, schemas)
+    return _Planned(
+        kind=kind,
+        key=key,
+        shown=item.shown_wanted if item else None,
+        is_new=now is None,
+        item=None if is_there else item,
+        is_there=is_there,
+        schemas=schemas,
+    )
+
+
+def _asked_for(
+    asked: ChangeAsked,
+    kind: Kind,
+    key: str,
+    wanted: Document | None,
+    beneath: Document | None,
+) -> ChangeAsked:
+    action = Action.CREATE if beneath is None else Action.UPDATE
+    if wanted is None:
+        action = Action.DELETE
+    one = ItemAsked(
+        action=action, kind=kind.name, id=key, document=wanted, replace=True
+    )
+    return ChangeAsked(gateway=asked.gateway, reason=asked.reason, items=(one,))
+
+
+def _is_same(
+    kind: Kind, live: Document | None, wanted: Document | None, schemas: Schemas
+) -> bool:
+    """Say whether the gateway holds what is wanted, as far as that can be read."""
+    if live is None or wanted is None:
+        return live is wanted
+    return not kind.write_only & wanted.keys() and same(
+        kind.name, live, wanted, version=schemas.version, schemas=schemas
+    )
+
+
+@transaction.atomic
+def _land(
+    planned: _Planned, asked: ChangeAsked, seen: Draft, actor: Actor, person: Person
+) -> Gathered:
+    """Write what was planned into the draft. Raises Overtaken where that moved on."""
+    # Writes of one program come in one by one from here.
+    Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    draft = open_draft(actor, asked.gateway)
+    at = (planned.kind.name, planned.key)
+    if _moved(draft, seen, at):
+        raise Overtaken
+    before, gathering = draft.items.get(at), draft.gathering
+    if before is None and planned.item is None:
+        return _gathered(planned, None)
+    if planned.item and gathering is None:
+        earlier = _asked_before(planned.item, asked.gateway, actor)
+        if earlier is not None:
+            return _gathered(planned, earlier)
+    held_back = _told_once(actor, asked.gateway)
+    if gathering is None:
+        gathering, event = _opened(planned, asked, actor, person), Event.CHANGE_DRAFTED
+    else:
+        event = Event.CHANGE_GATHERED
+        if before is None and len(draft.items) >= ITEM_LIMIT:
+            raise Malformed(
+                f"A change takes at most {ITEM_LIMIT:,} items, and the draft "
+                f"#{gathering.change_id} has as many. Submit it with X-Change: submit, "
+                "then go on."
+            )
+    change = ChangeRequest.objects.locked().get(pk=gathering.change_id)
+    revision = change.latest_revision()
+    _put(planned.item, before, revision, len(draft.items))
+    _sum_up(change, revision, asked.reason)
+    Gathering.objects.filter(pk=gathering.pk).update(
+        writes=gathering.writes + 1, due_at=due_at()
+    )
+    record(
+        Entry(event, {"reason": asked.reason, "summary": _sentence(planned)}),
+        actor=actor,
+        subject=change,
+        revision=revision.number,
+        digest=revision.digest,
+    )
+    return _gathered(planned, change, held_back)
+
+
+def _moved(draft: Draft, seen: Draft, at: tuple[str, str]) -> bool:
+    """Say whether the draft is another one now, or holds the resource otherwise."""
+    before, after = seen.items.get(at), draft.items.get(at)
+    return (seen.gathering and seen.gathering.pk, before and before.pk) != (
+        draft.gathering and draft.gathering.pk,
+        after and after.pk,
+    )
+
+
+def _gathered(
+    planned: _Planned,
+    change: ChangeRequest | None,
+    held_back: ChangeRequest | None = None,
+) -> Gathered:
+    return Gathered(
+        kind=planned.kind,
+        key=planned.key,
+        shown=planned.shown,
+        is_new=planned.is_new,
+        change=change,
+        held_back=held_back,
+    )
+
+
+def _asked_before(
+    item: PlannedItem, gateway: Gateway, actor: Actor
+) -> ChangeRequest | None:
+    """Return the change on its way in which this program asked for the same already."""
+    found = (
+        Item.objects.on_the_way(gateway)
+        .filter(
+            kind=item.kind.name,
+            resource_id=item.id,
+            action=item.action,
+            base_digest=item.base_digest,
+            wanted_digest=item.wanted_digest,
+            revision__change__author=actor.person,
+            revision__change__token=actor.token,
+        )
+        .select_related("revision__change__gateway")
+        .order_by("-pk")
+        .first()
+    )
+    return found.revision.change if found else None
+
+
+def _told_once(actor: Actor, gateway: Gateway) -> ChangeRequest | None:
+    """Return a draft of the program that was held back, the first time it is asked for."""
+    held = Gathering.objects.filter(
+        person=actor.person,
+        program=key_space(actor),
+        gateway=gateway,
+        held_back=True,
+        change__state=State.DRAFT,
+    )
+    gathering = held.select_related("change__gateway").order_by("pk").first()
+    if gathering is None:
+        return None
+    Gathering.objects.filter(pk=gathering.pk).delete()
+    return gathering.change
+
+
+def _opened(
+    planned: _Planned, asked: ChangeAsked, actor: Actor, person: Person
+) -> Gathering:
+    """Open a draft with no item in it yet."""
+    change = open_change(asked, _sentence(planned), actor, person, state=State.DRAFT)
+    Revision.objects.create(
+        change=change, number=1, author=person, token=actor.token, digest=""
+    )
+    return Gathering.objects.create(
+        change=change,
+        gateway=asked.gateway,
+        person=person,
+        program=key_space(actor),
+        due_at=due_at(),
+    )
+
+
+def _put(
+    item: PlannedItem | None, before: Item | None, revision: Revision, count: int
+) -> None:
+    """Add an item, in the place of the one that the draft had of its resource."""
+    if before is not None:
+        before.delete()
+    if item is not None:
+        last = before.position if before else _next_position(revision, count)
+        item_of(revision, last, item).save()
+
+
+def _next_position(revision: Revision, count: int) -> int:
+    if not count:
+        return 0
+    last = revision.items.order_by("-position").values_list("position", flat=True)
+    return last[0] + 1
+
+
+def _sum_up(change: ChangeRequest, revision: Revision, reason: str) -> None:
+    """Keep what the draft says of itself: summary, reason, digest."""
+    items = list(
+        revision.items.order_by("position").defer("base_sealed", "wanted_sealed")
+    )
+    told = [(Action(one.action), one.kind, _said(one, len(items))) for one in items]
+    change.summary = summed_up(told) if told else "Nothing is left of it."
+    reasons = change.reason.split("\n")
+    if reason not in reasons and len(change.reason) + len(reason) < REASON_LIMIT:
+        change.reason = "\n".join([*reasons, reason])
+    change.save(update_fields=["summary", "reason"])
+    revision.digest = items_digest(
+        change.gateway,
+        [
+            (one.action, one.kind, one.resource_id, one.base_digest, one.wanted_digest)
+            for one in items
+        ],
+        Terms(),
+    )
+    # Nothing refers to the revision of a draft that is still being gathered.
+    Revision.objects.filter(pk=revision.pk).update(digest=revision.digest)
+
+
+def _said(item: Item, count: int) -> str:
+    if count > SAID_ONE_BY_ONE:
+        return ""
+    return sentence(item.action, item.kind, item.resource_id, item.base, item.wanted)
+
+
+def _sentence(planned: _Planned) -> str:
+    if planned.item is None:
+        return f"Leaves {planned.kind.title.lower()} {planned.key} as it is."
+    return planned.item.sentence
+
+
+def due_at() -> datetime:
+    """Return when a draft is submitted that nothing comes to any more."""
+    return timezone.now() + timedelta(seconds=settings.GATHER_FOR)

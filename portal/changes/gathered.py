@@ -1,0 +1,84 @@
+"""A program's own draft as it stands: what its writes would make of the gateway."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.live import Live
+from gateway.models import Gateway
+from portal.accounts.actor import Actor
+from portal.changes.models import Gathering, Item
+from portal.changes.propose import key_space
+
+Document = dict[str, Any]
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The open draft of one program on one gateway; without `gathering` there is none.
+
+    Its documents are whole.
+    """
+
+    gathering: Gathering | None = None
+    items: Mapping[Key, Item] = field(default_factory=dict)
+
+    def touches(self, kind: str) -> bool:
+        """Say whether it holds anything of a kind."""
+        return any(of == kind for of, _ in self.items)
+
+    def documents(self, kind: str) -> dict[str, Document | None]:
+        """Return {id: document} of a kind, None for what it deletes."""
+        return {
+            resource_id: item.whole_wanted()
+            for (of, resource_id), item in self.items.items()
+            if of == kind
+        }
+
+
+NOTHING = Draft()
+
+
+def open_draft(actor: Actor, gateway: Gateway) -> Draft:
+    """Return the draft that this program's next write comes to. Two queries at most."""
+    gathering = (
+        Gathering.objects.open()
+        .filter(person=actor.person, program=key_space(actor), gateway=gateway)
+        .select_related("change")
+        .first()
+    )
+    return NOTHING if gathering is None else draft_of(gathering)
+
+
+def draft_of(gathering: Gathering) -> Draft:
+    """Return what a gathering holds. One query."""
+    items = Item.objects.filter(revision__change=gathering.change_id)
+    found = {(item.kind, item.resource_id): item for item in items.order_by("position")}
+    return Draft(gathering, found)
+
+
+class Drafted(Live):
+    """What a gateway would hold once a draft is delivered, the draft over what is live."""
+
+    def __init__(self, live: Live, draft: Draft) -> None:
+        super().__init__(live.client)
+        self._live = live
+        self._draft = draft
+        self._joined: dict[str, dict[str, Document]] = {}
+
+    def find(self, kind: str, resource_id: str) -> Document | None:
+        """Return one document."""
+        item = self._draft.items.get((kind, resource_id))
+        return item.whole_wanted() if item else self._live.find(kind, resource_id)
+
+    def documents(self, kind: str) -> dict[str, Document]:
+        """Return {id: document} of a kind."""
+        if kind not in self._joined:
+            joined = self._live.documents(kind) | self._draft.documents(kind)
+            self._joined[kind] = {
+                key: document
+                for key, document in joined.items()
+                if document is not None
+            }
+        return self._joined[kind]
