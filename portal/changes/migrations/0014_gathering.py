@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("changes", "0012_freeze_overrides"),
+        ("changes", "0013_import_terms_and_tries"),
         ("gateway", "0003_gateway_variables"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
