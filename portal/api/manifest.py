@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
-from portal.api.documents import PLUGIN_WORDS
+from portal.wire.operations import WORDS_FOR_MODELS
 
 
 def manifest() -> dict[str, Any]:
@@ -17,7 +17,7 @@ def manifest() -> dict[str, Any]:
         "schema_version": "v1",
         "name_for_model": "gatehouse",
         "name_for_human": "Gatehouse",
-        "description_for_model": PLUGIN_WORDS,
+        "description_for_model": WORDS_FOR_MODELS,
         "description_for_human": "See your API gateway's routes and ask for changes that people "
         "review.",
         "auth": {"type": "user_http", "authorization_type": "bearer"},

@@ -1,8 +1,5 @@
-"""Describe an operation for the OpenAPI documents, beside the method that does it.
-
-Chat clients read these texts to choose and fill calls. OpenAI's limits: 300 characters
-for a summary or description, 700 for a parameter's
-(https://developers.openai.com/api/docs/actions/production).
+"""Describe operations for the OpenAPI documents: those that every door has as they
+describe themselves, the API's own beside the method that does them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,10 +16,9 @@ from drf_spectacular.utils import (
 from portal.api.errors import MEDIA_TYPE
 from portal.wire import examples
 from portal.wire.answers.shapes import Filed, Problem
+from portal.wire.operation import ANY, ONE, InPath, Operation
 
-# Statuses that any operation answers, and those that bodies and filing add.
-ANY = (400, 401, 403, 429, 503)
-ONE = (*ANY, 404)
+# Statuses that a body adds.
 BODY = (413, 415)
 NOTHING_ELSE: Mapping[int, tuple[Any, str]] = MappingProxyType({})
 
@@ -99,6 +95,32 @@ def operation(
         extensions={"x-openai-isConsequential": consequential},
         tags=["gatehouse"],
     )
+
+
+def described(told: Operation) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Put a view's method into the documents as its operation describes itself."""
+    parameters = [in_path(one) for one in told.path]
+    return operation(
+        told.id,
+        summary=told.title,
+        description=told.words,
+        answer=told.answer,
+        answer_words=told.answer_words,
+        answer_example=told.answer_example,
+        status=told.status,
+        errors=told.errors,
+        body=told.body,
+        body_example=told.body_example,
+        body_types=told.body_types,
+        parameters=[*parameters, told.query] if told.query else parameters,
+        consequential=told.is_consequential,
+    )
+
+
+def in_path(told: InPath) -> OpenApiParameter:
+    """Return a path parameter as an operation describes it."""
+    options: dict[str, Any] = {"enum": told.choices} if told.choices else {}
+    return path_id(told.name, told.words, told.example, type=told.type, **options)
 
 
 def filing(

@@ -5,18 +5,26 @@
 
 from django.urls import path
 
-from portal.api.views.changes import Changes, OneChange, PreviewChange, WithdrawChange
 from portal.api.views.checks import Checks
 from portal.api.views.drift import Drifts, OneDrift
-from portal.api.views.gateways import Gateways
-from portal.api.views.plugins import OnePlugin, Plugins
+from portal.api.views.operations import (
+    Changes,
+    Gateways,
+    OneChange,
+    OnePlugin,
+    OneResource,
+    OneRoute,
+    Plugins,
+    PreviewChange,
+    Resources,
+    Routes,
+    Simulate,
+    WithdrawChange,
+)
 from portal.api.views.promote import Promote
 from portal.api.views.rebase import RebaseChange
-from portal.api.views.resources import OneResource, Resources
 from portal.api.views.rollback import RollbackChange
-from portal.api.views.routes import OneRoute, Routes
 from portal.api.views.schemas import KindSchema
-from portal.api.views.simulate import Simulate
 from portal.api.views.transfer import Export, Import, Imports
 
 plugin = [

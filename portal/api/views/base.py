@@ -14,6 +14,7 @@ from portal.accounts.models import Person
 from portal.accounts.roles import Verb
 from portal.api.auth import actor_of
 from portal.api.wire import LengthRequired
+from portal.wire.operation import Operation
 
 
 class ApiView(APIView):
@@ -28,7 +29,11 @@ class ApiView(APIView):
 
     @property
     def verb(self) -> Verb:
-        return self.verbs.get(self.request.method or "", Verb.READ)
+        method = self.request.method or ""
+        done = getattr(getattr(self, method.lower(), None), "operation", None)
+        if isinstance(done, Operation):
+            return done.verb
+        return self.verbs.get(method, Verb.READ)
 
     @property
     def actor(self) -> Actor:

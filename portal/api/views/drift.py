@@ -9,9 +9,8 @@ from portal.accounts.actor import Actor
 from portal.accounts.errors import NotPresent
 from portal.accounts.roles import Verb
 from portal.accounts.which_gateway import choose_gateway
-from portal.api.operation import ONE, filing, operation, path_id
+from portal.api.operation import filing, operation, path_id
 from portal.api.views.base import ApiView, checked
-from portal.api.views.changes import LARGEST
 from portal.api.views.filing import filed_answer
 from portal.drift.errors import NoSuchDrift
 from portal.drift.models import Drift, DriftState
@@ -21,6 +20,8 @@ from portal.wire.answers.drift import DriftPage, told
 from portal.wire.answers.fit import page_of
 from portal.wire.inputs.drift import DriftsQuery, ResolveBody
 from portal.wire.inputs.query import Query, page_size
+from portal.wire.operation import ONE
+from portal.wire.operations.changes import LARGEST
 from portal.wire.paging import make_cursor, read_cursor
 
 SLUG_PARAMETER = path_id("slug", "The gateway's slug, see listGateways.", "default")

@@ -7,9 +7,8 @@ from rest_framework.response import Response
 
 from portal.accounts.roles import Verb
 from portal.accounts.which_gateway import choose_gateway
-from portal.api.operation import ONE, operation, path_id
+from portal.api.operation import operation, path_id
 from portal.api.views.base import ApiView, checked
-from portal.api.views.changes import find
 from portal.api.views.filing import filed_answer, idempotency_key
 from portal.callers import conversation_of
 from portal.changes.promote import PromotionAsked, preview_promotion, promote
@@ -18,6 +17,8 @@ from portal.wire.answers.changes import previewed
 from portal.wire.answers.promote import named
 from portal.wire.answers.shapes import Filed, PromotionPreview
 from portal.wire.inputs.promote import PromoteBody
+from portal.wire.operation import ONE
+from portal.wire.operations.changes import find
 
 SLUG_PARAMETER = path_id("slug", "The target gateway, see listGateways.", "production")
 

@@ -6,12 +6,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal.accounts.roles import Verb
-from portal.api.operation import filing
+from portal.api.operation import filing, in_path
 from portal.api.views.base import ApiView, checked
-from portal.api.views.changes import NUMBER_PARAMETER, find
 from portal.changes.rebase import rebase
 from portal.wire.answers.changes import filed
 from portal.wire.inputs.rebase import RebaseBody
+from portal.wire.operations.changes import NUMBER, find
 
 
 class RebaseChange(ApiView):
@@ -23,7 +23,7 @@ class RebaseChange(ApiView):
         description="Makes a new revision, to be reviewed anew, of a change that the gateway "
         "overtook. Where both changed the same it answers 409 with collisions "
         "{choice, base, wanted, live}: send choices, mine or theirs.",
-        parameters=[NUMBER_PARAMETER],
+        parameters=[in_path(NUMBER)],
         body=RebaseBody,
         body_example={"choices": {"items.0.plugins.limit-count.count": "mine"}},
     )

@@ -6,13 +6,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal.accounts.roles import Verb
-from portal.api.operation import filing
+from portal.api.operation import filing, in_path
 from portal.api.views.base import ApiView, checked
-from portal.api.views.changes import NUMBER_PARAMETER, find
 from portal.api.views.filing import filed_answer, idempotency_key
 from portal.callers import conversation_of
 from portal.changes.rollback import rollback
 from portal.wire.inputs.rollback import RollbackBody
+from portal.wire.operations.changes import NUMBER, find
 
 
 class RollbackChange(ApiView):
@@ -23,7 +23,7 @@ class RollbackChange(ApiView):
         summary="Ask to undo an applied change",
         description="Files a change that restores what an applied one replaced. It is reviewed and "
         "delivered like any other. Refused with reasons where somebody wrote to the same since.",
-        parameters=[NUMBER_PARAMETER],
+        parameters=[in_path(NUMBER)],
         body=RollbackBody,
         body_example={"reason": "The speakers' page fails since."},
     )

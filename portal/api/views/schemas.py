@@ -6,13 +6,14 @@ from rest_framework.response import Response
 
 from gateway.skeletons import SKELETONS
 from portal.accounts.which_gateway import choose_gateway
-from portal.api.operation import ONE, operation
+from portal.api.operation import in_path, operation
 from portal.api.views.base import ApiView
-from portal.api.views.resources import KIND_PARAMETER, kind_named
 from portal.changes.offered import kind_offered, offered
 from portal.wire import examples
 from portal.wire.answers.fit import fit
 from portal.wire.inputs.query import GatewayQuery
+from portal.wire.operation import ONE
+from portal.wire.operations.resources import KIND, kind_named
 
 Char = serializers.CharField
 SCHEMA_ROOM = 80_000
@@ -37,7 +38,7 @@ class KindSchema(ApiView):
         description="The JSON Schema of one kind of resource as this gateway tells it, what "
         "its id is, and a document to begin with. Kept since the gateway's version changed; "
         "an operator can have it read again in the portal.",
-        parameters=[KIND_PARAMETER, GatewayQuery],
+        parameters=[in_path(KIND), GatewayQuery],
         errors=ONE,
         answer=SchemaAnswer,
         answer_words="The kind's schema.",

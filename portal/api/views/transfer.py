@@ -10,10 +10,9 @@ from rest_framework.response import Response
 from portal.accounts.errors import NotVisible
 from portal.accounts.roles import Verb
 from portal.accounts.which_gateway import choose_gateway
-from portal.api.operation import ONE, operation, path_id
+from portal.api.operation import operation, path_id
 from portal.api.views.base import ApiView
-from portal.api.views.changes import LARGEST
-from portal.api.views.filing import filed_answer, idempotency_key, terms_of
+from portal.api.views.filing import filed_answer, idempotency_key
 from portal.api.wire import Upload, check_size
 from portal.callers import conversation_of
 from portal.changes.models import ImportFile
@@ -24,8 +23,11 @@ from portal.changes.transfer.propose_file import FileAsked, propose_file
 from portal.wire import examples
 from portal.wire.answers.imports import kept, passed_over, path_of
 from portal.wire.answers.shapes import ImportAnswer
+from portal.wire.filing import terms_of
 from portal.wire.inputs.query import Query
 from portal.wire.inputs.transfer import ExportQuery, ImportBody
+from portal.wire.operation import ONE
+from portal.wire.operations.changes import LARGEST
 
 SLUG_PARAMETER = path_id("slug", "The gateway's slug, see listGateways.", "default")
 FILE = "application/octet-stream"

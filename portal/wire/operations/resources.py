@@ -4,100 +4,102 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
-from rest_framework.request import Request
-from rest_framework.response import Response
 
 from gateway.effective import texts
 from gateway.kinds import KINDS, Kind
 from gateway.models import Gateway, Resource
+from portal.accounts.actor import Actor
 from portal.accounts.errors import NotVisible
 from portal.accounts.which_gateway import choose_gateway
-from portal.api.operation import ONE, operation, path_id
-from portal.api.views.base import ApiView
 from portal.changes.errors import Malformed, NoSuchResource
 from portal.wire import examples
-from portal.wire.answers import changes
+from portal.wire.answers.changes import latest_changes
 from portal.wire.answers.fit import page_of
 from portal.wire.answers.resources import resource, summary
 from portal.wire.answers.shapes import ResourceAnswer, ResourcePage
 from portal.wire.inputs.query import GatewayQuery, ResourcesQuery, page_size
+from portal.wire.operation import ONE, Answer, Given, InPath, Operation, person_of
 from portal.wire.paging import make_cursor, read_cursor
 
-KIND_PARAMETER = path_id(
-    "kind", "The kind of resource, singular.", "upstream", enum=sorted(KINDS)
+KIND = InPath(
+    name="kind",
+    words="The kind of resource, singular.",
+    example="upstream",
+    choices=tuple(sorted(KINDS)),
 )
 
 
-class Resources(ApiView):
-    @operation(
-        "listResources",
-        summary="List resources of one kind",
-        description="Resources of any kind on a gateway (upstream, service, consumer, "
-        "plugin_config, ssl…), summarised, filtered and paged, as last read from the gateway "
-        "(as_of). For routes use getAllRoutes.",
-        parameters=[KIND_PARAMETER, ResourcesQuery],
-        errors=ONE,
-        answer=ResourcePage,
-        answer_words="A page of resources.",
-        answer_example=examples.page(
-            {
-                "id": "speakers-p4w9tz",
-                "name": "speakers",
-                "target": "http://10.0.0.5:8000",
-            },
-            gateway="default",
-            kind="upstream",
-        ),
-        consequential=False,
-    )
-    def get(self, request: Request, kind: str) -> Response:
-        return list_of(kind_named(kind), request)
+def _list_resources(actor: Actor, given: Given) -> Answer:
+    return page_of_kind(kind_named(given.path["kind"]), given, actor)
 
 
-class OneResource(ApiView):
-    @operation(
-        "getResource",
-        summary="Read one resource of any kind",
-        description="One resource with its whole document as last read from the gateway "
-        "(as_of), secrets redacted, and the latest changes that touch it. For a route use "
-        "getRouteById.",
-        parameters=[
-            KIND_PARAMETER,
-            path_id(
-                "id",
-                "Its id. Credentials: jack/credentials/c1. Secrets: vault/1.",
-                "speakers-p4w9tz",
+def _get_resource(actor: Actor, given: Given) -> Answer:
+    query = GatewayQuery.of(given.query)
+    gateway = choose_gateway(query.get("gateway"), actor=actor)
+    row = find(gateway, kind_named(given.path["kind"]), given.path["id"])
+    return Answer(
+        body={
+            "gateway": gateway.slug,
+            "as_of": gateway.mirrored_at,
+            **resource(row, gateway),
+            "changes": latest_changes(
+                gateway, row.kind, row.resource_id, person_of(actor)
             ),
-            GatewayQuery,
-        ],
-        errors=ONE,
-        answer=ResourceAnswer,
-        answer_words="The resource.",
-        answer_example={
-            "gateway": "default",
-            "as_of": examples.AS_OF,
-            "kind": "upstream",
-            "id": "speakers-p4w9tz",
-            "document": {"id": "speakers-p4w9tz", "nodes": {"10.0.0.5:8000": 1}},
-            "url": "https://gatehouse.example.com/gateways/default/upstreams/speakers-p4w9tz",
-            "changes": [],
-        },
-        consequential=False,
+        }
     )
-    def get(self, request: Request, kind: str, id: str) -> Response:
-        query = GatewayQuery.of(request.query_params)
-        gateway = choose_gateway(query.get("gateway"), actor=self.actor)
-        row = find(gateway, kind_named(kind), id)
-        return Response(
-            {
-                "gateway": gateway.slug,
-                "as_of": gateway.mirrored_at,
-                **resource(row, gateway),
-                "changes": changes.latest_changes(
-                    gateway, row.kind, row.resource_id, self.person
-                ),
-            }
-        )
+
+
+LIST_RESOURCES = Operation(
+    id="listResources",
+    title="List resources of one kind",
+    words="Resources of any kind on a gateway (upstream, service, consumer, "
+    "plugin_config, ssl…), summarised, filtered and paged, as last read from the gateway "
+    "(as_of). For routes use getAllRoutes.",
+    path=(KIND,),
+    query=ResourcesQuery,
+    errors=ONE,
+    run=_list_resources,
+    answer=ResourcePage,
+    answer_words="A page of resources.",
+    answer_example=examples.page(
+        {
+            "id": "speakers-p4w9tz",
+            "name": "speakers",
+            "target": "http://10.0.0.5:8000",
+        },
+        gateway="default",
+        kind="upstream",
+    ),
+)
+GET_RESOURCE = Operation(
+    id="getResource",
+    title="Read one resource of any kind",
+    words="One resource with its whole document as last read from the gateway "
+    "(as_of), secrets redacted, and the latest changes that touch it. For a route use "
+    "getRouteById.",
+    path=(
+        KIND,
+        InPath(
+            name="id",
+            words="Its id. Credentials: jack/credentials/c1. Secrets: vault/1.",
+            example="speakers-p4w9tz",
+        ),
+    ),
+    query=GatewayQuery,
+    errors=ONE,
+    run=_get_resource,
+    answer=ResourceAnswer,
+    answer_words="The resource.",
+    answer_example={
+        "gateway": "default",
+        "as_of": examples.AS_OF,
+        "kind": "upstream",
+        "id": "speakers-p4w9tz",
+        "document": {"id": "speakers-p4w9tz", "nodes": {"10.0.0.5:8000": 1}},
+        "url": "https://gatehouse.example.com/gateways/default/upstreams/speakers-p4w9tz",
+        "changes": [],
+    },
+)
 
 
 def kind_named(name: str) -> Kind:
@@ -140,13 +142,12 @@ def find(gateway: Gateway, kind: Kind, resource_id: str) -> Resource:
     return row
 
 
-def list_of(kind: Kind, request: Request) -> Response:
-    """Answer one page of a kind's resources."""
-    query = ResourcesQuery.of(request.query_params)
+def page_of_kind(kind: Kind, given: Given, actor: Actor) -> Answer:
+    """Return one page of a kind's resources."""
+    query = ResourcesQuery.of(given.query)
     listing = f"resources:{kind.name}"
     after = read_cursor(listing, query.get("cursor"))
-    view: ApiView = request.parser_context["view"]
-    gateway = choose_gateway(query.get("gateway"), actor=view.actor)
+    gateway = choose_gateway(query.get("gateway"), actor=actor)
     rows = Resource.objects.filter(gateway=gateway, kind=kind.name)
     if after is not None:
         rows = rows.filter(resource_id__gt=after)
@@ -157,8 +158,8 @@ def list_of(kind: Kind, request: Request) -> Response:
         shape=summary,
         key=lambda row: row.resource_id,
     )
-    return Response(
-        {
+    return Answer(
+        body={
             "gateway": gateway.slug,
             "kind": kind.name,
             "results": results,
