@@ -17,6 +17,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from typing import Any
 
 import requests
@@ -134,19 +135,15 @@ class Person:
         response.raise_for_status()
         return response.text
 
+    def form(self, path: str, *, page: str) -> dict[str, str]:
+        """Return what a form of a page would send to a path, as it stands there."""
+        return Forms(self.page(page)).to(path, page=page)
+
     def post(self, path: str, *, page: str, **fields: Any) -> requests.Response:
-        """Send the form that stands on a page, with its hidden fields."""
-        html = self.page(page)
-        form = re.search(
-            rf'<form[^>]*action="{re.escape(path)}".*?</form>', html, re.DOTALL
-        )
-        hidden = re.findall(
-            r'<input[^>]*type="hidden"[^>]*name="(\w+)"[^>]*value="([^"]*)"',
-            form[0] if form else html,
-        )
+        """Send the form that stands on a page, with some fields filled otherwise."""
         response = self._session.post(
             f"{DESK}{path}",
-            data=dict(hidden) | fields,
+            data=self.form(path, page=page) | fields,
             headers={"Referer": f"{DESK}{page}"},
             timeout=SECONDS,
         )
@@ -158,6 +155,82 @@ class Person:
         page = f"/changes/{number}/"
         self.post(f"{page}approve/", page=page)
         say(f"  Approved #{number}.")
+
+
+class Administrator(Person):
+    """Arranges gateways in the Django admin."""
+
+    GATEWAYS = "/admin/gateway/gateway/"
+
+    def __init__(self) -> None:
+        super().__init__("admin")
+
+    def page_of(self, slug: str) -> str:
+        """Return the path of a gateway's page."""
+        link = rf'href="({self.GATEWAYS}\d+/change/)[^"]*">{re.escape(slug)}</a>'
+        found = re.search(link, self.page(self.GATEWAYS))
+        expect(found, f"the Django admin lists gateway {slug}")
+        return found[1] if found else ""
+
+    def save(self, page: str, **fields: str) -> None:
+        """Fill in a gateway's page and save it."""
+        told = self.post(page, page=page, **fields)
+        expect("errornote" not in told.text, "the gateway is saved")
+
+    def retire(self, slug: str) -> None:
+        """Take a gateway out of service; its history stays."""
+        key = self.page_of(slug).rstrip("/").split("/")[-2]
+        chosen = {"action": "retire_selected", "_selected_action": key}
+        self.post(self.GATEWAYS, page=self.GATEWAYS, **chosen)
+
+
+class Forms(HTMLParser):
+    """Reads what a browser would send of each form, without files and buttons."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        # Of each form, and of each button that sends it elsewhere.
+        self._sent: dict[str, dict[str, str]] = {}
+        self._fields: dict[str, str] = {}
+        self._text = self._select = ""
+        self.feed(html)
+
+    def to(self, path: str, *, page: str) -> dict[str, str]:
+        """Return what is sent to a path; a form that names none is sent to its page."""
+        return self._sent.get(path) or (self._sent.get("", {}) if path == page else {})
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = {key: value or "" for key, value in attrs}
+        name, value = told.get("name", ""), told.get("value", "")
+        if tag == "form":
+            self._fields = {}
+            if told.get("method", "").lower() == "post":
+                self._sent[told.get("action", "")] = self._fields
+        elif tag == "button" and "formaction" in told:
+            self._sent[told["formaction"]] = self._fields
+        elif tag == "input" and told.get("type") in ("checkbox", "radio"):
+            if "checked" in told:
+                self._fields[name] = told.get("value", "on")
+        elif tag == "input" and told.get("type") not in ("submit", "file"):
+            self._fields[name] = value
+        elif tag == "textarea":
+            self._text, self._fields[name] = name, ""
+        elif tag == "select":
+            self._select = name
+        elif tag == "option" and (
+            self._select not in self._fields or "selected" in told
+        ):
+            self._fields[self._select] = value
+
+    def handle_data(self, data: str) -> None:
+        if self._text:
+            self._fields[self._text] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea" and self._text:
+            # A line's end right after the tag is none of the text.
+            told = self._fields[self._text].removeprefix("\n")
+            self._fields[self._text], self._text = told, ""
 
 
 class Operator:

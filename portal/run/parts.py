@@ -42,6 +42,8 @@ def start_sandbox(
         "gateway.sandbox",
         *("--admin-port", str(admin_port), "--proxy-port", str(proxy_port)),
         *("--control-port", "0"),
+        # So that every kind can be tried, stream routes too.
+        "--stream",
         *("--state", str(desk.var / "sandbox")),
         *(["--faults"] if faults else []),
     )
