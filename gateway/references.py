@@ -4,10 +4,13 @@ The gateway's own guards read memory that lags, and some references it does not 
 at all (stream routes to upstreams, anything to certificates).
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gateway.kinds import KINDS
+from gateway.redaction import dotted
+from gateway.secret_fields import texts
 
 Document = dict[str, Any]
 
@@ -22,6 +25,8 @@ PLUGIN_HOLDERS = frozenset(
         "global_rule",
     }
 )
+# $secret://MANAGER/ID/what the manager holds (apisix/secret.lua).
+SECRET = re.compile(r"\$secret://([^/]+/[^/]+)/.")
 NAMED_BY_PLUGINS = frozenset({"upstream", "proto"})
 
 
@@ -41,6 +46,17 @@ def references_of(kind: str, document: Document) -> Iterator[tuple[str, str, str
     transcode = plugins.get("grpc-transcode")
     if isinstance(transcode, dict) and isinstance(transcode.get("proto_id"), str | int):
         yield "plugins.grpc-transcode.proto_id", "proto", str(transcode["proto_id"])
+
+
+def secrets_of(document: Document) -> Iterator[tuple[str, str]]:
+    """Yield (id of a secret, field path) for every `$secret://…` in a document.
+
+    No gateway guards these: what names a secret that is not there gets the text itself.
+    """
+    for path, text in texts(document):
+        found = SECRET.match(text)
+        if found and KINDS["secret"].accepts_id(found[1]):
+            yield found[1], dotted(path)
 
 
 def with_ids_as_text(kind: str, document: Document) -> Document:

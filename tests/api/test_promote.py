@@ -81,6 +81,25 @@ def test_a_preview_shows_what_goes_along_and_stores_nothing(
     assert stored() == before
 
 
+def test_a_secret_manager_that_the_target_lacks_is_named(
+    desk: Desk, production: SandboxGateway, alice: Program
+) -> None:
+    vault = {"uri": "https://vault.example.com", "prefix": "kv", "token": "$ENV://T"}
+    desk.sandbox.put("secret", "vault/1", vault)
+    plugins = {"key-auth": {"key": "$secret://vault/1/jack/key"}}
+    desk.sandbox.put("consumer", "jack", {"username": "jack", "plugins": plugins})
+    body = BODY | {"items": [{"kind": "consumer", "id": "jack"}], "preview": True}
+
+    told = alice.post(PROMOTE, body).json()
+
+    (finding,) = [one for one in told["findings"] if one["code"] == "missing_secret"]
+    assert finding["field"] == "consumers.jack.plugins.key-auth.key"
+    assert "secret vault/1, which gateway production does not have" in finding["words"]
+    production.put("secret", "vault/1", vault)
+    told = alice.post(PROMOTE, body).json()
+    assert "missing_secret" not in [one["code"] for one in told["findings"]]
+
+
 def test_wrong_questions_name_the_field(desk: Desk, alice: Program) -> None:
     other = make_change(gateway=desk.gateway, author=desk.people.alice)
     before = stored()

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from gateway.kinds import KINDS
 from gateway.live import Live
-from gateway.references import holders_of, references_of
+from gateway.references import holders_of, references_of, secrets_of
 from gateway.schemas import Schemas
 from portal.changes.checks.holdings import After
+from portal.changes.checks.parts import appeared
 from portal.changes.checks.subject import Code, Subject
 from portal.changes.findings import Finding, Severity
 from portal.changes.models import Action
@@ -16,6 +17,11 @@ MISSING_REFERENCE = Code(
     "missing_reference",
     Severity.BLOCKER,
     "Something is referred to that does not exist.",
+)
+MISSING_SECRET = Code(
+    "missing_secret",
+    Severity.WARNING,
+    "A $secret:// names a secret manager that the gateway does not have.",
 )
 STILL_REFERENCED = Code(
     "still_referenced",
@@ -47,6 +53,23 @@ def missing_reference(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Find
             )
 
 
+def missing_secret(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
+    """What gets no secret goes on with the text of the reference, which nobody means."""
+    after = After(plan, live)
+    for index, item in enumerate(plan.items):
+        named = appeared(item, lambda _, document: secrets_of(document))
+        for secret_id, path in named.items():
+            if after.find("secret", secret_id) is None:
+                yield MISSING_SECRET.finding(
+                    index,
+                    path=path,
+                    words=f"It refers to secret {secret_id}, which gateway "
+                    f"{plan.gateway.slug} does not have.",
+                    mend="Create that secret in the same change, with what its manager "
+                    "asks for there, or name one that the gateway has.",
+                )
+
+
 def still_referenced(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
     """What is deleted must not be named by anything that stays. One list per kind."""
     deleted = {
@@ -72,6 +95,6 @@ def still_referenced(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Findi
 
 SUBJECT = Subject(
     title="References",
-    checks=(missing_reference, still_referenced),
-    codes=(MISSING_REFERENCE, STILL_REFERENCED),
+    checks=(missing_reference, missing_secret, still_referenced),
+    codes=(MISSING_REFERENCE, MISSING_SECRET, STILL_REFERENCED),
 )

@@ -95,6 +95,9 @@ EXAMPLES = {
     "unknown_plugin": plugged(nosuch={}),
     "invalid_document": asks(create("route", route(uri=7))),
     "missing_reference": asks(create("route", route(service_id="nope"))),
+    "missing_secret": asks(
+        create("consumer", {"plugins": {"key-auth": {"key": "$secret://vault/1/jack"}}})
+    ),
     "still_referenced": asks(
         delete("upstream"),
         held=(
