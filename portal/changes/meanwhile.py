@@ -24,6 +24,7 @@ from portal.changes.models import (
     Revision,
 )
 from portal.changes.states import State
+from portal.changes.under_way import Moment, moment, under_way
 from portal.changes.verify import Position, position
 
 NAMED_AT_MOST = 5
@@ -55,13 +56,13 @@ def notice_conflict(change: ChangeRequest, *, actor: Actor) -> bool:
     The mirror says where to look; what is live decides, as it would when it is due.
     Says whether it conflicts now. A gateway in trouble proves nothing.
     """
-    revision = change.latest_revision()
+    revision, began = change.latest_revision(), moment(change.gateway)
     doubtful = list(_not_as_seen(revision, change.gateway))
     try:
         moved = _moved(change.gateway, doubtful) if doubtful else None
     except GatewayError:
         return False
-    return moved is not None and _conflict(revision, moved, actor)
+    return moved is not None and _conflict(revision, moved, began, actor)
 
 
 def _not_as_seen(revision: Revision, gateway: Gateway) -> Iterator[Item]:
@@ -93,9 +94,14 @@ def _moved(gateway: Gateway, items: Sequence[Item]) -> Item | None:
 
 
 @transaction.atomic
-def _conflict(revision: Revision, moved: Item, actor: Actor) -> bool:
-    """End the delivery that waits, unless a worker has it or somebody was faster."""
+def _conflict(revision: Revision, moved: Item, began: Moment, actor: Actor) -> bool:
+    """End the delivery that waits, unless a worker has it or somebody was faster.
+
+    Nor where another delivery was writing the same while we looked: it may restore it.
+    """
     change = ChangeRequest.objects.locked().get(pk=revision.change_id)
+    if (moved.kind, moved.resource_id) in under_way(change.gateway, began):
+        return False
     delivery = (
         Delivery.objects.select_for_update(no_key=True)
         .filter(revision=revision, state=DeliveryState.PENDING, wrote=False)

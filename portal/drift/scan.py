@@ -13,6 +13,7 @@ from gateway.models import Gateway, Resource
 from gateway.sighting import BATCH, Key, Sighting
 from portal.accounts.actor import Actor
 from portal.changes.models import Item
+from portal.changes.under_way import moment, under_way
 from portal.drift import ours
 from portal.drift.judge import Judge, baseline_of
 from portal.drift.models import Drift
@@ -35,10 +36,10 @@ class _Drifts:
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
-        self._began = ours.moment(gateway)
+        self._began = moment(gateway)
 
     def under_way(self) -> Set[Key]:
-        return ours.under_way(self.gateway, self._began)
+        return under_way(self.gateway, self._began)
 
     def moved(self, moves: Sequence[Move], sighting: Sighting) -> None:
         judge = Judge(self.gateway, sighting.schemas)

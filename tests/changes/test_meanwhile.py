@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from gateway.mirror import refresh
+from gateway.models import Resource
 from portal.accounts.actor import Actor
 from portal.changes.meanwhile import also_asking, notice_conflict, notice_conflicts
 from portal.changes.models import ChangeRequest, DeliveryState
@@ -23,6 +24,7 @@ from tests.changes.delivering import (
     creates,
     delivery_of,
     events_of,
+    limit_is_reached,
     route,
     sent,
     updates,
@@ -167,3 +169,35 @@ def test_changes_of_the_same_resource_know_of_one_another(desk: Desk) -> None:
 
     ChangeRequest.objects.filter(pk=first.pk).update(state=State.WITHDRAWN)
     assert others(second) == []
+
+
+def test_what_another_delivery_has_half_written_is_no_conflict(desk: Desk) -> None:
+    """It may yet be restored, and then nothing moved."""
+    waits = scheduled(desk)
+    # The mirror knows no better than to look.
+    Resource.objects.update(digest="")
+    other = approved(
+        desk,
+        updates("route", "conference", desc="Theirs"),
+        route("b"),
+    )
+    desk.sandbox.misbehave(do="status", method="PUT", path="/routes/b$")
+    desk.deliver(other)
+    assert desk.live()["desc"] == "Theirs"
+
+    assert not notice_conflict(waits, actor=LOOK)
+
+    limit_is_reached(other)
+    assert desk.deliver(other).state == State.FAILED
+    assert "desc" not in desk.live()
+    waits.refresh_from_db()
+    assert waits.state == State.APPROVED
+
+
+def test_what_another_delivery_has_written_for_good_is_one(desk: Desk) -> None:
+    waits = scheduled(desk)
+    Resource.objects.update(digest="")
+    other = approved(desk, updates("route", "conference", desc="Theirs"))
+    assert desk.deliver(other).state == State.APPLIED
+
+    assert notice_conflict(waits, actor=LOOK)
