@@ -19,11 +19,20 @@ from portal.changes.errors import (
 )
 from portal.changes.models import ChangeRequest
 from portal.changes.promote import PromotionAsked, preview_promotion, promote
+from portal.changes.propose import revise
+from portal.changes.rebase import rebase
 from portal.changes.states import State
 from tests.actors import present, program
 from tests.certificates import self_signed
 from tests.changes.conftest import Desk, refused
-from tests.changes.delivering import creates, deletes, events_of, route, updates
+from tests.changes.delivering import (
+    creates,
+    deletes,
+    events_of,
+    route,
+    updates,
+    upstream,
+)
 from tests.factories import make_gateway, make_person
 from tests.sandbox import SandboxGateway
 
@@ -206,6 +215,35 @@ def test_what_still_names_the_source_s_hosts_is_told_to_the_reviewer(
     ]
     assert finding["path"] == "hosts.0"
     assert "the target has no variable shop_host" in finding["words"]
+
+
+def test_a_later_revision_and_a_rebase_tell_it_as_well(
+    desk: Desk, production: Desk
+) -> None:
+    production.gateway.variables = {"orders": "10.9.0.7:80"}
+    production.gateway.save()
+    shop = {"uri": "/shop/*", "hosts": SHOP["hosts"], "upstream": UPSTREAM}
+    desk.sandbox.put("route", "shop", shop)
+    production.sandbox.put("route", "shop", {"uri": "/old/*", "upstream": UPSTREAM})
+    change = go(desk, production, ("route", "shop"))
+    alice = present(desk.people.alice)
+
+    def told() -> list[str]:
+        findings = change.latest_revision().findings
+        return [f["path"] for f in findings if f["code"] == "kept_as_it_is"]
+
+    revise(change, production.asked(updates("route", "shop", **shop)), actor=alice)
+    assert told() == ["hosts.0", "upstream.nodes.10.0.0.7:8080"]
+
+    production.sandbox.put(
+        "route", "shop", {"uri": "/old/*", "desc": "x", "upstream": UPSTREAM}
+    )
+    rebase(change, actor=alice)
+    assert told() == ["hosts.0", "upstream.nodes.10.0.0.7:8080"]
+
+    by_hand = shop | {"hosts": ["shop.example.com"], "upstream": upstream()}
+    revise(change, production.asked(updates("route", "shop", **by_hand)), actor=alice)
+    assert told() == []
 
 
 def test_the_target_s_own_secret_stays_for_who_may_not_export(

@@ -105,6 +105,10 @@ EXAMPLES = {
             ("route", "r1", {"uri": "/x", "upstream_id": "old"}),
         ),
     ),
+    "in_two_global_rules": asks(
+        create("global_rule", {"plugins": LIMIT}),
+        held=old({"plugins": LIMIT}, "global_rule"),
+    ),
     "secret_not_resolved": plugged(http_logger={"uri": "redacted:01234567"}),
     "certificate_key_missing": asks(
         update("ssl", {"labels": {"team": "shop"}}),
