@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from portal.accounts.actor import Actor
-from portal.accounts.models import ApiToken
+from portal.accounts.models import ApiToken, Scope
 from portal.accounts.tokens import find_token
 from portal.client_address import network_of
 from portal.errors import GatehouseError
@@ -19,6 +19,7 @@ from portal.rate_limits import Window
 
 TOKEN_FORM = re.compile(r"[\x21-\x7e]{8,512}")
 CLIENT_LIMIT, CONVERSATION_LIMIT = 200, 200
+RESOURCE_METADATA = "/.well-known/oauth-protected-resource"
 NOT_PRINTABLE = re.compile(r"[^\x20-\x7e]+")
 PRODUCT = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,60}")
 
@@ -47,21 +48,22 @@ class TooMany(GatehouseError):
         return cls(f"Too many requests. Try again in {wait} seconds.", wait=wait)
 
 
-def token_of(request: HttpRequest, secret: str) -> ApiToken:
-    """Return the token with this secret.
+def token_of(request: HttpRequest, secret: str, *, part: str = "/api") -> ApiToken:
+    """Return the token or connection with this secret, used at this part of the desk.
 
     Raises BadToken for one that is not, or no longer, valid, and TooMany when that
     happens too often from one address.
     """
-    token = find_token(secret) if TOKEN_FORM.fullmatch(secret) else None
+    token = find_token(secret, part=part) if TOKEN_FORM.fullmatch(secret) else None
     if token is None:
         # Only failures count, so that a good token behind the same proxy still passes.
         window = minute("failed", network_of(request), settings.API_RATE_FAILED)
         if not window.allows():
             raise TooMany.after(window)
         raise BadToken(
-            "This token is not valid: it is wrong, expired or revoked. Make a new one "
-            f"at {settings.PUBLIC_URL}/tokens/ and send it as Authorization: Bearer."
+            "This token is not valid: it is wrong, expired, revoked or meant for another "
+            "address. Connect the program again, or make a new token at "
+            f"{settings.PUBLIC_URL}/tokens/ and send it as Authorization: Bearer."
         )
     return token
 
@@ -70,6 +72,24 @@ def bearer_of(request: HttpRequest) -> str:
     """Return what `Authorization: Bearer` carries, "" for another scheme or none."""
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     return secret.strip() if scheme.lower() == "bearer" else ""
+
+
+def challenge(*, part: str = "", error: str = "", scope: str = "") -> str:
+    """Return `WWW-Authenticate` for a refused program (RFC 6750, 3; RFC 9728, 5.1).
+
+    `part` has a description of its own ("/mcp") or shares the desk's (""); `error` is
+    RFC 6750's, none when no token came; `scope` is what is needed, by default all that
+    a program may have.
+    """
+    told = {
+        "realm": "gatehouse",
+        "error": error,
+        "scope": scope or " ".join(Scope.values),
+        "resource_metadata": f"{settings.PUBLIC_URL}{RESOURCE_METADATA}{part}",
+    }
+    return "Bearer " + ", ".join(
+        f'{name}="{value}"' for name, value in told.items() if value
+    )
 
 
 def program(request: HttpRequest, token: ApiToken, channel: str) -> Actor:
@@ -87,8 +107,11 @@ def client_name(request: HttpRequest, token: ApiToken) -> str:
     """Say which program calls: the token's name, then what the program claims to be.
 
     The name was chosen by the token's owner; the claim is a header anybody can send,
-    so it stands in parentheses and nothing is decided by it.
+    so it stands in parentheses and nothing is decided by it. After the name of a
+    program that was let in stands what we know it by.
     """
+    if token.program_id:
+        return str(token)[:CLIENT_LIMIT]
     claimed = claimed_program(request)
     name = "".join(c if c.isprintable() else " " for c in token.name).strip()
     if not claimed or claimed.lower() in name.lower():

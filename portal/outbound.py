@@ -9,7 +9,7 @@ environment's proxies are not used; one deadline holds for everything together.
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,11 +51,15 @@ class NoAnswer(OutboundError):
 
 @dataclass(frozen=True)
 class Fetched:
-    """An answer of whatever status; `is_cut` when there is more than `content`."""
+    """An answer of whatever status; `is_cut` when there is more than `content`.
+
+    `headers` have their names in lower case.
+    """
 
     status: int
     content: bytes
     is_cut: bool
+    headers: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def fetch(
@@ -107,6 +111,7 @@ def fetch(
                 stream=True,
             ) as response:
                 content, is_cut = _content(response, limit)
+                told = {name.lower(): text for name, text in response.headers.items()}
         # ValueError: what requests and http.client let slip.
         except (
             requests.RequestException,
@@ -117,7 +122,7 @@ def fetch(
             raise _no_answer(error, origin(at or url), until) from None
         if until.has_cut:
             raise _late(origin(at or url), until)
-    return Fetched(response.status_code, content, is_cut)
+    return Fetched(response.status_code, content, is_cut, told)
 
 
 def _checked(url: str) -> Any:

@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "corsheaders",
+    "oauth2_provider",
     "django_htmx",
     "rest_framework",
     "drf_spectacular",
@@ -238,7 +239,7 @@ CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_METHODS = ["GET", "POST", "PATCH", "DELETE", "OPTIONS"]
 CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key"]
 CORS_EXPOSE_HEADERS = ["Idempotent-Replayed", "Retry-After", "X-Request-ID"]
-CORS_URLS_REGEX = r"^/(api/.*|openapi\.(yaml|json)|\.well-known/.*|logo\.png|legal)$"
+CORS_URLS_REGEX = r"^/(api/.*|o/(token|register|revoke)/|openapi\.(yaml|json)|\.well-known/.*|logo\.png|legal)$"
 
 # --- API
 
@@ -254,6 +255,52 @@ API_RATE_FAILED = env.int("API_RATE_FAILED", default=60)
 CONTACT_EMAIL = env.str("CONTACT_EMAIL", default=f"gatehouse@{_public.hostname}")
 # Bearer of /metrics; without it /metrics answers only this machine.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+
+# --- Programs that people let in (OAuth 2.0; portal/oauth)
+
+# Seconds. An access token lives an hour at most: its end is what a thief must wait for.
+OAUTH_ACCESS_LIFE = env.int("OAUTH_ACCESS_LIFE", default=3_600)
+# Days after its last refresh that a connection ends.
+OAUTH_REFRESH_DAYS = env.int("OAUTH_REFRESH_DAYS", default=30)
+if not 60 <= OAUTH_ACCESS_LIFE <= 3_600:
+    raise ImproperlyConfigured("OAUTH_ACCESS_LIFE must be 60 to 3600 seconds.")
+if not 1 <= OAUTH_REFRESH_DAYS <= 365:
+    raise ImproperlyConfigured("OAUTH_REFRESH_DAYS must be 1 to 365 days.")
+# Whether programs may register themselves (RFC 7591), how many an hour from one network.
+OAUTH_REGISTRATION = env.bool("OAUTH_REGISTRATION", default=True)
+OAUTH_REGISTRATION_RATE = env.int("OAUTH_REGISTRATION_RATE", default=30)
+# Whether a program may be known by the address of a document that describes it.
+OAUTH_CLIENT_DOCUMENTS = env.bool("OAUTH_CLIENT_DOCUMENTS", default=True)
+OAUTH_FORGET_EVERY = 3_600.0
+
+OAUTH2_PROVIDER_APPLICATION_MODEL = "accounts.Program"
+OAUTH2_PROVIDER_GRANT_MODEL = "accounts.Grant"
+OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "accounts.AccessToken"  # noqa: S105
+OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "accounts.RefreshToken"  # noqa: S105
+OAUTH2_PROVIDER = {
+    "SCOPES": {
+        "gateway:read": "Read gateways, routes and changes",
+        "changes:propose": "Ask for changes",
+    },
+    "PKCE_REQUIRED": True,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
+    **{
+        f"COMPLIANT_BCP_RFC9700_{name}": True
+        for name in (
+            "IMPLICIT_GRANT",
+            "PASSWORD_GRANT",
+            "PKCE_METHOD",
+            "ACCESS_TOKEN_TRANSPORT",
+            "AUTHZ_RESPONSE_ISS",
+            "TOKEN_STORAGE",
+            "REFRESH_TOKEN",
+            "REDIRECT_URI_SCHEME",
+            "REDIRECT_URI_MATCHING",
+            "PKCE_REQUIRED",
+        )
+    },
+}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["portal.api.auth.BearerToken"],
@@ -360,6 +407,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "portal.changes.tasks.sweep_gatherings",
         "schedule": GATHERING_SWEEP_EVERY,
         "options": {"expires": 5 * GATHERING_SWEEP_EVERY},
+    },
+    "forget-programs": {
+        "task": "portal.accounts.tasks.forget_programs",
+        "schedule": OAUTH_FORGET_EVERY,
+        "options": {"expires": OAUTH_FORGET_EVERY},
     },
     "forget-idempotency-keys": {
         "task": "portal.changes.tasks.forget_idempotency_keys",

@@ -4,6 +4,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("portal.api.urls")),
     path("", include("portal.facade.urls")),
+    path("", include("portal.oauth.urls")),
     path("", include("portal.web.urls")),
     path("admin/", admin.site.urls),
 ]

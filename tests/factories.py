@@ -12,11 +12,21 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.utils import timezone
+from oauth2_provider.models import set_token_value
 
 from gateway import sealing
 from gateway.models import Gateway, Resource
-from portal.accounts.models import ApiToken, Membership, Person, Scope
+from portal.accounts.connections import ACCESS_PREFIX, new_secret
+from portal.accounts.models import (
+    AccessToken,
+    ApiToken,
+    Membership,
+    Person,
+    Program,
+    Scope,
+)
 from portal.accounts.roles import Role
 from portal.accounts.tokens import issue
 from portal.changes.models import (
@@ -104,6 +114,43 @@ def make_cast() -> Cast:
         audrey=make_person("audrey", Role.AUDITOR, first_name="Audrey", is_staff=True),
         admin=make_person("admin", is_superuser=True, is_staff=True),
     )
+
+
+def make_program(name: str = "ChatGPT", **fields: Any) -> Program:
+    """A program that registered itself, once for all who call this."""
+    values: dict[str, Any] = {
+        "client_id": name,
+        "redirect_uris": "https://chat.example.com/callback",
+        "client_type": Program.CLIENT_PUBLIC,
+        "client_secret": "",
+        "authorization_grant_type": Program.GRANT_AUTHORIZATION_CODE,
+        "registration_source": Program.RegistrationSource.DCR,
+    }
+    return Program.objects.get_or_create(name=name, defaults=values | fields)[0]
+
+
+def make_access(program: Program, person: Person, **fields: Any) -> str:
+    """A connection of somebody to a program; returns an access token of it."""
+    now = timezone.now()
+    connection = ApiToken.objects.create(
+        person=person,
+        program=program,
+        name=program.name,
+        hash=None,
+        scopes=sorted(Scope.values),
+        created_at=now,
+        expires_at=now + timedelta(days=30),
+    )
+    values: dict[str, Any] = {
+        "expires": now + timedelta(hours=1),
+        "scope": " ".join(Scope.values),
+        "resource": [settings.PUBLIC_URL],
+    }
+    access = AccessToken(connection=connection, application=program, **values | fields)
+    secret = new_secret(ACCESS_PREFIX)
+    set_token_value(access, secret)
+    access.save()
+    return secret
 
 
 def make_token(

@@ -3,7 +3,8 @@ nothing is decided, delivered or changed but what a program may ask for.
 """
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from json import dumps
 from typing import Any
 from urllib.parse import urlencode
@@ -17,7 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from gateway.models import Gateway
-from portal.accounts.models import ApiToken, Membership, Person
+from portal.accounts.models import ApiToken, Grant, Membership, Person, Program
 from portal.accounts.presence import SIGNED_IN_AT
 from portal.audit.models import AuditEvent
 from portal.changes.models import ChangeRequest, Delivery, DeliveryState, Review
@@ -25,11 +26,13 @@ from portal.changes.states import State
 from portal.drift.models import Drift, DriftRule
 from tests.factories import (
     Cast,
+    make_access,
     make_cast,
     make_change,
     make_delivery,
     make_drift,
     make_gateway,
+    make_program,
     make_token,
 )
 
@@ -60,6 +63,7 @@ BODY = {
     "username": "riley",
     "reason": "yes",
     "kind": "route",
+    "decision": "allow",
 }
 
 
@@ -116,6 +120,8 @@ def state_of_everything() -> dict[str, Any]:
         "rules": DriftRule.objects.count(),
         "deliveries": list(Delivery.objects.values("pk", "state")),
         "tokens": list(ApiToken.objects.order_by("pk").values("pk", "revoked_at")),
+        "programs": list(Program.objects.order_by("pk").values()),
+        "codes": Grant.objects.count(),
         "memberships": list(Membership.objects.order_by("pk").values()),
         "gateways": list(Gateway.objects.order_by("pk").values()),
         "people": list(
@@ -131,13 +137,15 @@ def state_of_everything() -> dict[str, Any]:
     }
 
 
-def credentials(secrets: dict[str, str]) -> dict[str, dict[str, str]]:
+def credentials(secrets: Mapping[str, str]) -> dict[str, dict[str, str]]:
     return {
         "bearer": {"authorization": f"Bearer {secrets['riley']}"},
         "bearer-admin": {"authorization": f"Bearer {secrets['admin']}"},
         "x-api-key": {"x-api-key": secrets["riley"]},
         "basic": {"authorization": "Basic cmlsZXk6Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5"},
         "wrong": {"authorization": "Bearer nonsense"},
+        "program": {"authorization": f"Bearer {secrets['program']}"},
+        "program-admin": {"authorization": f"Bearer {secrets['program-admin']}"},
     }
 
 
@@ -145,13 +153,16 @@ def credentials(secrets: dict[str, str]) -> dict[str, dict[str, str]]:
 @pytest.mark.parametrize(
     "beside_a_session", [False, True], ids=["alone", "with-session"]
 )
-@pytest.mark.parametrize("credential", list(credentials({"riley": "", "admin": ""})))
+@pytest.mark.parametrize("credential", list(credentials(defaultdict(str))))
 def test_no_token_decides_anything(credential: str, *, beside_a_session: bool) -> None:
     people = make_cast()
+    program = make_program()
     headers = credentials(
         {
-            person.username: make_token(person)[1]
-            for person in (people.riley, people.admin)
+            "riley": make_token(people.riley)[1],
+            "admin": make_token(people.admin)[1],
+            "program": make_access(program, people.riley),
+            "program-admin": make_access(program, people.admin),
         }
     )[credential]
     # A real session of somebody who may decide; the token must make it void.
@@ -195,7 +206,7 @@ def test_the_same_requests_decide_when_a_person_sends_them() -> None:
     assert len(after["tokens"]) > len(before["tokens"])
     assert [row["state"] for row in after["drifts"]] == ["adopted"]
     happened = set(AuditEvent.objects.values_list("event", flat=True))
-    assert {"drift_rule.added", "drift_rule.removed"} <= happened
+    assert {"drift_rule.added", "drift_rule.removed", "program.connected"} <= happened
 
 
 def signed_in(person: Person) -> Client:
@@ -231,6 +242,7 @@ def everything_sent(
             make_delivery(change, state=DeliveryState.FAILED)
     digest = ChangeRequest.objects.get(pk=1).latest_revision().digest
     drift = make_drift(gateway, pk=1)
+    consent = address_of(make_program())
     secret = _get_new_csrf_string()
     client.cookies[settings.CSRF_COOKIE_NAME] = secret
     headers["x-csrftoken"] = _mask_cipher_secret(secret)
@@ -241,7 +253,8 @@ def everything_sent(
             url
             for number in (1, 2, 3)
             for url in urls(Anything(number=number, slug=gateway.slug, kind="routes"))
-        },
+        }
+        | {consent},
         key=lambda url: ("approve" not in url, "reject" in url, url),
     )
     for url in addresses:
@@ -250,7 +263,7 @@ def everything_sent(
         for method, content in REQUESTS:
             response = client.generic(
                 method,
-                url + query,
+                url + (query.replace("?", "&") if "?" in url else query),
                 data=body(content, digest, seen=drift.live_digest),
                 content_type=content,
                 headers=headers,
@@ -260,6 +273,18 @@ def everything_sent(
                 f"{method} {url}: {response.status_code}"
             )
     return before, state_of_everything(), sent
+
+
+def address_of(program: Program) -> str:
+    """Where this program asks a person to let it in."""
+    return "/o/authorize/?" + urlencode(
+        {
+            "response_type": "code",
+            "client_id": program.client_id,
+            "code_challenge": "x" * 43,
+            "code_challenge_method": "S256",
+        }
+    )
 
 
 def body(content: str, digest: str, seen: str) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import models
 
 from gateway.models import Gateway
-from portal.accounts.errors import NotAllowed, NotPresent, NotVisible
+from portal.accounts.errors import NotAllowed, NotPresent, NotVisible, ScopeMissing
 from portal.accounts.models import ApiToken, Person, Scope
 from portal.accounts.roles import Verb
 
@@ -118,11 +118,15 @@ class Actor:
         return self.person
 
     def require_scope(self, verb: Verb) -> None:
-        """Raise NotAllowed if a token is used whose scopes do not reach `verb`."""
+        """Raise ScopeMissing if a token is used whose scopes do not reach `verb`."""
         scope = VERB_SCOPES.get(verb)
-        if self.token is not None and scope not in self.token.scopes:
-            raise NotAllowed(
-                f"This token lacks the scope {scope}. Make one that has it at /tokens/."
-                if scope
-                else "No token can do this. Sign in to the portal."
-            )
+        if self.token is None or scope in self.token.scopes:
+            return
+        if scope is None:
+            raise ScopeMissing("No token can do this. Sign in to the portal.", scope="")
+        mend = (
+            "Connect the program again, with this scope"
+            if self.token.program_id
+            else "Make one that has it at /tokens/"
+        )
+        raise ScopeMissing(f"This token lacks the scope {scope}. {mend}.", scope=scope)

@@ -2,7 +2,8 @@
 
 GatehouseError
 ├── NotPresent    403  only a signed-in person may do this, never a program
-├── NotAllowed    403  no role (or scope) that allows it
+├── NotAllowed    403  no role that allows it
+│   └── ScopeMissing   no scope that allows it
 ├── NotVisible    404  it may exist, but not for you
 └── Ambiguous     400  several are possible: say which
 """
@@ -18,6 +19,14 @@ class NotPresent(GatehouseError):
 class NotAllowed(GatehouseError):
     code = "not_allowed"
     status = 403
+
+
+class ScopeMissing(NotAllowed):
+    """`scope` is the one that is needed; "" when no token may do it."""
+
+    def __init__(self, message: str, *, field: str = "", scope: str = "") -> None:
+        super().__init__(message, field=field)
+        self.scope = scope
 
 
 class NotVisible(GatehouseError):

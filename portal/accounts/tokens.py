@@ -1,4 +1,4 @@
-"""Make, find and revoke personal API tokens."""
+"""Make and revoke personal API tokens; find whom any program's token stands for."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -7,13 +7,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from portal.accounts.actor import Actor
+from portal.accounts.connections import ACCESS_PREFIX, end, find_access
 from portal.accounts.errors import NotAllowed, NotVisible
 from portal.accounts.models import ApiToken, Person, Scope
 from portal.audit.events import Event
 from portal.audit.ledger import record
-
-# Writing "last used" on every request would make every read a write.
-LAST_USED_EVERY = timedelta(minutes=1)
 
 
 @transaction.atomic
@@ -57,22 +55,29 @@ def issue(
 
 @transaction.atomic
 def revoke_token(token_id: int, *, actor: Actor) -> ApiToken:
-    """End a token of the acting person (an administrator: of anybody). Idempotent."""
+    """End a token or connection of the acting person (an administrator: of anybody).
+
+    Idempotent. Raises NotPresent, NotVisible.
+    """
     person = actor.require_present_person()
-    token = ApiToken.objects.select_for_update(no_key=True).filter(pk=token_id).first()
+    token = (
+        ApiToken.objects.select_related("person", "program").filter(pk=token_id).first()
+    )
     if token is None or (token.person_id != person.pk and not person.is_superuser):
         raise NotVisible("There is no such token of yours.")
-    if token.revoked_at is None:
-        token.revoked_at = timezone.now()
-        token.save(update_fields=["revoked_at"])
-        record(
-            Event.TOKEN_REVOKED, actor=actor, subject=token, owner=token.person.username
-        )
+    event = Event.PROGRAM_DISCONNECTED if token.program_id else Event.TOKEN_REVOKED
+    end(token, event, actor=actor)
     return token
 
 
-def find_token(secret: str) -> ApiToken | None:
-    """Return the usable token with this secret and note its use, else None."""
+def find_token(secret: str, *, part: str = "/api") -> ApiToken | None:
+    """Return the usable token or connection behind this secret, and note its use.
+
+    `part` is where it is used; an access token may be meant for elsewhere, and then
+    finds nothing (audience.py).
+    """
+    if secret.startswith(ACCESS_PREFIX):
+        return find_access(secret, part=part)
     token = (
         ApiToken.objects.select_related("person")
         .filter(hash=ApiToken.hash_of(secret))
@@ -81,6 +86,5 @@ def find_token(secret: str) -> ApiToken | None:
     now = timezone.now()
     if token is None or not token.is_usable(now) or not token.person.is_active:
         return None
-    if token.last_used_at is None or now - token.last_used_at > LAST_USED_EVERY:
-        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+    token.touch(now)
     return token

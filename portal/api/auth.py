@@ -19,7 +19,7 @@ from portal.callers import BadToken, TooMany
 
 
 class BearerToken(BaseAuthentication):
-    """`Authorization: Bearer <personal token>`."""
+    """`Authorization: Bearer` and a personal token, or an OAuth access token."""
 
     def authenticate(self, request: Request) -> tuple[Person, ApiToken] | None:
         """Return the token's person and the token; None when no credential is given.
@@ -39,9 +39,8 @@ class BearerToken(BaseAuthentication):
         return token.person, token
 
     def authenticate_header(self, request: Request) -> str:
-        if request.headers.get("Authorization"):
-            return 'Bearer realm="gatehouse", error="invalid_token"'
-        return 'Bearer realm="gatehouse"'
+        came = request.headers.get("Authorization")
+        return callers.challenge(error="invalid_token" if came else "")
 
 
 class HasScope(BasePermission):

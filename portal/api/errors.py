@@ -16,6 +16,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from portal import callers
+from portal.accounts.errors import ScopeMissing
 from portal.api.wire import BadJSON, StrictJSON
 from portal.bodies import drain
 from portal.errors import GatehouseError
@@ -123,7 +125,7 @@ def _answer(error: Exception, request: Any) -> Response:
             field=error.field,
             request=request,
             extra=_bounded(error.extra),
-            headers={"Retry-After": "10"} if error.status == 503 else {},
+            headers=_headers(error),
         )
     if isinstance(error, exceptions.ValidationError):
         errors = list(field_errors(error.detail))
@@ -173,6 +175,13 @@ def _answer(error: Exception, request: Any) -> Response:
         detail="Something went wrong on our side. Tell an administrator the request id.",
         request=request,
     )
+
+
+def _headers(error: GatehouseError) -> dict[str, str]:
+    if isinstance(error, ScopeMissing) and error.scope:
+        challenge = callers.challenge(error="insufficient_scope", scope=error.scope)
+        return {"WWW-Authenticate": challenge}
+    return {"Retry-After": "10"} if error.status == 503 else {}
 
 
 def _of_framework(error: exceptions.APIException, request: Any) -> Response:

@@ -51,6 +51,15 @@ class Event(models.TextChoices):
     DRIFT_RULE_REMOVED = "drift_rule.removed", "removed a rule to ignore drift"
     TOKEN_CREATED = "token.created", "made an API token"  # noqa: S105
     TOKEN_REVOKED = "token.revoked", "revoked an API token"  # noqa: S105
+    PROGRAM_REGISTERED = "program.registered", "registered a program"
+    PROGRAM_CHANGED = "program.changed", "changed where a program's answers go"
+    PROGRAM_REMOVED = "program.removed", "removed a program"
+    PROGRAM_CONNECTED = "program.connected", "let a program in"
+    PROGRAM_DISCONNECTED = "program.disconnected", "disconnected a program"
+    PROGRAM_CUT_OFF = (
+        "program.cut_off",
+        "disconnected a program whose code or token came twice",
+    )
     PERSON_SIGNED_IN = "person.signed_in", "signed in"
     PERSON_SIGN_IN_FAILED = "person.sign_in_failed", "failed to sign in"
     PERSON_SIGNED_OUT = "person.signed_out", "signed out"

@@ -94,6 +94,6 @@ def _caller(request: HttpRequest) -> Actor:
             "missing apikey: send a Gatehouse token as X-API-KEY. Make one at "
             f"{settings.PUBLIC_URL}/tokens/."
         )
-    token = callers.token_of(request, secret.strip())
+    token = callers.token_of(request, secret.strip(), part="/apisix/admin")
     callers.count(token)
     return callers.program(request, token, Channel.ADMIN_API)

@@ -24,6 +24,17 @@ class BackOffice(admin.AdminSite):
     site_url = "/"
     enable_nav_sidebar = True
 
+    def register(
+        self, model_or_iterable: Any, admin_class: Any = None, **options: Any
+    ) -> None:
+        """Take what the portal shows, and nothing that a library would show by itself.
+
+        Its pages would write rows past the operations, unrecorded, and know other
+        rights than our roles.
+        """
+        if admin_class is not None and admin_class.__module__.startswith("portal."):
+            super().register(model_or_iterable, admin_class, **options)
+
     def has_permission(self, request: HttpRequest) -> bool:
         """Let staff in; a request that brings a token is a program's."""
         return not carries_token(request) and super().has_permission(request)

@@ -1,9 +1,10 @@
-"""My tokens: make one for a program, see it once, end it."""
+"""My tokens and the programs I let in: make one, see it once, end it."""
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -66,7 +67,10 @@ def tokens_page(request: PersonRequest) -> HttpResponse:
         "form": form,
         "made": made,
         "secret": secret,
-        "tokens": request.user.api_tokens.all(),
+        "tokens": request.user.api_tokens.personal(),
+        "connections": request.user.api_tokens.connections()
+        .usable(timezone.now())
+        .select_related("program"),
     }
     # Never kept by a browser or a proxy: `page` says no-store of every page.
     return render(request, "tokens.html", context, status=status)
@@ -75,7 +79,7 @@ def tokens_page(request: PersonRequest) -> HttpResponse:
 @require_POST
 @page
 def revoke(request: PersonRequest, token_id: int) -> HttpResponse:
-    """End one of my tokens."""
+    """End one of my tokens or connections."""
     token = revoke_token(token_id, actor=present_actor(request))
     messages.success(request, f"{token.name} no longer opens anything.")
     return redirect("web:tokens")

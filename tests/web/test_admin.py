@@ -13,11 +13,19 @@ from django.core import mail
 from django.db import models
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from gateway import sealing
 from gateway.fingerprint import fingerprint_key
 from gateway.models import FingerprintKey, Gateway
-from portal.accounts.models import ApiToken, Membership, Person
+from portal.accounts.models import (
+    AccessToken,
+    ApiToken,
+    Grant,
+    Membership,
+    Person,
+    RefreshToken,
+)
 from portal.accounts.roles import Role
 from portal.audit.events import Event
 from portal.audit.ledger import record
@@ -34,6 +42,7 @@ from portal.changes.states import State
 from tests.actors import present
 from tests.factories import (
     Cast,
+    make_access,
     make_change,
     make_comment,
     make_delivery,
@@ -41,6 +50,7 @@ from tests.factories import (
     make_gateway,
     make_person,
     make_probe_run,
+    make_program,
     make_resource,
     make_review,
     make_revision,
@@ -98,6 +108,11 @@ def full(people: Cast, gateway: Gateway) -> ChangeRequest:
         size=len(KEY),
     )
     make_freeze(people.admin)
+    make_access(make_program(), people.alice)
+    connection = ApiToken.objects.connections().get()
+    whose = {"connection": connection, "application": connection.program}
+    Grant.objects.create(**whose, code=KEY, expires=timezone.now())
+    RefreshToken.objects.create(**whose, token_checksum=KEY)
     FreezeOverride.objects.create(
         delivery=change.latest_revision().delivery, operator=people.omar, reason="Now."
     )
@@ -134,7 +149,8 @@ def test_lists_and_rows_open_and_tell_no_secret(
     for page in pages:
         text = page.content.decode()
         assert KEY not in text
-        assert ApiToken.objects.get().hash not in text
+        assert ApiToken.objects.personal().get().hash not in text
+        assert AccessToken.objects.get().token_checksum not in text
         assert "sealed" not in text
         assert people_hash() not in text
 

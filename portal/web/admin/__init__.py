@@ -4,9 +4,6 @@ A folder of the web door, not a module beside each model: it is HTTP, so it may 
 every layer and no layer may know it.
 """
 
-from django.contrib import admin
-from django.contrib.auth.models import Group
-
 from portal.web.admin import (
     changes,
     deliveries,
@@ -15,12 +12,9 @@ from portal.web.admin import (
     gateways,
     ledger,
     people,
+    programs,
     transfer,
 )
-
-# Roles are ours (portal/accounts/roles.py); Django's groups grant nothing here.
-if admin.site.is_registered(Group):
-    admin.site.unregister(Group)
 
 __all__ = [
     "changes",
@@ -30,5 +24,6 @@ __all__ = [
     "gateways",
     "ledger",
     "people",
+    "programs",
     "transfer",
 ]

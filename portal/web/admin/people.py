@@ -160,7 +160,7 @@ class ApiTokenAdmin(Shown):
     hidden = ("hash",)
     list_display = (
         "name",
-        "hint",
+        "known_by",
         "person",
         "created_at",
         "expires_at",
@@ -168,7 +168,7 @@ class ApiTokenAdmin(Shown):
         "revoked_at",
     )
     list_filter = ("created_at", "expires_at", "revoked_at")
-    list_select_related = ("person",)
+    list_select_related = ("person", "program")
     search_fields = ("name", "hint", "person__username")
     actions = ("revoke_selected",)
 

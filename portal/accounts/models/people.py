@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
@@ -13,6 +13,8 @@ from django.utils import timezone
 from gateway.models import Gateway
 from portal.accounts.roles import Role, Verb, roles_allowing
 from portal.audit.ledger import Subject
+
+LAST_USED_EVERY = timedelta(minutes=1)
 
 
 class Person(AbstractUser):
@@ -113,29 +115,71 @@ class Scope(models.TextChoices):
     PROPOSE = "changes:propose", "Ask for changes"
 
 
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def personal(self) -> "ApiTokenQuerySet":
+        """Return those that a person made and gave to a program."""
+        return self.filter(program=None)
+
+    def connections(self) -> "ApiTokenQuerySet":
+        """Return those that stand for a program which its person let in."""
+        return self.exclude(program=None)
+
+    def usable(self, now: datetime) -> "ApiTokenQuerySet":
+        return self.filter(revoked_at=None).filter(
+            Q(expires_at=None) | Q(expires_at__gt=now)
+        )
+
+
 class ApiToken(models.Model):
-    """A personal token for programs: shown once, stored as a hash."""
+    """What a program acts by in its person's name. One of two kinds:
+
+    A personal token has a secret, shown once and stored as a hash. A connection is
+    what a person allowed a `program` (OAuth): it has no secret of its own, but access
+    and refresh tokens that come and go (models/programs.py), and ends with them.
+    """
 
     person = models.ForeignKey(
         Person, on_delete=models.CASCADE, related_name="api_tokens"
     )
     name = models.CharField(max_length=80, help_text="Which program uses it.")
-    hint = models.CharField(max_length=12, help_text="Its first characters.")
-    hash = models.CharField(max_length=64, unique=True)
+    program = models.ForeignKey(
+        "accounts.Program",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="connections",
+    )
+    hint = models.CharField(
+        max_length=12, blank=True, help_text="Its first characters."
+    )
+    hash = models.CharField(max_length=64, unique=True, null=True)  # noqa: DJ001
     scopes = models.JSONField(default=list)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
+    objects = ApiTokenQuerySet.as_manager()
+
     class Meta:
         ordering: ClassVar = ["-created_at", "-pk"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(hash=None) ^ Q(program=None),
+                name="token_has_a_secret_or_a_program",
+            )
+        ]
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.hint}…)"
+        return f"{self.name} ({self.known_by})"
+
+    @property
+    def known_by(self) -> str:
+        """What tells it from others of the same name, which anybody may choose."""
+        return self.program.known_by if self.program else f"{self.hint}…"
 
     def audit_subject(self) -> Subject:
-        return Subject("token", str(self.pk), f"{self.name} ({self.hint}…)")
+        return Subject("token", str(self.pk), str(self))
 
     @staticmethod
     def hash_of(secret: str) -> str:
@@ -145,6 +189,11 @@ class ApiToken(models.Model):
     @staticmethod
     def new_secret() -> str:
         return f"gatehouse_{secrets.token_urlsafe(32)}"
+
+    def touch(self, now: datetime) -> None:
+        """Note that it is used now: one write a minute, or every read would be one."""
+        if self.last_used_at is None or now - self.last_used_at > LAST_USED_EVERY:
+            ApiToken.objects.filter(pk=self.pk).update(last_used_at=now)
 
     def is_usable(self, now: datetime) -> bool:
         return self.revoked_at is None and (
