@@ -9,9 +9,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from portal.api.documents import plugin_json, plugin_yaml, whole_yaml
-from portal.api.errors import CODES
 from portal.api.manifest import manifest
 from portal.wire.encode import dump
+from portal.wire.problems import CODES
 
 JSON, YAML = "application/json", "application/yaml"
 DOCS_POLICY = (

@@ -13,9 +13,10 @@ from rest_framework.request import Request
 
 import portal.accounts.errors
 import portal.changes.errors
-from portal.api.errors import CODES, DRF_CODES, answer_error, field_errors
+from portal.api.errors import DRF_CODES, answer_error
 from portal.changes.errors import Blocked
 from portal.errors import GatehouseError
+from portal.wire.problems import CODES, field_errors
 from tests.api.conftest import Program
 
 
