@@ -316,7 +316,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["portal.api.wire.JSONAnswer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "portal.api.wire.AlwaysJSON",
     "DEFAULT_METADATA_CLASS": None,
-    "DEFAULT_SCHEMA_CLASS": "portal.api.schema.OperationSchema",
+    "DEFAULT_SCHEMA_CLASS": "portal.wire.schema.OperationSchema",
     "EXCEPTION_HANDLER": "portal.api.errors.answer_error",
     "URL_FORMAT_OVERRIDE": None,
 }

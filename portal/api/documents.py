@@ -16,8 +16,9 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.settings import patched_settings
 
 from portal.api import rest_urls
-from portal.api.schema import SECURITY, Document
+from portal.api.signing_in import SECURITY
 from portal.wire.operations import WORDS_FOR_MODELS
+from portal.wire.schema import Document, made_small
 
 # drf-spectacular's settings are patched for the whole process while it generates.
 _generating = Lock()
@@ -30,18 +31,6 @@ WHOLE_WORDS = (
     "Lists go on with cursor."
 )
 
-# What the plugin's document leaves unsaid.
-UNTOLD = (
-    ("DeliveryTold", "nodes"),
-    ("DeliveryTold", "probe"),
-    ("WholeChange", "probe"),
-)
-PROBE = {
-    "type": "object",
-    "description": "Sent after delivery: {path, host?, method?, headers?, expect: {status, "
-    "body_contains?}, take_back?}.",
-}
-
 
 def plugin_document(public_url: str) -> Document:
     """Return the OpenAPI document that chat clients and other agents read."""
@@ -51,15 +40,7 @@ def plugin_document(public_url: str) -> Document:
         words=WORDS_FOR_MODELS,
         public_url=public_url,
     )
-    # No room for the documents of every kind, nor for what says itself: the whole
-    # document describes them.
-    schemas = made["components"]["schemas"]
-    schemas["ItemBody"]["properties"]["document"].pop("anyOf")
-    schemas["ProposeBody"]["properties"]["probe"] = PROBE
-    schemas["PreviewBody"]["properties"]["probe"] = {}
-    for name, field in UNTOLD:
-        schemas[name]["properties"].pop(field)
-        schemas[name]["required"].remove(field)
+    made_small(made["components"]["schemas"])
     return finished(made)
 
 

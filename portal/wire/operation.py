@@ -89,8 +89,8 @@ class Operation:
     words: str
     run: Callable[[Actor, Given], Answer]
     answer: type[Serializer]
-    answer_words: str
-    answer_example: Mapping[str, Any]
+    answer_words: str = ""
+    answer_example: Mapping[str, Any] | None = None
     path: tuple[InPath, ...] = ()
     query: type[Query] | None = None
     body: type[Serializer] | None = None
