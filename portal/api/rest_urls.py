@@ -23,6 +23,7 @@ from portal.api.views.operations import (
 )
 from portal.api.views.promote import Promote
 from portal.api.views.rebase import RebaseChange
+from portal.api.views.recipes import RecipeOnRoute, Recipes
 from portal.api.views.rollback import RollbackChange
 from portal.api.views.schemas import KindSchema
 from portal.api.views.transfer import Export, Import, Imports
@@ -49,6 +50,8 @@ urlpatterns = [
     path("api/checks", Checks.as_view()),
     path("api/gateways/<slug:slug>/drift", Drifts.as_view()),
     path("api/gateways/<slug:slug>/drift/<int:id>", OneDrift.as_view()),
+    path("api/recipes", Recipes.as_view()),
+    path("api/routes/<str:id>/recipes/<str:name>", RecipeOnRoute.as_view()),
     path("api/schemas/<str:kind>", KindSchema.as_view()),
     path("api/gateways/<str:slug>/export", Export.as_view()),
     path("api/gateways/<str:slug>/import", Import.as_view()),

@@ -5,10 +5,12 @@ GatehouseError
     ├── Malformed           400  the request makes no sense as asked
     ├── NoSuchChange        404
     ├── NoSuchResource      404  the live gateway does not hold it
+    ├── NoSuchRecipe        404
     ├── WrongState          409  the change does not allow this now
     ├── StaleRevision       409  a newer revision exists
     ├── AlreadyReviewed     409  this person decided on this revision
     ├── NothingToChange     409  the gateway holds what was asked for already
+    ├── RecipeDoesNotFit    409  the route as it is does not allow the recipe
     ├── KeyReused           409  idempotency key used for another request
     ├── Collides            409  others changed the same; `collisions` in `extra`
     ├── CannotRollBack      409  `reasons` in `extra`
@@ -41,6 +43,11 @@ class NoSuchResource(ChangeError):
     status = 404
 
 
+class NoSuchRecipe(ChangeError):
+    code = "not_found"
+    status = 404
+
+
 class WrongState(ChangeError):
     code = "wrong_state"
     status = 409
@@ -58,6 +65,11 @@ class AlreadyReviewed(ChangeError):
 
 class NothingToChange(ChangeError):
     code = "nothing_to_change"
+    status = 409
+
+
+class RecipeDoesNotFit(ChangeError):
+    code = "recipe_does_not_fit"
     status = 409
 
 

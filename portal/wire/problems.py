@@ -33,6 +33,7 @@ CODES: dict[str, str] = {
     "stale_drift": "The resource was changed again outside of Gatehouse",
     "already_reviewed": "This person has decided on this revision already",
     "nothing_to_change": "The gateway holds what was asked for already",
+    "recipe_does_not_fit": "The route as it is does not allow the recipe",
     "too_slow": "The gateway's patterns take too long on this request",
     "idempotency_key_reused": "The idempotency key was used for another request",
     "length_required": "The body's length must be sent",
