@@ -9,15 +9,18 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 import orjson
 from django.conf import settings
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from oauth2_provider.models import set_token_value
 
 from gateway import sealing
-from gateway.models import Gateway, Resource
+from gateway.catalogue import known_catalogue
+from gateway.models import Catalogue, Gateway, Resource
 from portal.accounts.connections import ACCESS_PREFIX, new_secret
 from portal.accounts.models import (
     AccessToken,
@@ -50,6 +53,7 @@ from portal.changes.models import (
 )
 from portal.changes.states import State
 from portal.drift.models import Drift, What
+from tests.sandbox import SandboxGateway
 
 PASSWORD = "correct-horse-battery"
 
@@ -73,6 +77,37 @@ def make_gateway(slug: str = "default", **fields: Any) -> Gateway:
         gateway.set_admin_key(key)
     gateway.save()
     return gateway
+
+
+def make_live_gateway(
+    sandbox: SandboxGateway, slug: str = "default", **fields: Any
+) -> Gateway:
+    """A gateway whose Admin API a sandbox answers, and whose schemas are known.
+
+    They were read from it once. A test that alters what is kept gives it another
+    `fetched_at`: the product parses them once per row and time.
+    """
+    gateway = make_gateway(
+        slug,
+        **{"admin_url": sandbox.admin_url, "admin_key": sandbox.key, "version": ""}
+        | fields,
+    )
+    schemas, fetched_at = sandbox.told
+    Catalogue.objects.create(
+        gateway_id=gateway.pk,
+        version=schemas.version,
+        document=RawSQL("%s", [_json_of(sandbox)]),
+        fetched_at=fetched_at,
+    )
+    known_catalogue(gateway)
+    return gateway
+
+
+@lru_cache(maxsize=8)
+def _json_of(sandbox: SandboxGateway) -> str:
+    """The kept form of its schemas; to write it anew for each test would take long."""
+    schemas, _ = sandbox.told
+    return orjson.dumps(schemas.as_json()).decode()
 
 
 def make_person(

@@ -8,14 +8,18 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Coroutine, Iterator
+from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
+from gateway.client import AdminClient, new_session
 from gateway.kinds import KINDS
 from gateway.sandbox.server import Options, Sandbox
+from gateway.schemas import Schemas, fetch_schemas
 
 KEY = "sandbox-admin-key-of-the-tests"
 # Generous, since the machine may stall: nothing waits that long when all is well.
@@ -68,6 +72,24 @@ class SandboxGateway:
     def store(self) -> Any:
         """The store below the listeners."""
         return self._sandbox.store
+
+    @cached_property
+    def told(self) -> tuple[Schemas, datetime]:
+        """What the product reads of its schemas, and when it did: once for all tests.
+
+        No test counts these requests as its own.
+        """
+        before = len(self.requests())
+        with AdminClient(
+            admin_url=self.admin_url,
+            admin_key=KEY,
+            session=new_session(),
+            deadline=SECONDS,
+        ) as client:
+            schemas = fetch_schemas(client)
+        for _ in self.requests()[before:]:
+            self._run(self._do(self._sandbox.faults.requests.pop))
+        return schemas, datetime.now(UTC)
 
     def start(self) -> None:
         """Answer on all ports (again)."""

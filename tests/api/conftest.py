@@ -19,7 +19,13 @@ from portal.changes.models import (
     Item,
     Revision,
 )
-from tests.factories import Cast, make_cast, make_gateway, make_token
+from tests.factories import (
+    Cast,
+    make_cast,
+    make_gateway,
+    make_live_gateway,
+    make_token,
+)
 from tests.sandbox import SandboxGateway
 
 PROBLEM = "application/problem+json"
@@ -139,7 +145,4 @@ class Desk:
 
 @pytest.fixture
 def desk(people: Cast, sandbox: SandboxGateway) -> Desk:
-    gateway = make_gateway(
-        admin_url=sandbox.admin_url, admin_key=sandbox.key, version=""
-    )
-    return Desk(gateway, sandbox, people)
+    return Desk(make_live_gateway(sandbox), sandbox, people)

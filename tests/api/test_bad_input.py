@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from gateway.models import Catalogue
 from portal.accounts.models import Membership
 from portal.accounts.roles import Role
 from portal.changes.models import ChangeRequest
@@ -274,6 +275,7 @@ def test_a_field_that_this_gateway_s_own_schema_knows_is_passed_on(
     desk.hold("route", "r1", {"uri": "/a", "upstream": {"nodes": {"a:1": 1}}})
     kept = desk.gateway.catalogue
     kept.document["kinds"]["route"]["properties"]["brand_new"] = {"type": "string"}
+    kept.fetched_at = kept.fetched_at.replace(year=2000)
     kept.save()
 
     answer = alice.post("/api/changes/preview", {"items": []})
@@ -413,6 +415,8 @@ def test_a_key_in_header_and_field_that_differ_is_400(
 def test_a_gateway_that_is_down_is_503_and_nothing_is_stored(
     desk: Desk, alice: Program
 ) -> None:
+    # What is known of its schemas would be told, up or down.
+    Catalogue.objects.all().delete()
     desk.sandbox.stop()
     before = stored()
 

@@ -6,7 +6,7 @@ from portal.accounts.models import Scope
 from portal.api.documents import operations_of, plugin_document, whole_document
 from portal.changes.models import ChangeRequest
 from tests.api.conftest import Desk, Program, assert_problem, program_of, stored
-from tests.factories import make_change, make_gateway
+from tests.factories import make_change, make_live_gateway
 from tests.sandbox import SandboxGateway
 
 PROMOTE = "/api/gateways/production/promote"
@@ -27,11 +27,9 @@ def production(desk: Desk, second_sandbox: SandboxGateway) -> SandboxGateway:
         "orders": "10.0.0.7:8080",
     }
     desk.gateway.save()
-    make_gateway(
+    make_live_gateway(
+        second_sandbox,
         "production",
-        admin_url=second_sandbox.admin_url,
-        admin_key=second_sandbox.key,
-        version="",
         variables={"orders": "10.9.0.7:80"},
     )
     desk.sandbox.put("upstream", "orders", UPSTREAM)

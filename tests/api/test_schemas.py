@@ -4,6 +4,7 @@ import jsonschema_rs
 import pytest
 
 from gateway.kinds import KINDS
+from gateway.models import Catalogue
 from tests.api.conftest import Desk, Program, assert_problem, program_of
 from tests.every_kind import KIND_NAMES
 from tests.factories import Cast, make_person
@@ -31,7 +32,9 @@ def test_a_kind_is_told_with_its_schema_id_and_a_document_to_begin_with(
 
 
 def test_the_gateway_is_asked_once(desk: Desk, alice: Program) -> None:
+    Catalogue.objects.all().delete()
     alice.get("/api/schemas/route")
+    assert desk.sandbox.requests()
     desk.sandbox.forget_requests()
 
     for kind in KINDS:
@@ -63,6 +66,7 @@ def test_what_is_not_there_is_said(desk: Desk, alice: Program) -> None:
 def test_a_gateway_that_was_never_read_and_is_down_is_503(
     desk: Desk, alice: Program
 ) -> None:
+    Catalogue.objects.all().delete()
     desk.sandbox.stop()
     try:
         assert_problem(alice.get("/api/schemas/route"), 503, "gateway_down")

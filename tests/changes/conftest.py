@@ -15,7 +15,13 @@ from portal.changes.models import ChangeRequest, Delivery, Review
 from portal.changes.propose import propose
 from portal.changes.review import approve
 from tests.actors import present
-from tests.factories import Cast, make_cast, make_change, make_gateway
+from tests.factories import (
+    Cast,
+    make_cast,
+    make_change,
+    make_gateway,
+    make_live_gateway,
+)
 from tests.sandbox import SandboxGateway
 
 
@@ -108,7 +114,4 @@ def change(people: Cast) -> ChangeRequest:
 @pytest.fixture
 def desk(db: None, sandbox: SandboxGateway) -> Desk:
     """A desk with a live sandbox gateway and nobody's changes."""
-    gateway = make_gateway(
-        admin_url=sandbox.admin_url, admin_key=sandbox.key, version=""
-    )
-    return Desk(gateway, sandbox, make_cast())
+    return Desk(make_live_gateway(sandbox), sandbox, make_cast())

@@ -29,7 +29,7 @@ from tests.changes.delivering import (
     sent,
     time_passes,
 )
-from tests.factories import make_gateway
+from tests.factories import make_live_gateway
 
 WORKER = Actor.system("worker")
 
@@ -45,8 +45,9 @@ def claimed(desk: Desk) -> Claim:
 
 
 def second_gateway(desk: Desk) -> Gateway:
-    return make_gateway(
-        "other", admin_url=desk.sandbox.admin_url, admin_key=desk.sandbox.key
+    return make_live_gateway(
+        desk.sandbox,
+        "other",
     )
 
 

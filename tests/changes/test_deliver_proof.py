@@ -37,7 +37,7 @@ from tests.changes.delivering import (
     time_passes,
     updates,
 )
-from tests.factories import make_gateway, make_person
+from tests.factories import make_live_gateway, make_person
 from tests.sandbox import SandboxGateway
 
 pytestmark = pytest.mark.django_db
@@ -105,8 +105,9 @@ def the_deliverys_gateway_is_altered(desk: Desk, change: ChangeRequest) -> None:
 
 
 def another_gateway(desk: Desk) -> Gateway:
-    return make_gateway(
-        "other", admin_url=desk.sandbox.admin_url, admin_key=desk.sandbox.key
+    return make_live_gateway(
+        desk.sandbox,
+        "other",
     )
 
 

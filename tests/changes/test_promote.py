@@ -33,7 +33,7 @@ from tests.changes.delivering import (
     updates,
     upstream,
 )
-from tests.factories import make_gateway, make_person
+from tests.factories import make_live_gateway, make_person
 from tests.sandbox import SandboxGateway
 
 STAGING = {"shop_host": "shop.staging.example.com", "orders": "10.0.0.7:8080"}
@@ -61,11 +61,9 @@ def desk(desk: Desk) -> Desk:
 
 @pytest.fixture
 def production(desk: Desk, second_sandbox: SandboxGateway) -> Desk:
-    gateway = make_gateway(
+    gateway = make_live_gateway(
+        second_sandbox,
         "production",
-        admin_url=second_sandbox.admin_url,
-        admin_key=second_sandbox.key,
-        version="",
         variables=PRODUCTION,
     )
     return Desk(gateway, second_sandbox, desk.people)

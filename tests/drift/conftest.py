@@ -12,7 +12,7 @@ from portal.audit.models import AuditEvent
 from portal.drift.models import Drift
 from portal.drift.scan import scan
 from tests.changes.conftest import Desk
-from tests.factories import make_cast, make_gateway
+from tests.factories import make_cast, make_live_gateway
 from tests.gateway.evil import http
 from tests.sandbox import SandboxGateway
 from tests.waiting import LONG
@@ -76,13 +76,7 @@ def upstream(port: int = 8000, **fields: Any) -> dict[str, Any]:
 
 
 def watched(sandbox: SandboxGateway) -> Watched:
-    gateway = make_gateway(
-        admin_url=sandbox.admin_url,
-        admin_key=sandbox.key,
-        version="",
-        mirrored_at=None,
-        answered_at=None,
-    )
+    gateway = make_live_gateway(sandbox, mirrored_at=None, answered_at=None)
     return Watched(gateway, sandbox, make_cast())
 
 

@@ -22,7 +22,7 @@ from playwright.sync_api import (
 from pytest_django.live_server_helper import LiveServer
 
 from tests.changes.conftest import Desk
-from tests.factories import make_cast, make_gateway, make_person
+from tests.factories import make_cast, make_live_gateway, make_person
 from tests.sandbox import SandboxGateway
 from tests.web.axe import violations
 from tests.web.busy_desk import fill
@@ -66,12 +66,10 @@ CONTROLS = """
 def desk(transactional_db: None, sandbox: SandboxGateway) -> Desk:
     """The cast and a live sandbox gateway, visible to the server's threads."""
     cache.clear()
-    gateway = make_gateway(
-        admin_url=sandbox.admin_url,
-        admin_key=sandbox.key,
+    gateway = make_live_gateway(
+        sandbox,
         public_url=sandbox.proxy_url,
         environment="sandbox",
-        version="",
         variables={"speakers": "127.0.0.1:8000"},
     )
     return Desk(gateway, sandbox, make_cast())
@@ -80,11 +78,9 @@ def desk(transactional_db: None, sandbox: SandboxGateway) -> Desk:
 @pytest.fixture
 def production(desk: Desk, second_sandbox: SandboxGateway) -> None:
     """Another gateway, which holds nothing yet."""
-    make_gateway(
+    make_live_gateway(
+        second_sandbox,
         "production",
-        admin_url=second_sandbox.admin_url,
-        admin_key=second_sandbox.key,
-        version="",
     )
 
 

@@ -18,7 +18,7 @@ from portal.changes.review import reject
 from portal.changes.states import State
 from tests.actors import present, program
 from tests.changes.conftest import Desk
-from tests.factories import PASSWORD, make_cast, make_gateway
+from tests.factories import PASSWORD, make_cast, make_live_gateway
 from tests.sandbox import SandboxGateway
 
 pytestmark = [
@@ -33,12 +33,10 @@ expect.set_options(timeout=60_000)
 def desk(transactional_db: None, sandbox: SandboxGateway) -> Desk:
     """The cast and a live sandbox gateway, visible to the server's threads."""
     cache.clear()
-    gateway = make_gateway(
-        admin_url=sandbox.admin_url,
-        admin_key=sandbox.key,
+    gateway = make_live_gateway(
+        sandbox,
         public_url=sandbox.proxy_url,
         environment="sandbox",
-        version="",
     )
     refresh(gateway)
     return Desk(gateway, sandbox, make_cast())

@@ -12,7 +12,7 @@ from portal.accounts.roles import Role
 from portal.changes.models import ChangeRequest
 from tests.changes.conftest import Desk
 from tests.changes.delivering import route
-from tests.factories import make_cast, make_gateway, make_person
+from tests.factories import make_cast, make_live_gateway, make_person
 from tests.sandbox import SandboxGateway
 from tests.web.conftest import sign_in
 
@@ -31,11 +31,9 @@ FORM = {
 @pytest.fixture
 def desk(db: None, sandbox: SandboxGateway) -> Desk:
     """Staging, which holds a shop."""
-    gateway = make_gateway(
+    gateway = make_live_gateway(
+        sandbox,
         "staging",
-        admin_url=sandbox.admin_url,
-        admin_key=sandbox.key,
-        version="",
         variables={
             "shop_host": "shop.staging.example.com",
             "orders": "10.0.0.7:8080",
@@ -49,11 +47,9 @@ def desk(db: None, sandbox: SandboxGateway) -> Desk:
 
 @pytest.fixture(autouse=True)
 def production(desk: Desk, second_sandbox: SandboxGateway) -> Desk:
-    gateway = make_gateway(
+    gateway = make_live_gateway(
+        second_sandbox,
         "production",
-        admin_url=second_sandbox.admin_url,
-        admin_key=second_sandbox.key,
-        version="",
         variables={"shop_host": "shop.example.com"},
     )
     return Desk(gateway, second_sandbox, desk.people)

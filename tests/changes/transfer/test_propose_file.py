@@ -27,7 +27,7 @@ from portal.changes.transfer.propose_file import (
 from tests.actors import present, program
 from tests.certificates import self_signed
 from tests.changes.conftest import Desk, refused
-from tests.factories import make_gateway
+from tests.factories import make_live_gateway
 
 pytestmark = pytest.mark.django_db
 
@@ -294,8 +294,9 @@ def test_a_file_that_is_none_is_told(
 def test_a_backup_of_another_gateway_is_refused(desk: Desk) -> None:
     fill(desk)
     text = exported(desk, Format.BACKUP)
-    other = make_gateway(
-        "other", admin_url=desk.sandbox.admin_url, admin_key=desk.sandbox.key
+    other = make_live_gateway(
+        desk.sandbox,
+        "other",
     )
 
     error = refusal(desk, text, Format.BACKUP, gateway=other)
