@@ -4,8 +4,9 @@
 PYTHON ?= python3
 VENV := .venv/bin
 TESTS ?=
-# Whole files go to one process: a story's tests share the desk that was started.
-PARALLEL ?= --numprocesses logical --maxprocesses 4 --dist loadfile
+# Whole files go to one process: a story's tests share the desk that was started. Which
+# begin, and how many processes there are, tests/conftest.py says.
+PARALLEL ?= --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # What `manage.py check --deploy` needs to see to judge a real desk.
 PRODUCTION := GATEHOUSE_ENV_FILE= DEBUG=false PUBLIC_URL=https://gatehouse.example.com \
@@ -21,9 +22,10 @@ help: ## Show this help
 run: environment ## Start the whole desk on this machine, with a sandbox gateway
 	@$(VENV)/python -m portal.run
 
+# Bytecode is kept: a run starts a hundred processes, and each would compile it all.
 .PHONY: test
 test: environment-dev ## Run every test that this machine can run (TESTS=path for some)
-	@$(VENV)/python -m pytest $(PARALLEL) $(TESTS)
+	@PYTHONDONTWRITEBYTECODE= $(VENV)/python -m pytest $(PARALLEL) $(TESTS)
 
 .PHONY: lint
 lint: environment-dev ## Check style, types, imports, templates, settings and migrations
