@@ -113,7 +113,12 @@ def _withdraw_change(actor: Actor, given: Given) -> Answer:
 
 
 def find(number: int, actor: Actor, *, field: str = "number") -> ChangeRequest:
-    """Return the change if the actor may see it. Raises NoSuchChange. Two queries."""
+    """Return the change if the actor may see it. Two queries.
+
+    Raises NoSuchChange, and NotAllowed for a token that does not read: what is asked of
+    a change tells of it.
+    """
+    actor.require_scope(Verb.READ)
     person = actor.person
     change = (
         ChangeRequest.objects.visible_to(person).with_people().filter(pk=number).first()
