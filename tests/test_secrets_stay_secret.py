@@ -18,14 +18,28 @@ from django.http import HttpResponse
 from gateway.kinds import KINDS
 from gateway.models import Gateway
 from portal.audit.models import AuditEvent
-from portal.changes.models import ChangeRequest, ImportFile, Item, Revision
+from portal.changes.models import (
+    ChangeRequest,
+    ImportFile,
+    Item,
+    NodeSighting,
+    ProbeRun,
+    Revision,
+)
+from portal.changes.nodes import watch
+from portal.changes.probe import Probe
+from portal.changes.probing import TRIES, send_probe
 from portal.changes.states import State
+from portal.changes.terms import Terms
 from portal.drift.models import Drift
 from portal.drift.scan import scan
 from tests.api.conftest import Program, program_of
 from tests.certificates import self_signed
 from tests.changes.conftest import Desk, desk
-from tests.changes.delivering import upstream
+from tests.changes.delivering import creates, upstream
+from tests.factories import make_gateway
+from tests.gateway.evil import evil, http, says
+from tests.sandbox import SandboxGateway
 from tests.test_no_token_decides import Anything, urls
 from tests.web.conftest import sign_in
 
@@ -319,3 +333,117 @@ def assert_nothing_told(
     assert {where: told(text) for where, text in rows() if told(text)} == {}
     assert told(caplog.text) == []
     assert told("".join(capfd.readouterr())) == []
+
+
+def test_nobody_is_told_what_nodes_and_probes_answer(
+    desk: Desk,
+    doors: Doors,
+    settings: Any,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Both may say anything: a node tells whole documents, an echo what it was sent."""
+    caplog.set_level("DEBUG")
+    settings.NODE_WAIT = 0
+    plain = b'{"value": {"plugins": "canary-node-plugin"}, "modifiedIndex": "canary-i"}'
+    broken = (
+        b"HTTP/1.1 200 canary-node-reason\r\ncanary-node-header: x\r\n\r\ncanary-raw"
+    )
+    moved = http(302, b"canary-probe-body").replace(
+        b"\r\n\r\n",
+        b"\r\nLocation: http://u:canary-probe-user@h/?token=canary-q\r\n\r\n",
+    )
+    with (
+        evil(says(http(200, plain))) as telling,
+        evil(says(broken)) as breaking,
+        evil(says(moved)) as public,
+    ):
+        desk.gateway.control_urls = [telling.url, breaking.url]
+        desk.gateway.public_url = public.url
+        desk.gateway.save()
+        probe = Probe(path="/r", status=200, contains="fine", take_back=True)
+        change = desk.ask(
+            creates(
+                "route", "r", uri="/r", upstream=upstream(), plugins=plugins("one")
+            ),
+            terms=Terms(probe=probe),
+        )
+        desk.approve(change)
+        assert desk.deliver(change).state == State.APPLIED
+        delivery = change.latest_revision().delivery
+        assert watch(delivery.pk)
+        for _ in range(TRIES):
+            ProbeRun.objects.update(not_before=None)
+            send_probe(delivery.pk)
+        assert ProbeRun.objects.get().state == "failed"
+        assert NodeSighting.objects.exclude(words="").count() == 2
+
+        for address in (
+            f"/changes/{change.pk}/",
+            f"/api/changes/{change.pk}",
+            "/audit/",
+        ):
+            if address.startswith("/api/"):
+                doors.look(address, doors.program.get(address), 200)
+            else:
+                doors.look(address, doors.admin.get(address), 200)
+    for model in (NodeSighting, ProbeRun):
+        label = model._meta.label_lower.replace(".", "/")
+        for pk in keys(model):
+            address = f"/admin/{label}/{pk}/change/"
+            doors.look(address, doors.admin.get(address))
+
+    assert_nothing_told(doors, caplog, capfd)
+
+
+def test_nobody_is_told_by_a_promotion(
+    desk: Desk,
+    doors: Doors,
+    second_sandbox: SandboxGateway,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    caplog.set_level("DEBUG")
+    make_gateway(
+        "production",
+        admin_url=second_sandbox.admin_url,
+        admin_key=second_sandbox.key,
+        version="",
+    )
+    for (kind, key), document in secretive("one").items():
+        desk.sandbox.put(kind, key, document)
+    for (kind, key), document in secretive("two").items():
+        second_sandbox.put(kind, key, document)
+    everything = [{"kind": kind, "id": key} for kind, key in secretive("")]
+    # Private keys, which gateways do not show, are stopped.
+    going = [
+        one for one in everything if one["kind"] not in {"ssl", "upstream", "route"}
+    ]
+    door, page = (
+        "/api/gateways/production/promote",
+        "/gateways/production/promote/",
+    )
+
+    for picked in (everything, going):
+        body = {"from": "default", "items": picked, "reason": "It works there."}
+        form: dict[str, Any] = {
+            "from": "default",
+            "reason": "It works there.",
+            "pick": [f"{one['kind']}/{one['id']}" for one in picked],
+            "with_references": "on",
+        }
+        for more in ({"preview": True}, {}):
+            for name, program in doors.programs.items():
+                answer = program.post(door, body | more)
+                doors.look(f"{name} {more}", answer, 200, 202, 403, 409, 422)
+        for do in ("preview", "send"):
+            for client in (doors.alice, doors.admin):
+                answer = client.post(page, form | {"do": do})
+                doors.look(f"{page} {do}", answer, 200, 302, 409, 422)
+    assert ChangeRequest.objects.filter(promoted_from__isnull=False).exists()
+    for pk in keys(ChangeRequest):
+        for client in (doors.alice, doors.admin):
+            doors.look(f"change {pk}", client.get(f"/changes/{pk}/"), 200)
+        doors.look(f"api {pk}", doors.program.get(f"/api/changes/{pk}"), 200)
+
+    assert_nothing_told(doors, caplog, capfd)
