@@ -31,6 +31,7 @@ LOOK_ALIKES = frozenset(
 EVERYDAY = frozenset("ªº¹²³")
 SCRIPTS = frozenset({"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"})
 WORD = re.compile(r"\w+")
+NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def visible(text: str) -> str:
@@ -47,6 +48,22 @@ def visible(text: str) -> str:
         f"{char}{_number(char)}" if index in suspects else _shown(char)
         for index, char in enumerate(text)
     )
+
+
+def reveal(text: str) -> str:
+    """Return a whole page with what hides in it shown; lines and look-alikes stay.
+
+    For texts that were put together already: `visible` tells more.
+    """
+    if text.isascii():
+        return text
+    return NOT_ASCII.sub(_revealed, text)
+
+
+def _revealed(found: re.Match[str]) -> str:
+    char = found[0]
+    hides = unicodedata.category(char) in HIDDEN_CATEGORIES or char in BLANK
+    return _number(char) if hides else char
 
 
 def _suspects(text: str) -> set[int]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.visible import visible
+from gateway.visible import reveal, visible
 
 
 @pytest.mark.parametrize(
@@ -84,3 +84,16 @@ def test_two_texts_look_alike_only_when_they_are_the_same(text: str) -> None:
 def test_a_long_text_takes_no_long_time() -> None:
     text = "а" * 200_000 + "a"
     assert len(visible(text)) > 200_000
+
+
+@pytest.mark.parametrize(
+    ("page", "shown"),
+    [
+        ("<p>a\n\tb\r\n</p>", "<p>a\n\tb\r\n</p>"),
+        ("<p>gpj\u202eexe\u200b</p>", "<p>gpj⟨U+202E⟩exe⟨U+200B⟩</p>"),
+        ("<p>\u2028\x85\u3164</p>", "<p>⟨U+2028⟩⟨U+0085⟩⟨U+3164⟩</p>"),
+        ("<p>Größe – 漢字 ›…</p>", "<p>Größe – 漢字 ›…</p>"),
+    ],
+)
+def test_what_hides_in_a_whole_page_is_revealed(page: str, shown: str) -> None:
+    assert reveal(page) == shown

@@ -6,9 +6,11 @@ from typing import Any, cast
 import orjson
 from django.contrib import admin
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.html import format_html
 
+from gateway.visible import reveal
 from portal.accounts.models import Person
 from portal.accounts.roles import ALLOWED, Role, Verb
 from portal.web.templatetags.gatehouse import pretty, visible
@@ -124,6 +126,17 @@ class Shown(_ReadOnly, admin.ModelAdmin):
             return rows
         return rows.filter(**{f"{self.gateway_path}__in": rights.gateway_ids()})
 
+    def changelist_view(self, request: HttpRequest, *args: Any, **more: Any) -> Any:
+        return _revealed(super().changelist_view(request, *args, **more))
+
+    def history_view(self, request: HttpRequest, *args: Any, **more: Any) -> Any:
+        return _revealed(super().history_view(request, *args, **more))
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **more: Any) -> Any:
+        answer = super().changeform_view(request, *args, **more)
+        # What somebody edits is given back as it was.
+        return answer if self.has_change_permission(request) else _revealed(answer)
+
     def _readable(self) -> list[Any]:
         return [
             field
@@ -137,6 +150,17 @@ class Shown(_ReadOnly, admin.ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return self.get_fields(request, obj)
+
+
+def _revealed(answer: HttpResponse) -> HttpResponse:
+    """Let a page of Django's show the characters that hide, wherever it names a row."""
+
+    def reveal_all(page: Any) -> None:
+        page.content = reveal(page.content.decode())
+
+    if isinstance(answer, TemplateResponse):
+        answer.add_post_render_callback(reveal_all)
+    return answer
 
 
 def _column(field: Any) -> Any:
