@@ -82,18 +82,18 @@ def replay(
     with requests.Session() as session:
         session.trust_env = False
         for number, step in enumerate(steps, start=1):
-            path = _with_own_ids(step["path"], ids)
+            path = with_own_ids(step["path"], ids)
             if not path.startswith(ADMIN):
                 # Recorded at the data plane or the Control API.
                 continue
             if path in leased and step["status"] == 404:
-                _wait_until_gone(sandbox, path)
-            response = _send(session, sandbox, step, path)
+                wait_until_gone(sandbox, path)
+            response = send(session, sandbox, step, path)
             body = _json(response)
             if "ttl=" in path:
                 leased.add(urlsplit(path).path)
             if step["method"] == "POST":
-                _learn_id(ids, step.get("response"), body)
+                learn_id(ids, step.get("response"), body)
             yield Answered(f"{name}[{number}]", step, response.status_code, body)
 
 
@@ -132,7 +132,7 @@ def _collect(value: Any, found: set[str]) -> None:
             _collect(item, found)
 
 
-def _send(
+def send(
     session: requests.Session, sandbox: SandboxGateway, step: dict[str, Any], path: str
 ) -> requests.Response:
     headers = {
@@ -165,11 +165,11 @@ def _json(response: requests.Response) -> Any:
         return None
 
 
-def _with_own_ids(path: str, ids: dict[str, str]) -> str:
+def with_own_ids(path: str, ids: dict[str, str]) -> str:
     return GENERATED_ID.sub(lambda match: ids.get(match[0], match[0]), path)
 
 
-def _learn_id(ids: dict[str, str], recorded: Any, answered: Any) -> None:
+def learn_id(ids: dict[str, str], recorded: Any, answered: Any) -> None:
     if isinstance(recorded, dict) and isinstance(answered, dict):
         theirs = (recorded.get("value") or {}).get("id")
         ours = (answered.get("value") or {}).get("id")
@@ -177,7 +177,7 @@ def _learn_id(ids: dict[str, str], recorded: Any, answered: Any) -> None:
             ids[theirs] = ours
 
 
-def _wait_until_gone(sandbox: SandboxGateway, path: str) -> None:
+def wait_until_gone(sandbox: SandboxGateway, path: str) -> None:
     _, kind, name = path.removeprefix(ADMIN).split("/")
     deadline = time.monotonic() + SECONDS
     while sandbox.get(kind.removesuffix("s"), name) and time.monotonic() < deadline:
