@@ -215,6 +215,19 @@ def judge(
         _expect_unknown(key, wanted, held)
 
 
+def stamped(
+    kind: Kind, document: Document, before: Document | None, at: int
+) -> Document:
+    """Return the document as the gateway would tell it, written at a second of Unix time.
+
+    Clients take the times for granted. Metadata of plugins has none.
+    """
+    if kind.name == "plugin_metadata":
+        return document
+    created = (before or {}).get("create_time", at)
+    return {**document, "create_time": created, "update_time": at}
+
+
 def expect_unused(kind: Kind, key: str, held: Held) -> None:
     """Raise Refused while something names the resource; `force` changes nothing here."""
     if kind.name not in GUARDED:

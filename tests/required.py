@@ -2,7 +2,7 @@
 
 import os
 
-NEEDED = ("postgresql", "valkey", "browser", "contract", "compose")
+NEEDED = ("postgresql", "valkey", "browser", "contract", "compose", "clients")
 
 
 def required() -> set[str]:

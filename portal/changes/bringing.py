@@ -27,7 +27,7 @@ def bringing_whole(
     if is_held(key[0], document, held, schemas=schemas):
         return None
     whole = _resolved(key[0], document, held, schemas)
-    return item_at(Action.UPDATE, key, _with_keys(key[0], whole, held))
+    return item_at(Action.UPDATE, key, with_keys(key[0], whole, held))
 
 
 def is_held(kind: str, document: Document, held: Document, *, schemas: Schemas) -> bool:
@@ -74,7 +74,7 @@ def _resolved(
     return whole
 
 
-def _with_keys(kind: str, document: Document, held: Document) -> Document:
+def with_keys(kind: str, document: Document, held: Document) -> Document:
     """Add the private keys that gateways never show, where the certificate stays."""
     if document.get("cert") != held.get("cert"):
         return document

@@ -5,6 +5,7 @@ within a while is one change, which `submit_gathered.py` sends for review. Nobod
 author sees a draft, and nothing refers to it; so its one revision grows.
 """
 
+import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,13 +14,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from gateway.admin_write import Refused, Write, expect_unused, judge
+from gateway.admin_write import Refused, Write, expect_unused, judge, stamped
 from gateway.catalogue import catalogue_of
 from gateway.documents import same
 from gateway.fingerprint import fingerprint_key
 from gateway.kinds import Kind
 from gateway.live import Live
-from gateway.models import Gateway
+from gateway.models import Gateway, Resource
 from gateway.redaction import resolve
 from gateway.schemas import Schemas
 from gateway.sentences import sentence
@@ -29,6 +30,7 @@ from portal.accounts.roles import Verb
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
 from portal.changes.asked import ChangeAsked, ItemAsked
+from portal.changes.bringing import with_keys
 from portal.changes.checks import (
     certificates,
     destinations,
@@ -135,6 +137,8 @@ def _planned(write: Write, key: str, asked: ChangeAsked, draft: Draft) -> _Plann
         if kind.name in live.not_offered:
             raise Refused(live.not_offered[kind.name])
         wanted = write.wanted(key, now)
+        if wanted is not None and write.method == "PATCH" and kind.write_only:
+            wanted = _with_known_keys(asked.gateway, kind, key, wanted)
         if wanted is None:
             expect_unused(kind, key, held)
         else:
@@ -159,12 +163,41 @@ def _planned(write: Write, key: str, asked: ChangeAsked, draft: Draft) -> _Plann
     return _Planned(
         kind=kind,
         key=key,
-        shown=item.shown_wanted if item else None,
+        shown=_told(item, kind, beneath, is_there=is_there),
         is_new=now is None,
         item=None if is_there else item,
         is_there=is_there,
         schemas=schemas,
     )
+
+
+def _with_known_keys(
+    gateway: Gateway, kind: Kind, key: str, wanted: Document
+) -> Document:
+    """Add what the gateway holds and never shows, where this desk brought it there.
+
+    Raises Refused.
+    """
+    known = Resource.objects.filter(
+        gateway=gateway, kind=kind.name, resource_id=key
+    ).first()
+    whole = with_keys(kind.name, wanted, known.whole()) if known else wanted
+    if "key" not in whole:
+        raise Refused(
+            "Gatehouse does not know this certificate's private key, which the gateway "
+            "never shows. Send certificate and key with the patch."
+        )
+    return whole
+
+
+def _told(
+    item: PlannedItem | None, kind: Kind, beneath: Document | None, *, is_there: bool
+) -> Document | None:
+    """Return what may be seen of a written document, with the times of a gateway's."""
+    if item is None or item.shown_wanted is None:
+        return None
+    at = (beneath or {}).get("update_time") if is_there else None
+    return stamped(kind, item.shown_wanted, beneath, at or int(time.time()))
 
 
 def _asked_for(

@@ -28,6 +28,13 @@ class Draft:
         """Say whether it holds anything of a kind."""
         return any(of == kind for of, _ in self.items)
 
+    @property
+    def begun(self) -> int:
+        """When its first write came, as a second of Unix time; 0 for no draft."""
+        return (
+            int(self.gathering.change.created_at.timestamp()) if self.gathering else 0
+        )
+
     def documents(self, kind: str) -> dict[str, Document | None]:
         """Return {id: document} of a kind, None for what it deletes."""
         return {

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 
 from gateway import lists
 from gateway.admin_request import Address, path_of
-from gateway.admin_write import Refused
+from gateway.admin_write import Refused, stamped
 from gateway.answers import as_entry, as_object, as_rows, parsed
 from gateway.catalogue import catalogue_of
 from gateway.client import AdminClient
@@ -138,6 +138,8 @@ def _over(
         if document is None or not key.startswith(_prefix(address)):
             continue
         created = before["createdIndex"] if before else NOT_YET
+        live = before["value"] if before else None
+        document = stamped(kind, document, live, draft.begun)
         rows[key] = row_of(kind, key, document, created, NOT_YET)
     if address.resource_id is not None:
         rows = {

@@ -8,6 +8,7 @@ import requests
 from portal.accounts.models import Scope
 from portal.accounts.roles import Role
 from portal.changes.models import ChangeRequest, Item
+from tests.certificates import self_signed
 from tests.facade.conftest import (
     UPSTREAM,
     Desk,
@@ -93,6 +94,13 @@ REFUSED: list[tuple[str, str, Any]] = [
 ]
 
 
+def without_times(answer: Any) -> Any:
+    """Return the value of an answer without what the clock says."""
+    times = {name: answer["value"].pop(name) for name in ("create_time", "update_time")}
+    assert all(isinstance(one, int) for one in times.values())
+    return answer["value"]
+
+
 def name(value: Any) -> str:
     return str(value)[:60]
 
@@ -148,7 +156,7 @@ PATCHES: list[tuple[str, Any]] = [
 def test_a_patch_asks_for_what_the_gateway_would_make_of_it(
     held: Desk, alice: Program, path: str, body: Any
 ) -> None:
-    answered = body_of(alice.patch(path, body), 202)["value"]
+    answered = without_times(body_of(alice.patch(path, body), 202))
     expected = requests.patch(
         f"{held.sandbox.admin_url}/apisix/admin{path}",
         headers={"X-API-KEY": held.sandbox.key},
@@ -157,9 +165,7 @@ def test_a_patch_asks_for_what_the_gateway_would_make_of_it(
     )
 
     assert expected.status_code == 200, expected.text
-    stamps = ("create_time", "update_time")
-    wanted = {k: v for k, v in expected.json()["value"].items() if k not in stamps}
-    assert answered == wanted
+    assert answered == without_times(expected.json())
 
 
 def test_a_patch_that_changes_nothing_asks_for_nothing(
@@ -168,6 +174,34 @@ def test_a_patch_that_changes_nothing_asks_for_nothing(
     body_of(alice.patch("/routes/r2", {"labels": {}}), 200)
 
     assert not ChangeRequest.objects.exists()
+
+
+def test_a_patch_of_a_certificate_keeps_the_key_that_the_desk_brought(
+    held: Desk, alice: Program
+) -> None:
+    certified = self_signed("shop.example.com")
+    whole = {"sni": "shop.example.com", "cert": certified.pem, "key": certified.key_pem}
+    answered = alice.put("/ssls/shop", whole, X_Change="submit")
+    assert certified.key_pem.encode() not in answered.content
+    held.apply(held.the_change())
+
+    body = body_of(alice.patch("/ssls/shop", {"labels": {"team": "a"}}), 202)
+
+    assert body["value"]["key"].startswith("redacted:")
+    item = Item.objects.get(revision__change=body["change"]["number"])
+    assert item.whole_wanted()["key"] == certified.key_pem
+
+
+def test_a_patch_of_a_certificate_whose_key_nobody_knows_is_refused(
+    held: Desk, alice: Program
+) -> None:
+    certified = self_signed("shop.example.com")
+    whole = {"sni": "shop.example.com", "cert": certified.pem, "key": certified.key_pem}
+    held.sandbox.put("ssl", "shop", whole)
+
+    words = refused(alice.patch("/ssls/shop", {"labels": {"team": "a"}}))
+
+    assert "private key" in words
 
 
 def test_a_post_gets_an_id_of_the_desk_s(held: Desk, alice: Program) -> None:
