@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from gateway.admin_write import Refused
 from gateway.errors import GatewayError, Invalid, NotFound
 from gateway.exchange import Answered
+from portal import callers
 from portal.callers import BadToken, TooMany
 from portal.errors import GatehouseError
 
@@ -64,7 +65,7 @@ def refused(error: Exception) -> HttpResponse:
         return answer(429, {"error_msg": str(error)}, Retry_After=str(error.wait))
     if isinstance(error, BadToken):
         body = {"error_msg": "failed to check token", "description": str(error)}
-        return answer(401, body, WWW_Authenticate='Bearer realm="gatehouse"')
+        return answer(401, body, WWW_Authenticate=callers.challenge())
     if isinstance(error, GatehouseError):
         headers = {"Retry_After": "10"} if error.status == 503 else {}
         body = {"error_msg": str(error), **error.extra}
