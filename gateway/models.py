@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from gateway import sealing
 from gateway.kinds import KINDS
+from gateway.router import Mode
 from gateway.trust import NoCertificates, trusting
 from gateway.variables import trouble_with
 
@@ -122,6 +123,12 @@ class Gateway(models.Model):
         blank=True,
         help_text="Hosts and addresses that are its own, by name.",
     )
+    router = models.CharField(
+        max_length=40,
+        blank=True,
+        choices=[(str(mode), str(mode)) for mode in Mode],
+        help_text="apisix.router.http of its config.yaml; empty where that is not known.",
+    )
     approvals_required = models.PositiveSmallIntegerField(
         default=1,
         validators=[MinValueValidator(1)],
@@ -180,6 +187,11 @@ class Gateway(models.Model):
             f"Gateway {self.slug} is retired: nothing is written to it any more. Its "
             "changes and the audit tell what was done there."
         )
+
+    @property
+    def assumed_router(self) -> Mode:
+        """Which router it is asked as: APISIX's default where nobody told."""
+        return Mode(self.router) if self.router else Mode.HOST_URI
 
     @property
     def is_well(self) -> bool:

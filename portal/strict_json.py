@@ -11,6 +11,8 @@ from typing import Any, NoReturn
 
 DEPTH_LIMIT = 50
 EXACT = 2**53 - 1
+# Reading a number takes quadratic time.
+DIGITS_LIMIT = 400
 # A string without an end is all the rest: were it none, each quote in it began anew.
 STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 SURROGATE = re.compile("[\ud800-\udfff]")
@@ -24,23 +26,28 @@ class NotStrict(ValueError):
         self.field = field
 
 
-def read_object(text: str) -> dict[str, Any]:
+def read_object(
+    text: str, *, depth: int = DEPTH_LIMIT, is_exact: bool = True
+) -> dict[str, Any]:
     """Return the JSON object in `text`. Raises NotStrict."""
-    value = read_value(text)
+    value = read_value(text, depth=depth, is_exact=is_exact)
     if not isinstance(value, dict):
         raise NotStrict("Give one JSON object: { … }.")
     return value
 
 
-def read_value(text: str) -> Any:
-    """Return the JSON value in `text`. Raises NotStrict."""
-    _check_depth(text)
+def read_value(text: str, *, depth: int = DEPTH_LIMIT, is_exact: bool = True) -> Any:
+    """Return the JSON value in `text`. Raises NotStrict.
+
+    `is_exact` is false where numbers are not for a gateway, so that any may stand.
+    """
+    _check_depth(text, depth)
     try:
         value = json.loads(
             text,
             object_pairs_hook=_object,
             parse_constant=_constant,
-            parse_int=_integer,
+            parse_int=_integer if is_exact else _any_integer,
             parse_float=_float,
         )
     except json.JSONDecodeError as error:
@@ -52,13 +59,13 @@ def read_value(text: str) -> Any:
     return value
 
 
-def _check_depth(text: str) -> None:
+def _check_depth(text: str, limit: int) -> None:
     depth = 0
     for found in STRING_OR_BRACKET.finditer(text):
         if found[0] in ("[", "{"):
             depth += 1
-            if depth > DEPTH_LIMIT:
-                raise NotStrict(f"This is nested deeper than {DEPTH_LIMIT} levels.")
+            if depth > limit:
+                raise NotStrict(f"This is nested deeper than {limit} levels.")
         elif found[0] in ("]", "}"):
             depth -= 1
 
@@ -83,6 +90,12 @@ def _integer(text: str) -> int:
             f"The number {text[:20]}… is larger than gateways keep exactly "
             f"(±{EXACT}). Give it as text or make it smaller."
         )
+    return int(text)
+
+
+def _any_integer(text: str) -> int:
+    if len(text) > DIGITS_LIMIT:
+        raise NotStrict(f"The number {text[:20]}… has too many digits.")
     return int(text)
 
 

@@ -89,6 +89,7 @@ TOLD_WITH_VALUES = (
     "control_urls",
     "environment",
     "public_url",
+    "router",
     "variables",
     "verify_tls",
 )

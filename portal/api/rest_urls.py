@@ -7,6 +7,7 @@ from django.urls import path
 
 from portal.api.views.checks import Checks
 from portal.api.views.drift import Drifts, OneDrift
+from portal.api.views.openapi import ImportOpenAPI
 from portal.api.views.operations import (
     Changes,
     Gateways,
@@ -52,6 +53,7 @@ urlpatterns = [
     path("api/gateways/<slug:slug>/drift/<int:id>", OneDrift.as_view()),
     path("api/recipes", Recipes.as_view()),
     path("api/routes/<str:id>/recipes/<str:name>", RecipeOnRoute.as_view()),
+    path("api/openapi/import", ImportOpenAPI.as_view()),
     path("api/schemas/<str:kind>", KindSchema.as_view()),
     path("api/gateways/<str:slug>/export", Export.as_view()),
     path("api/gateways/<str:slug>/import", Import.as_view()),

@@ -17,6 +17,9 @@ from portal.wire.encode import dump
 
 # What the fields beside an uploaded file may take.
 FIELDS_LIMIT = 64 * 1024
+# So many times longer a text becomes, at most, once quotes and line ends are escaped.
+WRITTEN_AS_TEXT = 2
+DOCUMENT_DEPTH = 100
 
 
 class TooLarge(APIException):
@@ -50,7 +53,20 @@ class StrictJSON(BaseParser):
         charset = _charset(media_type or "")
         if charset not in {"", "utf-8", "utf8"}:
             raise WrongCharset(f"Send JSON in UTF-8, not in {charset[:40]!r}.")
-        return read_object(read_body(request, stream))
+        return self.read(request, stream)
+
+    def read(self, request: Request, stream: Any) -> dict[str, Any]:
+        """Return the object that a body in UTF-8 says."""
+        return read_object(read_body(request, stream, settings.API_BODY_LIMIT))
+
+
+class WithDocument(StrictJSON):
+    """`application/json` with a whole document in it, as text or as it is."""
+
+    def read(self, request: Request, stream: Any) -> dict[str, Any]:
+        limit = WRITTEN_AS_TEXT * settings.IMPORT_LIMIT + FIELDS_LIMIT
+        body = read_body(request, stream, limit)
+        return read_object(body, depth=DOCUMENT_DEPTH, is_exact=False)
 
 
 class StrictMergePatch(StrictJSON):
@@ -91,9 +107,8 @@ def _charset(media_type: str) -> str:
     return found[1].lower() if found else ""
 
 
-def read_body(request: Request, stream: Any) -> bytes:
-    """Return the whole body. Raises TooLarge once it passes the limit."""
-    limit: int = settings.API_BODY_LIMIT
+def read_body(request: Request, stream: Any, limit: int) -> bytes:
+    """Return the whole body. Raises TooLarge once it passes the limit, in bytes."""
     length = int(request.META.get("CONTENT_LENGTH") or 0)
     body = b"" if length > limit else stream.read(limit + 1)
     if length > limit or len(body) > limit:
@@ -104,7 +119,7 @@ def read_body(request: Request, stream: Any) -> bytes:
     return bytes(body)
 
 
-def read_object(body: bytes) -> dict[str, Any]:
+def read_object(body: bytes, **how: Any) -> dict[str, Any]:
     """Parse a JSON object strictly. Raises BadJSON that says what to mend."""
     try:
         text = body.decode()
@@ -113,7 +128,7 @@ def read_object(body: bytes) -> dict[str, Any]:
     if text.startswith("\ufeff"):
         raise BadJSON("The body begins with a byte order mark. Leave it out.")
     try:
-        return strict_json.read_object(text)
+        return strict_json.read_object(text, **how)
     except strict_json.NotStrict as error:
         raise BadJSON(str(error), error.field) from error
 

@@ -12,7 +12,7 @@ from gateway.mirror import catalogue_of
 from gateway.mirrored import Mirrored
 from gateway.models import Catalogue, Gateway
 from gateway.patterns import TooSlow, patience
-from gateway.router import Mode, Request
+from gateway.router import Request
 from gateway.schemas import Schemas
 from gateway.simulate import Outcome, Simulator
 from portal.accounts.actor import Actor
@@ -28,8 +28,6 @@ from portal.changes.findings import Severity
 from portal.changes.models import ChangeRequest, Revision
 from portal.changes.states import State
 
-# No Admin API tells which router a gateway uses; this one is APISIX's default.
-ASSUMED_ROUTER = Mode.HOST_URI
 # Seconds in which a configuration's conditions and patterns must be done with a request.
 PATIENCE = 2.0
 
@@ -77,13 +75,13 @@ def simulate(
             field="gateway",
         )
     held, schemas = Mirrored(chosen), _schemas(chosen)
-    now = _run(held, schemas, request)
+    now = _run(chosen, held, schemas, request)
     after, why_not = None, ""
     revision = asked.latest_revision() if asked is not None else None
     if revision is not None and not (why_not := _never(revision)):
         items = revision.items.values_list("kind", "resource_id", "wanted")
         written = {(kind, key): wanted for kind, key, wanted in items}
-        after = _run(Overlaid(held, written), schemas, request)
+        after = _run(chosen, Overlaid(held, written), schemas, request)
     return Simulation(
         gateway=chosen,
         request=request,
@@ -108,9 +106,9 @@ def sentence(outcome: Outcome) -> str:
     return f"route {outcome.match.route_id}{plugins} → {where}."
 
 
-def _run(held: Held, schemas: Schemas, request: Request) -> Outcome:
+def _run(gateway: Gateway, held: Held, schemas: Schemas, request: Request) -> Outcome:
     """Return what becomes of the request. Raises TooSlowToTry."""
-    simulator = Simulator(held, schemas, mode=ASSUMED_ROUTER)
+    simulator = Simulator(held, schemas, mode=gateway.assumed_router)
     try:
         with patience(PATIENCE):
             return simulator.run(request)

@@ -37,6 +37,7 @@ from portal.changes.models import (
     IdempotencyKey,
     ImportFile,
     Review,
+    SpecImport,
 )
 from portal.changes.states import State
 from tests.actors import present
@@ -106,6 +107,9 @@ def full(people: Cast, gateway: Gateway) -> ChangeRequest:
         request_digest="d",
         sealed=sealing.seal(KEY),
         size=len(KEY),
+    )
+    SpecImport.objects.create(
+        change=change, gateway=gateway, spec="pets", sealed=sealing.seal(KEY)
     )
     make_freeze(people.admin)
     make_access(make_program(), people.alice)

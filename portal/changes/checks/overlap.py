@@ -21,7 +21,6 @@ from portal.changes.checks.overlap_words import Group
 from portal.changes.checks.subject import Code, Subject
 from portal.changes.findings import Finding, Severity
 from portal.changes.plan import Plan
-from portal.changes.simulate import ASSUMED_ROUTER
 
 ROUTE_UNREACHABLE = Code(
     "route_unreachable",
@@ -90,7 +89,9 @@ def who_answers(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
     held = Overlaid(Mirrored(plan.gateway), moved.bases)
     moved.live = held.documents("route")
     overlaps = Overlaps(
-        moved.live, services=held.documents("service"), mode=ASSUMED_ROUTER
+        moved.live,
+        services=held.documents("service"),
+        mode=plan.gateway.assumed_router,
     )
     layers = arrivals(plan.gateway, besides=plan.revises)
     with patience(PATIENCE):

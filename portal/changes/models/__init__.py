@@ -4,7 +4,8 @@ A ChangeRequest asks for something on one gateway; immutable Revisions say what;
 Review is one person's verdict on one revision; a Delivery brings an approved
 revision to the gateway by Attempts, each made of Steps; NodeSightings say where it has
 arrived, a ProbeRun whether it answers as it should; a Freeze is a time in which none
-begins; a Gathering is a draft that a program's writes still come to.
+begins; a Gathering is a draft that a program's writes still come to; a SpecImport is
+what an OpenAPI document said.
 """
 
 from portal.changes.models.change import (
@@ -37,6 +38,7 @@ from portal.changes.models.import_file import (
 )
 from portal.changes.models.nodes import NodeSighting, Sight
 from portal.changes.models.probe import ProbeRun, ProbeState
+from portal.changes.models.spec_import import SpecImport, SpecImportQuerySet
 
 __all__ = [
     "Action",
@@ -65,6 +67,8 @@ __all__ = [
     "Review",
     "Revision",
     "Sight",
+    "SpecImport",
+    "SpecImportQuerySet",
     "Step",
     "StepKind",
     "Verdict",

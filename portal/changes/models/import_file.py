@@ -51,6 +51,7 @@ class ImportFile(models.Model):
     client = models.CharField(max_length=200, blank=True)
     conversation = models.CharField(max_length=200, blank=True)
     format = models.CharField(max_length=10)
+    options = models.JSONField(default=dict)
     delete_missing = models.BooleanField(default=False)
     deliver_after = models.DateTimeField(null=True)
     expires_after = models.DurationField(null=True)

@@ -21,6 +21,9 @@ from portal.changes.checkpoints import reached
 from portal.changes.errors import Malformed
 from portal.changes.models import ChangeRequest, ImportFile, ImportState
 from portal.changes.models.import_file import CLAIM
+from portal.changes.openapi.asked import FORMAT as OPENAPI
+from portal.changes.openapi.asked import DocumentAsked, options_of
+from portal.changes.openapi.propose_document import propose_document
 from portal.changes.outbox import hint_on_commit
 from portal.changes.propose import check_words, request_digest
 from portal.changes.terms import Terms
@@ -50,7 +53,7 @@ class Overtaken(Exception):
     """Another worker ended the file meanwhile: this one took too long."""
 
 
-def keep_for_later(asked: FileAsked, *, actor: Actor) -> ImportFile:
+def keep_for_later(asked: FileAsked | DocumentAsked, *, actor: Actor) -> ImportFile:
     """Keep a file for a worker; the same one that waits already is returned.
 
     Raises NotAllowed, NotVisible, Malformed for words that are missing, terms that nobody
@@ -75,6 +78,7 @@ def keep_for_later(asked: FileAsked, *, actor: Actor) -> ImportFile:
                 "client": actor.client[:200],
                 "conversation": asked.conversation[:200],
                 "format": asked.format,
+                "options": asked.options_told(),
                 "delete_missing": asked.delete_missing,
                 "deliver_after": asked.terms.deliver_after,
                 "expires_after": asked.terms.expires_after,
@@ -140,21 +144,32 @@ def _import(file: ImportFile) -> None:
             raise Overtaken
         reached("filing")
 
-    propose_file(_asked(file), actor=_actor(file), progress=progress, then=filed)
+    actor, told_by = _actor(file), _told_by(file)
+    if file.format == OPENAPI:
+        url = file.options["url"]
+        document = DocumentAsked(
+            **told_by, url=url, options=options_of(file.options, file.gateway, url=url)
+        )
+        propose_document(document, actor=actor, progress=progress, then=filed)
+    else:
+        asked = FileAsked(**told_by, format=Format(file.format))
+        propose_file(asked, actor=actor, progress=progress, then=filed)
 
 
-def _asked(file: ImportFile) -> FileAsked:
-    return FileAsked(
-        gateway=file.gateway,
-        source=sealing.unseal(file.sealed or b"").encode(),
-        format=Format(file.format),
-        reason=file.reason,
-        title=file.title,
-        delete_missing=file.delete_missing,
-        idempotency_key=file.idempotency_key,
-        conversation=file.conversation,
-        terms=Terms(deliver_after=file.deliver_after, expires_after=file.expires_after),
-    )
+def _told_by(file: ImportFile) -> dict[str, Any]:
+    """Return what every file is asked for with."""
+    return {
+        "gateway": file.gateway,
+        "source": sealing.unseal(file.sealed or b"").encode(),
+        "reason": file.reason,
+        "title": file.title,
+        "delete_missing": file.delete_missing,
+        "idempotency_key": file.idempotency_key,
+        "conversation": file.conversation,
+        "terms": Terms(
+            deliver_after=file.deliver_after, expires_after=file.expires_after
+        ),
+    }
 
 
 def _actor(file: ImportFile) -> Actor:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 from gateway.formats.reader import Progress
 from gateway.models import Gateway
@@ -45,6 +46,10 @@ class FileAsked:
     idempotency_key: str = ""
     conversation: str = ""
     terms: Terms = Terms()
+
+    def options_told(self) -> dict[str, Any]:
+        """Return what else there is to say of the file: nothing."""
+        return {}
 
     def as_change(self) -> ChangeAsked:
         """Return the request for a change, its items not worked out yet."""

@@ -109,6 +109,7 @@ class GatewayForm(forms.ModelForm):
             "ca_bundle",
             "control_urls",
             "variables",
+            "router",
             "approvals_required",
         )
 

@@ -1,8 +1,8 @@
-"""The back office's view of large files: who gave them, and what became of them."""
+"""The back office's view of files that came in: who gave them, what became of them."""
 
 from django.contrib import admin
 
-from portal.changes.models import ImportFile
+from portal.changes.models import ImportFile, SpecImport
 from portal.web.admin.shown import ByGateway, Shown
 
 
@@ -13,4 +13,14 @@ class ImportFileAdmin(Shown):
     list_filter = ("state", ("gateway", ByGateway), "created_at")
     list_select_related = ("gateway", "author")
     search_fields = ("=change__number", "author__username")
+    ordering = ("-pk",)
+
+
+@admin.register(SpecImport)
+class SpecImportAdmin(Shown):
+    gateway_path = "gateway"
+    list_display = ("__str__", "title", "version", "change", "created_at")
+    list_filter = (("gateway", ByGateway), "created_at")
+    list_select_related = ("gateway", "change")
+    search_fields = ("spec", "title", "=change__number")
     ordering = ("-pk",)

@@ -267,6 +267,27 @@ class PromotionPreview(Preview):
     )
 
 
+class OperationTold(serializers.Serializer):
+    """One resource of an OpenAPI document, and what becomes of it."""
+
+    action = Char()
+    kind = Char()
+    id = Char()
+    operation = Char(help_text="operationId, METHOD:/path, service or upstream.")
+
+
+class OpenAPIPreview(Preview):
+    """What importing a document would do. Nothing was stored."""
+
+    spec = Char(help_text="What names the document on this gateway.")
+    servers = serializers.ListField(child=Char())
+    counts = serializers.DictField(child=serializers.IntegerField())
+    operations = OperationTold(many=True)
+    remarks = serializers.ListField(
+        child=Char(), help_text="What of the document a gateway cannot do, and more."
+    )
+
+
 class ResourceAnswer(serializers.Serializer):
     gateway = Char()
     as_of = serializers.DateTimeField(allow_null=True)
