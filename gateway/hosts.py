@@ -120,6 +120,18 @@ def address_of(host: str) -> Address | None:
     return _carried(address) if isinstance(address, IPv6Address) else address
 
 
+def is_within(address: str, network: str) -> bool:
+    """Say whether an address is this one or lies in this network (`10.2.0.0/16`).
+
+    False for what spells no address or no network.
+    """
+    one = address_of(address)
+    try:
+        return one is not None and one in ip_network(network.strip("[]"), strict=False)
+    except ValueError:
+        return False
+
+
 def _plain(host: str) -> str:
     """Return a host as resolvers read it: unquoted, ASCII digits and dots, lower case."""
     text = unicodedata.normalize("NFKC", unquote(host)).replace("。", ".")

@@ -16,11 +16,12 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3
+from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from gateway.deadline import Deadline, addresses_of, deadline_session
 from gateway.exchange import cause_of
-from gateway.hosts import Place, place_of
+from gateway.hosts import Place, is_within, place_of
 from gateway.models import http_url, origin
 
 LIMIT = 1024 * 1024
@@ -29,7 +30,8 @@ LIMIT = 1024 * 1024
 class Reach(Enum):
     """Which kinds of address a call may end at.
 
-    Link-local addresses and those of a cloud's metadata are none of either.
+    Link-local addresses and those of a cloud's metadata are none of either. What the
+    setting OUTBOUND_ALLOW lists may be called besides, save a cloud's metadata.
     """
 
     PUBLIC = frozenset({Place.PUBLIC})
@@ -69,12 +71,13 @@ def fetch(
     reach: Reach,
     seconds: float,
     headers: Mapping[str, str] | None = None,
+    content: bytes | None = None,
     at: str = "",
     context: ssl.SSLContext | None = None,
     verify: bool = True,
     limit: int = LIMIT,
 ) -> Fetched:
-    """Send one request without a body; it takes `seconds` at most.
+    """Send one request, with `content` as its body if given; it takes `seconds` at most.
 
     `at` is another URL whose host is connected to instead, with the name of `url`
     still asked for. `context` says which certificates are trusted; None: the
@@ -89,7 +92,8 @@ def fetch(
         port = target.port or {"http": 80, "https": 443}[target.scheme]
         found = addresses_of(host, port, left)
         for *_, address in found:
-            if (place := place_of(address[0])) not in reach.value:
+            place = place_of(address[0])
+            if place not in reach.value and not _is_listed(host, address[0], place):
                 raise Refused(
                     f"{host} means the address {address[0]} ({place.value}), which "
                     "Gatehouse does not call."
@@ -105,6 +109,7 @@ def fetch(
                 method,
                 url,
                 headers=dict(headers or {}),
+                data=content,
                 timeout=until.seconds_left,
                 verify=verify,
                 allow_redirects=False,
@@ -123,6 +128,14 @@ def fetch(
         if until.has_cut:
             raise _late(origin(at or url), until)
     return Fetched(response.status_code, content, is_cut, told)
+
+
+def _is_listed(host: str, address: str, place: Place) -> bool:
+    """Say whether an administrator of this desk listed the host or its address."""
+    return place is not Place.METADATA and any(
+        host.lower() == one or is_within(address, one)
+        for one in settings.OUTBOUND_ALLOW
+    )
 
 
 def _checked(url: str) -> Any:

@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "portal.accounts",
     "portal.changes",
     "portal.drift",
+    "portal.webhooks",
     "portal.web",
     "portal.api",
 ]
@@ -251,6 +252,9 @@ IMPORT_LIMIT = env.int("IMPORT_LIMIT", default=20_000_000)
 API_RATE_TOKEN = env.int("API_RATE_TOKEN", default=1_800)
 API_RATE_PERSON = env.int("API_RATE_PERSON", default=3_600)
 API_RATE_FAILED = env.int("API_RATE_FAILED", default=60)
+# Hosts, addresses and networks (10.2.0.0/16) that may be called though they are not
+# public: of webhooks and of what else people name.
+OUTBOUND_ALLOW = [one.lower() for one in env.list("OUTBOUND_ALLOW", default=[])]
 # Named by the plugin manifest and the legal page.
 CONTACT_EMAIL = env.str("CONTACT_EMAIL", default=f"gatehouse@{_public.hostname}")
 # Bearer of /metrics; without it /metrics answers only this machine.
@@ -358,6 +362,9 @@ GATHER_FOR = env.float("GATHER_FOR", default=60.0)
 GATHERING_SWEEP_EVERY = 2.0
 # Of the threads of one web process at most half wait for a delivery.
 WAITING_AT_MOST = max(1, env.int("WEB_THREADS", default=8) // 2)
+WEBHOOK_SWEEP_EVERY = env.float("WEBHOOK_SWEEP_EVERY", default=5.0)
+# So long a webhook's receiver may take to answer.
+WEBHOOK_DEADLINE = env.float("WEBHOOK_DEADLINE", default=10.0)
 if DELIVERY_LEASE < GATEWAY_REQUEST_DEADLINE + 1:
     raise ImproperlyConfigured(
         "DELIVERY_LEASE must be at least a second longer than GATEWAY_REQUEST_DEADLINE."
@@ -413,6 +420,15 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": OAUTH_FORGET_EVERY,
         "options": {"expires": OAUTH_FORGET_EVERY},
     },
+    "sweep-webhooks": {
+        "task": "portal.webhooks.tasks.sweep_webhooks",
+        "schedule": WEBHOOK_SWEEP_EVERY,
+        "options": {"expires": 5 * WEBHOOK_SWEEP_EVERY},
+    },
+    "forget-webhook-messages": {
+        "task": "portal.webhooks.tasks.forget_messages",
+        "schedule": 3600.0,
+    },
     "forget-idempotency-keys": {
         "task": "portal.changes.tasks.forget_idempotency_keys",
         "schedule": 3600.0,
@@ -429,6 +445,7 @@ CACHES = caches.configuration(
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 10
 
 # --- Logs
 

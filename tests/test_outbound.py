@@ -73,6 +73,20 @@ class TestAnswers:
         with evil(says(http(503, b"later"))) as server:
             assert call(server.url) == Fetched(503, b"later", is_cut=False)
 
+    def test_a_body_is_sent_along(self) -> None:
+        with evil(says(OK)) as server:
+            fetch(
+                "POST",
+                server.url,
+                reach=Reach.CONFIGURED,
+                seconds=LONG,
+                content=b'{"a": 1}',
+            )
+            [request] = server.requests
+
+        assert request.startswith(b"POST / ")
+        assert request.endswith(b'\r\n\r\n{"a": 1}')
+
     def test_a_redirect_is_an_answer_and_is_not_followed(self) -> None:
         with (
             evil(says(OK)) as inside,
@@ -314,3 +328,32 @@ class TestTLS:
             assert call("https://a.test/", **asking).status == 200
             with pytest.raises(NoAnswer):
                 call("https://b.test/", **asking)
+
+
+class TestListed:
+    """What an administrator of the desk listed may be called though it is inside."""
+
+    @pytest.mark.parametrize("listed", ["127.0.0.1", "127.0.0.0/8", "inner.example"])
+    def test_it_is_called(self, names: Names, settings: Any, listed: str) -> None:
+        names.answers["inner.example"] = [["127.0.0.1"]]
+        settings.OUTBOUND_ALLOW = ["nonsense/99", listed]
+        with evil(says(OK)) as server:
+            found = call(named(server, "inner.example"), reach=Reach.PUBLIC)
+
+        assert found.content == b"fine"
+
+    @pytest.mark.parametrize("listed", ["127.0.0.2", "10.0.0.0/8", "example", "::/0"])
+    def test_what_is_not_listed_is_not(
+        self, names: Names, settings: Any, listed: str
+    ) -> None:
+        names.answers["inner.example"] = [["127.0.0.1"]]
+        settings.OUTBOUND_ALLOW = [listed]
+        with evil(says(OK)) as server, pytest.raises(Refused):
+            call(named(server, "inner.example"), reach=Reach.PUBLIC)
+
+        assert server.requests == []
+
+    def test_a_cloud_s_metadata_never_is(self, settings: Any) -> None:
+        settings.OUTBOUND_ALLOW = ["169.254.169.254", "0.0.0.0/0"]
+        with pytest.raises(Refused):
+            call("http://169.254.169.254/", reach=Reach.PUBLIC)

@@ -72,6 +72,10 @@ class Event(models.TextChoices):
     GATEWAY_CHANGED = "gateway.changed", "changed the gateway's settings"
     GATEWAY_RETIRED = "gateway.retired", "retired the gateway"
     GATEWAY_EXPORTED = "gateway.exported", "exported the gateway with its secrets"
+    WEBHOOK_MADE = "webhook.made", "made a webhook"
+    WEBHOOK_PAUSED = "webhook.paused", "paused the webhook"
+    WEBHOOK_RESUMED = "webhook.resumed", "resumed the webhook"
+    WEBHOOK_REMOVED = "webhook.removed", "removed the webhook"
     KEYS_ROTATED = "keys.rotated", "rotated the encryption keys"
 
 

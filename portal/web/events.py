@@ -4,11 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import reverse
-
 from portal.accounts.actor import Channel
 from portal.audit.events import Event
 from portal.audit.models import AuditEvent
+from portal.audit.pages import page_of
 
 LOOKS: dict[str, tuple[str, str]] = {
     Event.CHANGE_APPROVED: ("check", "good"),
@@ -35,6 +34,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     Event.CHANGE_COMMENTED: ("comment", ""),
     Event.EXPIRY_SCHEDULED: ("clock", "busy"),
     Event.FREEZE_OVERRIDDEN: ("warning", "warn"),
+    Event.WEBHOOK_PAUSED: ("warning", "warn"),
     Event.DELIVERY_QUEUED: ("clock", "busy"),
     Event.DELIVERY_STARTED: ("gateway", "busy"),
 }
@@ -47,6 +47,7 @@ BY_SUBJECT = {
     "freeze": "clock",
     "change": "changes",
     "drift": "warning",
+    "webhook": "send",
 }
 
 
@@ -85,23 +86,9 @@ def _shown(event: AuditEvent) -> ShownEvent:
         words=str(event.get_event_display()),
         icon=icon,
         tone=tone,
-        url=_url(event),
+        url=page_of(event),
         client=program(event.channel, event.client),
     )
-
-
-def _url(event: AuditEvent) -> str:
-    if event.subject_type == "change" and event.subject_id.isdigit():
-        return reverse("web:change", args=[int(event.subject_id)])
-    if event.subject_type == "drift" and event.subject_id.isdigit():
-        return reverse("web:drift", args=[event.gateway, int(event.subject_id)])
-    if event.subject_type == "drift_rule" and event.gateway:
-        return reverse("web:drift_rules", args=[event.gateway])
-    if event.subject_type == "gateway" and event.gateway:
-        return reverse("web:gateway", args=[event.gateway])
-    if event.subject_type == "freeze":
-        return reverse("web:freezes")
-    return ""
 
 
 BROWSERS = (

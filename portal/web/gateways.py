@@ -154,7 +154,10 @@ def gateways_page(request: PersonRequest) -> HttpResponse:
         }
         for gateway in found.rows
     ]
-    context = {"list": Listed(rows, found.older, found.newer)}
+    context = {
+        "list": Listed(rows, found.older, found.newer),
+        "tells": request.user.may_anywhere(Verb.ADMINISTER),
+    }
     return render(request, "gateways/list.html", context)
 
 

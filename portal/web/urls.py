@@ -21,11 +21,13 @@ from portal.web import (
     simulate,
     tokens,
     transfer,
+    webhooks,
 )
 
 app_name = "web"
 
 ACT = r"(?P<name>approve|reject|request-changes|comment|withdraw|cancel|retry|override|end-early)"
+ON_WEBHOOK = r"(?P<name>pause|resume|remove|test)"
 RESOLVE = r"(?P<name>adopt|ignore|revert)"
 
 urlpatterns = [
@@ -72,6 +74,18 @@ urlpatterns = [
     path("audit/<int:number>/", audit.entry_page, name="audit_entry"),
     path("freezes/", freezes.freezes_page, name="freezes"),
     path("freezes/<int:number>/end/", freezes.end, name="end_freeze"),
+    path("webhooks/", webhooks.webhooks_page, name="webhooks"),
+    path("webhooks/<int:pk>/", webhooks.webhook_page, name="webhook"),
+    re_path(
+        rf"^webhooks/(?P<pk>[0-9]{{1,18}})/{ON_WEBHOOK}/$",
+        webhooks.act,
+        name="act_on_webhook",
+    ),
+    path(
+        "webhooks/<int:pk>/messages/<int:message_id>/again/",
+        webhooks.again,
+        name="send_again",
+    ),
     path("tokens/", tokens.tokens_page, name="tokens"),
     path("tokens/<int:token_id>/revoke/", tokens.revoke, name="revoke_token"),
     path("accounts/login/", sign_in.SignIn.as_view(), name="login"),

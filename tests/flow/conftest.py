@@ -18,7 +18,7 @@ from tests.servers.valkey import ValkeyServer
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A ready desk with its demo people and an empty sandbox gateway (mark `flow`)."""
     # A space, because checkouts have such paths.
-    desk = Stack(tmp_path_factory.mktemp("flow") / "a desk")
+    desk = Stack(tmp_path_factory.mktemp("flow") / "a desk", OUTBOUND_ALLOW="127.0.0.1")
     try:
         yield desk.start()
     finally:

@@ -14,6 +14,7 @@ from portal.web.admin import (
     people,
     programs,
     transfer,
+    webhooks,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "people",
     "programs",
     "transfer",
+    "webhooks",
 ]

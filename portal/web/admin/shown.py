@@ -25,6 +25,8 @@ SECRET_COLUMNS = (
     "wanted_sealed",
     "baseline_sealed",
     "live_sealed",
+    "address_sealed",
+    "secret_sealed",
     "lease_token",
     "request_digest",
     "session",
