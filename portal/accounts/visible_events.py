@@ -8,7 +8,12 @@ from portal.audit.events import Event
 from portal.audit.models import AuditEvent, AuditEventQuerySet
 
 # What happens to a change that its author keeps to themselves.
-UNSENT = (Event.CHANGE_DRAFTED, Event.CHANGE_DISCARDED)
+UNSENT = (
+    Event.CHANGE_DRAFTED,
+    Event.CHANGE_GATHERED,
+    Event.CHANGE_HELD_BACK,
+    Event.CHANGE_DISCARDED,
+)
 
 
 def events_visible_to(person: Person) -> AuditEventQuerySet:

@@ -30,6 +30,8 @@ from portal.changes.terms import Terms
 from portal.drift.models import Drift, DriftRule
 from portal.drift.ruling import add_rule
 from portal.drift.scan import scan
+from portal.webhooks.listening import USUAL, make_webhook, send_test
+from portal.webhooks.models import Form, MessageState, Try
 from tests.actors import present, program
 from tests.changes.conftest import Desk, conference
 from tests.factories import make_freeze
@@ -50,7 +52,7 @@ def fill(desk: Desk) -> dict[str, int]:
     """Let a change of each state be there; return their numbers by state.
 
     Also `probed` (live, but not as it should be), `probe_took_back` (no longer), `long` (names that never break), `many` (several resources, with warnings)
-    and `odd` (characters that hide), and the primary key of a `drift`.
+    and `odd` (characters that hide), and the primary keys of a `drift` and a `webhook`.
     """
     alice, riley, omar = (
         present(person)
@@ -115,7 +117,32 @@ def fill(desk: Desk) -> dict[str, int]:
     )
     _freeze(desk)
     numbers = {state: change.number for state, change in made.items()}
-    return numbers | {"drift": _drift(desk)}
+    return numbers | {"drift": _drift(desk), "webhook": _webhook(desk)}
+
+
+def _webhook(desk: Desk) -> int:
+    """One with a message of each state."""
+    webhook, _ = make_webhook(
+        actor=present(desk.people.admin),
+        gateway=None,
+        name=ODD,
+        form=Form.SLACK,
+        address="https://hooks.example.com/services/secret",
+        events=[event.value for event in USUAL],
+    )
+    actor = present(desk.people.admin)
+    for state in MessageState.values:
+        message = send_test(webhook, actor=actor)
+        message.state, message.tries = state, 1
+        message.save()
+        Try.objects.create(
+            message=message,
+            at=timezone.now(),
+            status=200 if state == MessageState.SENT else 503,
+            words="It was taken." if state == MessageState.SENT else "It answered 503.",
+            milliseconds=12,
+        )
+    return webhook.pk
 
 
 def _hold_resources(desk: Desk) -> None:

@@ -34,12 +34,16 @@ from portal.changes.models import (
     ChangeRequest,
     Delivery,
     FreezeOverride,
+    Gathering,
     IdempotencyKey,
     ImportFile,
     Review,
     SpecImport,
 )
 from portal.changes.states import State
+from portal.drift.models import DriftRule
+from portal.webhooks.listening import make_webhook, send_test
+from portal.webhooks.models import Try
 from tests.actors import present
 from tests.factories import (
     Cast,
@@ -47,6 +51,7 @@ from tests.factories import (
     make_change,
     make_comment,
     make_delivery,
+    make_drift,
     make_freeze,
     make_gateway,
     make_person,
@@ -63,7 +68,7 @@ from tests.web.conftest import sign_in
 As = Callable[[str], Client]
 OURS = [
     model
-    for app in ("gateway", "accounts", "audit", "changes")
+    for app in ("gateway", "accounts", "audit", "changes", "drift", "webhooks")
     for model in apps.get_app_config(app).get_models()
 ]
 # What the lifecycle, the gateways or programs write, never a form.

@@ -172,6 +172,14 @@ VISITS: dict[str, dict[str, Visit]] = {
     "admin": {
         "freezes": Visit("/freezes/"),
         "freezes-wrong": Visit("/freezes/", {}, "Begin the freeze"),
+        "webhooks": Visit("/webhooks/"),
+        "webhooks-made": Visit(
+            "/webhooks/",
+            {"Name": "CI", "Goes to": "https://ci.example.com/in"},
+            "Make webhook",
+        ),
+        "webhooks-wrong": Visit("/webhooks/", {}, "Make webhook"),
+        "webhook": Visit("/webhooks/{webhook}/"),
         "admin-all": Visit("/admin/"),
         "admin-gateway": Visit("/admin/gateway/gateway/add/"),
         "admin-people": Visit("/admin/accounts/person/"),

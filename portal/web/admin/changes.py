@@ -22,6 +22,7 @@ from portal.changes.errors import StaleRevision
 from portal.changes.models import (
     ChangeRequest,
     Comment,
+    Gathering,
     IdempotencyKey,
     Item,
     Review,
@@ -232,4 +233,15 @@ class IdempotencyKeyAdmin(OfChange):
     list_filter = ("created_at",)
     list_select_related = ("author", "change")
     search_fields = ("key", "author__username", "=change__number")
+    ordering = ("-pk",)
+
+
+@admin.register(Gathering)
+class GatheringAdmin(OfChange):
+    gateway_path = "gateway"
+    change_path = "change"
+    list_display = ("change", "person", "program", "writes", "due_at", "held_back")
+    list_filter = ("held_back", ("gateway", ByGateway))
+    list_select_related = ("change", "person", "gateway")
+    search_fields = ("=change__number", "person__username", "program")
     ordering = ("-pk",)
