@@ -116,6 +116,28 @@ def full(people: Cast, gateway: Gateway) -> ChangeRequest:
     SpecImport.objects.create(
         change=change, gateway=gateway, spec="pets", sealed=sealing.seal(KEY)
     )
+    Gathering.objects.create(
+        change=make_change(gateway=gateway, author=people.alice),
+        gateway=gateway,
+        person=people.alice,
+        program="ADC",
+    )
+    make_drift(gateway)
+    DriftRule.objects.create(kind="route", reason="Noise.", author=people.admin)
+    webhook, _ = make_webhook(
+        actor=present(people.admin),
+        gateway=None,
+        name="CI",
+        form="standard",
+        address=f"https://ci.example.com/{KEY}",
+        events=["change.applied"],
+    )
+    Try.objects.create(
+        message=send_test(webhook, actor=present(people.admin)),
+        at=timezone.now(),
+        words="It was taken.",
+        milliseconds=1,
+    )
     make_freeze(people.admin)
     make_access(make_program(), people.alice)
     connection = ApiToken.objects.connections().get()
