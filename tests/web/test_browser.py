@@ -14,7 +14,7 @@ from portal.changes.deliver import deliver
 from portal.changes.models import ChangeRequest, Review
 from portal.changes.probe import Probe
 from portal.changes.propose import propose
-from portal.changes.review import reject
+from portal.changes.review import add_comment, reject
 from portal.changes.states import State
 from tests.actors import present, program
 from tests.changes.conftest import Desk
@@ -307,3 +307,33 @@ def test_audrey_reads_the_audit_and_the_admin(
     expect(quiet.get_by_role("row", name=re.compile("rejected"))).to_contain_text(
         "riley"
     )
+
+
+def test_nothing_that_somebody_wrote_runs(
+    desk: Desk, live_server: LiveServer, quiet: Page
+) -> None:
+    """Markup in a request, and in what somebody wrote past the desk."""
+    evil = "</script></textarea>\"'><img src=x onerror=alert(1)><svg onload=alert(2)>"
+    desk.sandbox.put(
+        "route", "past", {"uri": "/past", "desc": evil, "upstream": {"nodes": {}}}
+    )
+    refresh(desk.gateway)
+    change = conference(desk, name=evil[:90], desc=evil, labels={"team": "<b>x</b>"})
+    add_comment(change, actor=present(desk.people.omar), text=evil)
+    ran: list[str] = []
+    quiet.on("dialog", lambda dialog: (ran.append(dialog.message), dialog.dismiss()))
+    come_in(quiet, live_server, "admin")
+
+    for address in (
+        f"/changes/{change.number}/",
+        f"/changes/{change.number}/?part=1",
+        "/gateways/default/routes/past/",
+        "/gateways/default/routes/?q=" + "%3Cimg%20src=x%20onerror=alert(3)%3E",
+        "/audit/",
+        f"/admin/changes/changerequest/{change.number}/change/",
+        "/changes/new/?gateway=default&kind=route&id=past",
+    ):
+        quiet.goto(f"{live_server.url}{address}")
+        expect(quiet.locator("h1").first).to_be_visible()
+        assert quiet.locator("img[src='x'], svg[onload]").count() == 0, address
+    assert ran == []
