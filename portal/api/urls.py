@@ -1,6 +1,6 @@
 """Addresses for programs."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from portal.api import public, rest_urls
 from portal.api.health import healthz, metrics, readyz
@@ -23,5 +23,6 @@ urlpatterns = [
     path("metrics", metrics),
     path("api", Nowhere.as_view()),
     path("api/", Nowhere.as_view()),
-    path("api/<path:rest>", Nowhere.as_view()),
+    # Also what holds the end of a line, which no `path` does.
+    re_path(r"^api/(?P<rest>(?s:.+))\Z", Nowhere.as_view()),
 ]
