@@ -41,6 +41,7 @@ UNLIKELY = {
     "proposeChange",
     "previewChange",
     "simulateRequest",
+    "applyRecipe",
     "importToGateway",
     "promoteToGateway",
     # Nothing has drifted, failed or been given as a file here.
