@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from portal.accounts.actor import Actor
 from portal.accounts.models import ApiToken, Scope
 from portal.accounts.tokens import find_token
+from portal.allowances import note
 from portal.client_address import network_of
 from portal.errors import GatehouseError
 from portal.rate_limits import Window
@@ -134,17 +135,19 @@ def conversation_of(request: HttpRequest) -> str:
     return NOT_PRINTABLE.sub(" ", given).strip()[:CONVERSATION_LIMIT]
 
 
-def count(token: ApiToken) -> None:
+def count(request: HttpRequest, token: ApiToken) -> None:
     """Count a request of this token. Raises TooMany.
 
     One program must not use up what its person's other programs may do; many tokens of
-    one person are still one person.
+    one person are still one person. The answer tells what is left: see allowances.py.
     """
     for window in (
         minute("token", token.pk, settings.API_RATE_TOKEN),
         minute("person", token.person_id, settings.API_RATE_PERSON),
     ):
-        if not window.allows():
+        is_allowed = window.allows()
+        note(request, window)
+        if not is_allowed:
             raise TooMany.after(window)
 
 

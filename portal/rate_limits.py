@@ -33,7 +33,8 @@ class Window:
     """
 
     def __init__(self, *key: str, limit: int, seconds: int) -> None:
-        self._limit = limit
+        self.limit = limit
+        self._counted = 0
         self._seconds = seconds
         self._number = int(time.time()) // seconds
         parts = repr((key, seconds, self._number))
@@ -42,7 +43,15 @@ class Window:
 
     def allows(self) -> bool:
         """Count one more and say whether there was room for it."""
-        return self._limit <= 0 or _shared.ask(self._count) <= self._limit
+        if self.limit <= 0:
+            return True
+        self._counted = _shared.ask(self._count)
+        return self._counted <= self.limit
+
+    @property
+    def remaining(self) -> int:
+        """Return for how many more there was room when `allows` was last asked."""
+        return max(0, self.limit - self._counted)
 
     def give_back(self) -> None:
         """Take back one that was counted."""

@@ -108,6 +108,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "portal.request_ids.RequestIds",
     "portal.web.headers.PageHeaders",
+    "portal.allowances.Allowances",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -310,8 +311,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["portal.api.auth.BearerToken"],
     "DEFAULT_PERMISSION_CLASSES": ["portal.api.auth.HasScope"],
     "DEFAULT_THROTTLE_CLASSES": [
-        "portal.api.throttles.PerToken",
-        "portal.api.throttles.PerPerson",
+        "portal.api.throttles.PerProgram",
     ],
     "DEFAULT_PARSER_CLASSES": [
         "portal.api.wire.StrictJSON",

@@ -95,5 +95,5 @@ def _caller(request: HttpRequest) -> Actor:
             f"{settings.PUBLIC_URL}/tokens/."
         )
     token = callers.token_of(request, secret.strip(), part="/apisix/admin")
-    callers.count(token)
+    callers.count(request, token)
     return callers.program(request, token, Channel.ADMIN_API)

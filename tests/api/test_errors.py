@@ -124,5 +124,5 @@ def test_nested_errors_are_told_by_dotted_field() -> None:
 
 @pytest.mark.usefixtures("gateway")
 def test_answers_about_a_person_are_not_kept_by_caches(alice: Program) -> None:
-    for path in ("/api/routes", "/api/changes/99"):
-        assert alice.get(path)["Cache-Control"] == "no-store"
+    assert alice.get("/api/routes")["Cache-Control"] == "private, no-cache"
+    assert alice.get("/api/changes/99")["Cache-Control"] == "no-store"

@@ -74,3 +74,32 @@ def test_no_limit_means_none(gateway: Gateway, alice: Program, settings: Any) ->
     settings.API_RATE_TOKEN = settings.API_RATE_PERSON = 0
 
     assert {alice.get("/api/gateways").status_code for _ in range(10)} == {200}
+
+
+def test_answers_tell_what_is_left_of_the_tighter_limit(
+    gateway: Gateway, people: Cast, settings: Any
+) -> None:
+    settings.API_RATE_TOKEN, settings.API_RATE_PERSON = 3, 5
+    one, other = (program_of(people.alice, name=name) for name in ("one", "other"))
+
+    told = [left(program.get("/api/gateways")) for program in (one, one, other)]
+
+    assert told == [("3", "2"), ("3", "1"), ("3", "2")]
+    assert left(other.get("/api/gateways")) == ("3", "1")
+    last = one.get("/api/gateways")
+    assert left(last) == ("3", "0")
+    assert last["RateLimit-Reset"] == "53"
+    refused = other.get("/api/gateways")
+    assert (refused.status_code, left(refused)) == (429, ("5", "0"))
+
+
+def test_without_a_limit_nothing_is_told(
+    gateway: Gateway, alice: Program, settings: Any
+) -> None:
+    settings.API_RATE_TOKEN = settings.API_RATE_PERSON = 0
+
+    assert "RateLimit-Limit" not in alice.get("/api/gateways")
+
+
+def left(response: Any) -> tuple[str, str]:
+    return response["RateLimit-Limit"], response["RateLimit-Remaining"]

@@ -1,7 +1,12 @@
 """What all views of the API share."""
 
+import hashlib
+from functools import partial
+from http import HTTPStatus
 from typing import Any, ClassVar
 
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response, patch_vary_headers
 from rest_framework import serializers
 from rest_framework.exceptions import NotAuthenticated, NotFound
 from rest_framework.permissions import AllowAny
@@ -26,6 +31,14 @@ class ApiView(APIView):
     def default_response_headers(self) -> dict[str, str]:
         # What one person may see must not stay in a shared cache.
         return {**super().default_response_headers, "Cache-Control": "no-store"}
+
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        made = super().finalize_response(request, response, *args, **kwargs)
+        if request.method in {"GET", "HEAD"} and isinstance(made, Response):
+            made.add_post_render_callback(partial(_conditional, request._request))
+        return made
 
     @property
     def verb(self) -> Verb:
@@ -54,6 +67,17 @@ class ApiView(APIView):
         ):
             # A chunked body would be taken for none.
             raise LengthRequired("Send the body with a Content-Length.")
+
+
+def _conditional(request: HttpRequest, response: HttpResponse) -> HttpResponse | None:
+    """Name what was read, and answer 304 to whoever has it already (RFC 9110, 13)."""
+    if response.status_code != HTTPStatus.OK:
+        return None
+    # A program may keep its own answer if it asks each time whether that still holds.
+    response["Cache-Control"] = "private, no-cache"
+    patch_vary_headers(response, ["Authorization"])
+    response["ETag"] = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+    return get_conditional_response(request, etag=response["ETag"], response=response)
 
 
 class Nowhere(APIView):
