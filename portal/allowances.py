@@ -18,7 +18,9 @@ ATTRIBUTE = "allowance"
 def note(request: HttpRequest, window: Window) -> None:
     """Remember a window that this request was counted in, if none is tighter."""
     tightest: Window | None = getattr(request, ATTRIBUTE, None)
-    if window.limit > 0 and (tightest is None or window.remaining < tightest.remaining):
+    if window.limit > 0 and (
+        tightest is None or window.remaining <= tightest.remaining
+    ):
         setattr(request, ATTRIBUTE, window)
 
 
