@@ -277,16 +277,18 @@ OAUTH_REGISTRATION_RATE = env.int("OAUTH_REGISTRATION_RATE", default=30)
 # Whether a program may be known by the address of a document that describes it.
 OAUTH_CLIENT_DOCUMENTS = env.bool("OAUTH_CLIENT_DOCUMENTS", default=True)
 OAUTH_FORGET_EVERY = 3_600.0
+# How the plugin manifest tells programs to sign in, and what it shows whom as proof
+# that it is ours: `openai=…`, a comma list.
+PLUGIN_AUTH = env.str("PLUGIN_AUTH", default="user_http")
+PLUGIN_VERIFICATION_TOKENS = env.dict("PLUGIN_VERIFICATION_TOKENS", default={})
+if PLUGIN_AUTH not in {"user_http", "oauth"}:
+    raise ImproperlyConfigured("PLUGIN_AUTH is user_http or oauth.")
 
 OAUTH2_PROVIDER_APPLICATION_MODEL = "accounts.Program"
 OAUTH2_PROVIDER_GRANT_MODEL = "accounts.Grant"
 OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "accounts.AccessToken"  # noqa: S105
 OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "accounts.RefreshToken"  # noqa: S105
 OAUTH2_PROVIDER = {
-    "SCOPES": {
-        "gateway:read": "Read gateways, routes and changes",
-        "changes:propose": "Ask for changes",
-    },
     "PKCE_REQUIRED": True,
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],

@@ -130,3 +130,19 @@ def test_an_address_that_is_none_stops_the_start(value: str) -> None:
     done = load(**KEYS, PUBLIC_URL=value)
     assert done.returncode != 0
     assert "PUBLIC_URL must be the http(s) address people open" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OAUTH_ACCESS_LIFE", "3601"),
+        ("OAUTH_ACCESS_LIFE", "0"),
+        ("OAUTH_REFRESH_DAYS", "0"),
+        ("PLUGIN_AUTH", "none"),
+    ],
+)
+def test_programs_are_not_let_in_for_longer_or_otherwise(name: str, value: str) -> None:
+    done = load(**KEYS, **{name: value})
+
+    assert done.returncode != 0
+    assert f"{name} " in done.stderr.splitlines()[-1]

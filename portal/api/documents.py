@@ -16,7 +16,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.settings import patched_settings
 
 from portal.api import rest_urls
-from portal.api.signing_in import SECURITY
+from portal.api.signing_in import SECURITY, oauth_scheme
 from portal.wire.operations import WORDS_FOR_MODELS
 from portal.wire.schema import Document, made_small
 
@@ -46,7 +46,7 @@ def plugin_document(public_url: str) -> Document:
 
 def whole_document(public_url: str) -> Document:
     """Return the OpenAPI document of everything below /api/."""
-    return finished(
+    made = finished(
         _generated(
             rest_urls.urlpatterns,
             title="Gatehouse REST API",
@@ -54,6 +54,10 @@ def whole_document(public_url: str) -> Document:
             public_url=public_url,
         )
     )
+    # A GPT Action takes one way to sign in, so the plugin's document names one.
+    made["components"]["securitySchemes"]["oauth"] = oauth_scheme(public_url)
+    made["security"].append({"oauth": []})
+    return made
 
 
 @lru_cache(maxsize=4)

@@ -8,7 +8,23 @@ from typing import Any
 
 from django.conf import settings
 
+from portal.accounts.models import Scope
 from portal.wire.operations import WORDS_FOR_MODELS
+
+
+def _auth() -> dict[str, Any]:
+    """Say how a program signs in: with a pasted token, or by being let in."""
+    if settings.PLUGIN_AUTH == "user_http":
+        return {"type": "user_http", "authorization_type": "bearer"}
+    return {
+        "type": "oauth",
+        # As it was in 2023: where the person is sent, then where the code is exchanged.
+        "client_url": f"{settings.PUBLIC_URL}/o/authorize/",
+        "authorization_url": f"{settings.PUBLIC_URL}/o/token/",
+        "authorization_content_type": "application/x-www-form-urlencoded",
+        "scope": " ".join(Scope.values),
+        "verification_tokens": settings.PLUGIN_VERIFICATION_TOKENS,
+    }
 
 
 def manifest() -> dict[str, Any]:
@@ -20,7 +36,7 @@ def manifest() -> dict[str, Any]:
         "description_for_model": WORDS_FOR_MODELS,
         "description_for_human": "See your API gateway's routes and ask for changes that people "
         "review.",
-        "auth": {"type": "user_http", "authorization_type": "bearer"},
+        "auth": _auth(),
         "api": {
             "type": "openapi",
             "url": f"{settings.PUBLIC_URL}/openapi.yaml",

@@ -32,13 +32,13 @@ ELSEWHERE = (
     "here. Do not use the link you came by; connect the program from its own settings."
 )
 MEANINGS = {
-    Scope.READ: "Read what you may see: gateways, routes, changes and what became of them.",
-    Scope.PROPOSE: "Ask for changes in your name, which other people then review.",
+    Scope.READ: "read what you may see: gateways, routes and changes",
+    Scope.PROPOSE: "ask for changes in your name, reviewed as if you had asked",
 }
 NEVER = (
     "approve or reject a change, or deliver one to a gateway",
     "change rules, roles, people or gateways",
-    "see passwords, keys and other secrets",
+    "see keys, passwords and other secrets",
 )
 
 

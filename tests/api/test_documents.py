@@ -216,7 +216,24 @@ def test_the_whole_api_is_published_too(client: Client) -> None:
     document = yaml.safe_load(client.get("/api/openapi.yaml").content)
 
     assert document["info"]["title"] == "Gatehouse REST API"
+    flow = document["components"]["securitySchemes"]["oauth"]["flows"]
+    assert flow["authorizationCode"]["tokenUrl"] == f"{PUBLIC_URL}/o/token/"
+    assert {"oauth": []} in document["security"]
     assert client.get("/api/docs").status_code == 200
+
+
+def test_the_manifest_may_offer_oauth(client: Client, settings: Any) -> None:
+    settings.PLUGIN_AUTH = "oauth"
+    settings.PLUGIN_VERIFICATION_TOKENS = {"openai": "abc"}
+
+    auth = client.get("/.well-known/ai-plugin.json").json()["auth"]
+
+    known = client.get("/.well-known/oauth-authorization-server").json()
+    assert auth["type"] == "oauth"
+    assert auth["client_url"] == known["authorization_endpoint"]
+    assert auth["authorization_url"] == known["token_endpoint"]
+    assert auth["scope"].split() == known["scopes_supported"]
+    assert auth["verification_tokens"] == {"openai": "abc"}
 
 
 @pytest.mark.django_db

@@ -1,5 +1,6 @@
 """The page on which a person lets a program in."""
 
+import html
 import re
 from typing import Any
 from urllib.parse import urlencode
@@ -19,12 +20,11 @@ def test_it_says_who_asks_for_what_and_where_it_goes(people: Cast, chat: Asker) 
 
     page = response.content.decode()
     assert response.status_code == 200
-    assert "<q" in page
-    assert "ChatGPT" in page
+    assert '<p class="quote strong">ChatGPT</p>' in page
     assert "self-registered, chat.example.com" in page
     assert CALLBACK in page
-    assert "Anybody may call a program so" in page
-    assert "Ask for changes in your name" in page
+    assert "Any program may choose this name" in page
+    assert "ask for changes in your name" in page
     assert "approve or reject a change" in page
     labels = re.findall(r"<button[^>]*>([^<]*)", page)
     assert "Allow" in labels
@@ -81,6 +81,17 @@ def test_denying_goes_back_and_connects_nothing(people: Cast, chat: Asker) -> No
     }
     assert ApiToken.objects.count() == 0
     assert Grant.objects.count() == 0
+
+
+def test_somebody_else_signs_in_and_comes_back(people: Cast, chat: Asker) -> None:
+    client = sign_in(people.alice)
+    page = client.get(chat.address()).content.decode()
+    [wanted] = re.findall(r'name="next" value="([^"]+)"', page)
+
+    left = client.post("/accounts/logout/", {"next": html.unescape(wanted)})
+
+    assert left["Location"] == chat.address()
+    assert client.get(left["Location"])["Location"].startswith("/accounts/login/")
 
 
 def test_an_answer_that_is_none_asks_again(people: Cast, chat: Asker) -> None:

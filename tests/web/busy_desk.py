@@ -34,7 +34,7 @@ from portal.webhooks.listening import USUAL, make_webhook, send_test
 from portal.webhooks.models import Form, MessageState, Try
 from tests.actors import present, program
 from tests.changes.conftest import Desk, conference
-from tests.factories import make_freeze
+from tests.factories import make_access, make_freeze, make_program
 
 LONG = "a-rather-long-name-without-any-break-" * 4
 # Names that hide characters or look like others, and words that are no markup.
@@ -116,6 +116,7 @@ def fill(desk: Desk) -> dict[str, int]:
         terms=Terms(deliver_after=timezone.now() + timedelta(days=9)),
     )
     _freeze(desk)
+    make_access(make_program(), desk.people.alice)
     numbers = {state: change.number for state, change in made.items()}
     return numbers | {"drift": _drift(desk), "webhook": _webhook(desk)}
 

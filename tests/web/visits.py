@@ -28,6 +28,10 @@ ROUTE = {
     "Goes to": "http://127.0.0.1:8000",
     "Why": "The speakers' page needs it.",
 }
+CONSENT = (
+    "response_type=code&client_id=ChatGPT&code_challenge_method=S256"
+    "&code_challenge=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
+)
 # Who comes; which pages they open. `{applied}` is the number of a change in that state.
 VISITS: dict[str, dict[str, Visit]] = {
     "stranger": {
@@ -95,6 +99,8 @@ VISITS: dict[str, dict[str, Visit]] = {
         "change-scheduled": Visit("/changes/{scheduled}/"),
         "freezes-read": Visit("/freezes/"),
         "tokens": Visit("/tokens/"),
+        "consent": Visit(f"/o/authorize/?{CONSENT}&resource=http://localhost:5000/mcp"),
+        "consent-refused": Visit("/o/authorize/?client_id=nobody"),
         "token-made": Visit("/tokens/", {"Name": "ChatGPT"}, "Make token"),
         "password": Visit("/accounts/password/"),
         "password-wrong": Visit(
