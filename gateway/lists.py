@@ -65,7 +65,8 @@ def _page(items: list[Item], arguments: Arguments) -> Any:
         return items
     if not SMALLEST_PAGE <= size <= LARGEST_PAGE:
         raise BadPage
-    first = int((max(page, 1) - 1) * size)
+    # A number may be larger than any: then it is past the end.
+    first = int(min((max(page, 1) - 1) * size, len(items)))
     shown = sorted(items, key=lambda item: item["createdIndex"])
     # Nothing on a page is an empty Lua table, and that becomes an object.
     return shown[first : first + int(size)] or {}

@@ -6,6 +6,7 @@ author sees a draft, and nothing refers to it; so its one revision grows.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -372,30 +373,33 @@ def _next_position(revision: Revision, count: int) -> int:
 
 def _sum_up(change: ChangeRequest, revision: Revision, reason: str) -> None:
     """Keep what the draft says of itself: summary, reason, digest."""
-    items = list(
-        revision.items.order_by("position").defer("base_sealed", "wanted_sealed")
+    rows = list(
+        revision.items.order_by("position").values_list(
+            "action", "kind", "resource_id", "base_digest", "wanted_digest"
+        )
     )
-    told = [(Action(one.action), one.kind, _said(one, len(items))) for one in items]
-    change.summary = summed_up(told) if told else "Nothing is left of it."
+    change.summary = _summary(revision, rows) if rows else "Nothing is left of it."
     reasons = change.reason.split("\n")
     if reason not in reasons and len(change.reason) + len(reason) < REASON_LIMIT:
         change.reason = "\n".join([*reasons, reason])
     change.save(update_fields=["summary", "reason"])
-    revision.digest = items_digest(
-        change.gateway,
-        [
-            (one.action, one.kind, one.resource_id, one.base_digest, one.wanted_digest)
-            for one in items
-        ],
-        Terms(),
-    )
+    revision.digest = items_digest(change.gateway, rows, Terms())
     # Nothing refers to the revision of a draft that is still being gathered.
     Revision.objects.filter(pk=revision.pk).update(digest=revision.digest)
 
 
-def _said(item: Item, count: int) -> str:
-    if count > SAID_ONE_BY_ONE:
-        return ""
+def _summary(revision: Revision, rows: Sequence[tuple[str, str, str, str, str]]) -> str:
+    if len(rows) > SAID_ONE_BY_ONE:
+        return summed_up([(action, kind, "") for action, kind, *_ in rows])
+    return summed_up(
+        [
+            (one.action, one.kind, _said(one))
+            for one in revision.items.order_by("position")
+        ]
+    )
+
+
+def _said(item: Item) -> str:
     return sentence(item.action, item.kind, item.resource_id, item.base, item.wanted)
 
 

@@ -60,7 +60,10 @@ def open_draft(actor: Actor, gateway: Gateway) -> Draft:
 
 def draft_of(gathering: Gathering) -> Draft:
     """Return what a gathering holds. One query."""
-    items = Item.objects.filter(revision__change=gathering.change_id)
+    # What is shown of them is not needed, and a draft may hold thousands.
+    items = Item.objects.filter(revision__change=gathering.change_id).only(
+        "kind", "resource_id", "position", "revision_id", "wanted_sealed"
+    )
     found = {(item.kind, item.resource_id): item for item in items.order_by("position")}
     return Draft(gathering, found)
 

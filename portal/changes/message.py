@@ -14,7 +14,7 @@ from portal.changes.models import (
     ProbeState,
     Revision,
 )
-from portal.changes.schedule import lasts, waits
+from portal.changes.schedule import gathers, lasts, waits
 from portal.changes.states import State
 
 SUMMARY_LIMIT = 400
@@ -56,7 +56,7 @@ def message_for(change: ChangeRequest, revision: Revision | None = None) -> str:
 def _next(change: ChangeRequest, revision: Revision) -> str:
     if waiting := waits(change, revision):
         return f"is approved and {waiting.words}"
-    return lasts(change, revision) or NEXT[State(change.state)]
+    return lasts(change, revision) or gathers(change) or NEXT[State(change.state)]
 
 
 def _probed(change: ChangeRequest) -> str:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from gateway.visible import visible
 from portal.changes.freezes import frozen, let_pass_at
 from portal.changes.inverse import expires_at, was_let_go
-from portal.changes.models import ChangeRequest, Delivery, Revision
+from portal.changes.models import ChangeRequest, Delivery, Gathering, Revision
 from portal.changes.states import EXPLAINED, OPEN, State
 
 
@@ -83,13 +83,24 @@ def taken_back_by(revision: Revision) -> ChangeRequest | None:
     return ChangeRequest.objects.filter(revisions__inverse_of=revision).first()
 
 
+def gathers(change: ChangeRequest) -> str:
+    """Say that a draft is its program's to write to; "" for any other change."""
+    if change.state != State.DRAFT:
+        return ""
+    if not Gathering.objects.open().filter(pk=change.pk).exists():
+        return ""
+    return (
+        "still gathers what its program writes, and is sent for review once that ends"
+    )
+
+
 def explained(
     change: ChangeRequest, revision: Revision, waiting: Waiting | None
 ) -> str:
     """Say why a change stands where it does and what would move it."""
     if change.gateway.out_of_service and change.state in {*OPEN, State.WITHDRAWN}:
         return change.gateway.out_of_service
-    if words := lasts(change, revision):
+    if words := lasts(change, revision) or gathers(change):
         return f"It {words}."
     if waiting is None:
         return EXPLAINED[State(change.state)]

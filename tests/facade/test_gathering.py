@@ -94,7 +94,8 @@ def test_a_quiet_draft_is_submitted_reviewed_and_delivered(
 
 
 def test_a_draft_that_is_not_quiet_yet_waits(desk: Desk, alice: Program) -> None:
-    chain(alice)
+    told = chain(alice)
+    assert "still gathers what its program writes" in told["message"]
     gathering = Gathering.objects.get()
 
     submit_one(gathering.pk)

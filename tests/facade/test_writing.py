@@ -17,7 +17,7 @@ from tests.facade.conftest import (
     program_of,
     refused,
 )
-from tests.factories import make_gateway, make_person
+from tests.factories import make_access, make_gateway, make_person, make_program
 
 pytestmark = pytest.mark.django_db
 
@@ -326,6 +326,19 @@ class TestWhoMayWrite:
         assert (
             alice.get("/routes", X_API_KEY="", Authorization=bearer).status_code == 200
         )
+
+    def test_a_connected_program_with_an_access_token(
+        self, held: Desk, alice: Program
+    ) -> None:
+        secret = make_access(make_program(), alice.person)
+        bearer = {"X_API_KEY": "", "Authorization": f"Bearer {secret}"}
+
+        body_of(alice.put("/routes/r9", ROUTE, **bearer), 202)
+
+        assert alice.get("/routes/r9", **bearer).status_code == 200
+        assert alice.get("/routes/r9").status_code == 404  # another program's draft
+        held.quiet()
+        held.apply(held.the_change())
 
     def test_a_token_that_only_reads(self, held: Desk, alice: Program) -> None:
         reader = program_of(alice.person, scopes=(Scope.READ,))
