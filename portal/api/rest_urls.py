@@ -7,7 +7,7 @@ from django.urls import path
 
 from portal.api.views.checks import Checks
 from portal.api.views.drift import Drifts, OneDrift
-from portal.api.views.openapi import ImportOpenAPI
+from portal.api.views.openapi import ImportOpenAPI, OpenAPIOfGateway, PublishOpenAPI
 from portal.api.views.operations import (
     Changes,
     Gateways,
@@ -54,6 +54,8 @@ urlpatterns = [
     path("api/recipes", Recipes.as_view()),
     path("api/routes/<str:id>/recipes/<str:name>", RecipeOnRoute.as_view()),
     path("api/openapi/import", ImportOpenAPI.as_view()),
+    path("api/gateways/<str:slug>/openapi.yaml", OpenAPIOfGateway.as_view()),
+    path("api/gateways/<str:slug>/openapi/publish", PublishOpenAPI.as_view()),
     path("api/schemas/<str:kind>", KindSchema.as_view()),
     path("api/gateways/<str:slug>/export", Export.as_view()),
     path("api/gateways/<str:slug>/import", Import.as_view()),

@@ -1,32 +1,41 @@
-"""OpenAPI documents in: what they say, as a change of what a gateway serves."""
+"""OpenAPI documents in, as a change of what a gateway serves; and out, as it serves."""
 
+import hashlib
 import json
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.http import HttpResponse
+from django.utils.http import parse_etags
+from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gateway.models import Gateway
 from portal.accounts.roles import Verb
 from portal.accounts.which_gateway import choose_gateway
-from portal.api.operation import operation
+from portal.api.operation import operation, path_id
 from portal.api.views.base import ApiView, checked
 from portal.api.views.filing import filed_answer, idempotency_key
 from portal.api.wire import TooLarge, WithDocument, check_size
 from portal.callers import conversation_of
 from portal.changes.errors import Malformed
 from portal.changes.openapi.asked import DocumentAsked, fetched, options_of
+from portal.changes.openapi.export import export_document, written
 from portal.changes.openapi.propose_document import preview_document, propose_document
+from portal.changes.openapi.publish import PublishAsked, preview_publish, publish
 from portal.changes.transfer.later import AT_ONCE, keep_for_later
 from portal.wire import examples
+from portal.wire.answers.changes import previewed
 from portal.wire.answers.imports import kept, passed_over, path_of
 from portal.wire.answers.openapi import document_previewed
-from portal.wire.answers.shapes import ImportAnswer, OpenAPIPreview
+from portal.wire.answers.shapes import Filed, ImportAnswer, OpenAPIPreview, Preview
 from portal.wire.filing import terms_of
-from portal.wire.inputs.openapi import OpenAPIImportBody
+from portal.wire.inputs.openapi import DocumentQuery, OpenAPIImportBody, PublishBody
 from portal.wire.operation import ONE
 
+SLUG_PARAMETER = path_id("slug", "The gateway's slug, see listGateways.", "default")
+YAML = "application/yaml"
 # Bytes that are previewed while somebody waits: some hundred operations.
 PREVIEW_LIMIT = 4 * AT_ONCE
 
@@ -108,3 +117,84 @@ class ImportOpenAPI(ApiView):
             idempotency_key=idempotency_key(request, body.get("idempotency_key")),
             conversation=conversation_of(request._request),
         )
+
+
+class OpenAPIOfGateway(ApiView):
+    @operation(
+        "exportOpenapi",
+        summary="Describe what a gateway serves as an OpenAPI document",
+        description="OpenAPI 3.1 of all routes, or those of a host or a service, as last "
+        "seen. Imported operations say what their document said; callers must prove what "
+        "the gateway enforces. Send If-None-Match to be told whether it changed.",
+        parameters=[SLUG_PARAMETER, DocumentQuery],
+        errors=ONE,
+        answer=OpenApiTypes.BINARY,
+        answer_words="The document.",
+        answer_type=YAML,
+        answer_example="openapi: 3.1.1\ninfo: {title: Conference, version: '1'}\n",
+        also={304: (None, "As it was.")},
+        consequential=False,
+    )
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        query = DocumentQuery.of(request.query_params)
+        document = export_document(
+            choose_gateway(slug, actor=self.actor, field="slug"),
+            actor=self.actor,
+            host=query.get("host", ""),
+            service=query.get("service", ""),
+        )
+        body = written(document)
+        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        held = parse_etags(request.headers.get("If-None-Match", ""))
+        headers = {"ETag": etag}
+        if etag in held or "*" in held:
+            return HttpResponse(status=304, headers=headers)
+        return HttpResponse(body, content_type=YAML, headers=headers)
+
+
+class PublishOpenAPI(ApiView):
+    verbs: ClassVar = {"POST": Verb.ASK}
+
+    @operation(
+        "publishOpenapi",
+        summary="Ask for a gateway to tell itself what it serves",
+        description="Files one change: routes /openapi.yaml and /.well-known/ai-plugin.json "
+        "on the gateway, which answer its OpenAPI document as it is now, and a manifest for "
+        "chat clients. Publishing again renews them. With preview nothing is stored.",
+        parameters=[SLUG_PARAMETER],
+        body=PublishBody,
+        body_example={
+            "name": "Conference",
+            "description": "Who speaks when at the conference.",
+            "reason": examples.REASON,
+        },
+        errors=(*ONE, 409, 422),
+        status=202,
+        answer=Filed,
+        answer_words="Filed for review; not live yet.",
+        answer_example=examples.FILED,
+        also={200: (Preview, "With preview: what it would do.")},
+        consequential=True,
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        body = checked(PublishBody, request)
+        asked = PublishAsked(
+            gateway=choose_gateway(slug, actor=self.actor, field="slug"),
+            terms=terms_of(body),
+            idempotency_key=idempotency_key(request, body.get("idempotency_key")),
+            conversation=conversation_of(request._request),
+            **{
+                name: body.get(name, "")
+                for name in (
+                    "name",
+                    "description",
+                    "host",
+                    "service",
+                    "reason",
+                    "title",
+                )
+            },
+        )
+        if body.get("preview"):
+            return Response(previewed(preview_publish(asked, actor=self.actor)))
+        return filed_answer(publish(asked, actor=self.actor))

@@ -1,4 +1,4 @@
-"""The body that brings an OpenAPI document."""
+"""What brings an OpenAPI document, and what asks for one."""
 
 from typing import Any
 
@@ -8,6 +8,8 @@ from rest_framework import serializers
 
 from gateway.openapi.source import LIMIT
 from portal.changes.openapi.asked import URL_LIMIT
+from portal.changes.openapi.publish import NAME_LIMIT as PUBLISHED_NAME_LIMIT
+from portal.changes.openapi.publish import WORDS_LIMIT as PUBLISHED_WORDS_LIMIT
 from portal.wire.inputs.change import (
     due_field,
     gateway_field,
@@ -17,6 +19,7 @@ from portal.wire.inputs.change import (
     title_field,
 )
 from portal.wire.inputs.fields import Choice, Flag, Free, Several, Strict, Text
+from portal.wire.inputs.query import Query
 
 HOSTS_LIMIT = 50
 
@@ -113,3 +116,45 @@ class OpenAPIImportBody(Strict):
     deliver_after = due_field()
     expires_after = life_field()
     idempotency_key = key_field()
+
+
+class PublishBody(Strict):
+    """Ask for a gateway to tell itself what it serves."""
+
+    name = Text(
+        max_length=PUBLISHED_NAME_LIMIT, help_text="What people call the plugin."
+    )
+    description = Text(
+        max_length=PUBLISHED_WORDS_LIMIT,
+        help_text="What it does, for people and models.",
+    )
+    host = Text(
+        required=False,
+        max_length=253,
+        help_text="Only what is for this host, told at this host.",
+    )
+    service = Text(
+        required=False,
+        max_length=64,
+        help_text="Only the routes of this service, by id.",
+    )
+    preview = Flag(
+        required=False,
+        help_text="true: show what it would do (200) and store nothing.",
+    )
+    reason = reason_field(required=False)
+    title = title_field()
+    deliver_after = due_field()
+    expires_after = life_field()
+    idempotency_key = key_field()
+
+
+class DocumentQuery(Query):
+    """Which part of a gateway to describe."""
+
+    host = Text(required=False, max_length=253, help_text="Only what is for this host.")
+    service = Text(
+        required=False,
+        max_length=64,
+        help_text="Only the routes of this service, by id.",
+    )
