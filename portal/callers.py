@@ -131,8 +131,12 @@ def claimed_program(request: HttpRequest) -> str:
 
 def conversation_of(request: HttpRequest) -> str:
     """Return the client's own id of the conversation: a correlator, never proof."""
-    given = request.headers.get("openai-conversation-id", "")
-    return NOT_PRINTABLE.sub(" ", given).strip()[:CONVERSATION_LIMIT]
+    return as_conversation(request.headers.get("openai-conversation-id", ""))
+
+
+def as_conversation(told: str) -> str:
+    """Return what is kept of a client's id of a conversation."""
+    return NOT_PRINTABLE.sub(" ", told).strip()[:CONVERSATION_LIMIT]
 
 
 def count(request: HttpRequest, token: ApiToken) -> None:

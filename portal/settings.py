@@ -103,6 +103,7 @@ INSTALLED_APPS = [
     "portal.webhooks",
     "portal.web",
     "portal.api",
+    "portal.mcp",
 ]
 
 MIDDLEWARE = [
@@ -239,9 +240,21 @@ CORS_ALLOWED_ORIGINS = sorted(
 )
 CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_METHODS = ["GET", "POST", "PATCH", "DELETE", "OPTIONS"]
-CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key"]
-CORS_EXPOSE_HEADERS = ["Idempotent-Replayed", "Retry-After", "X-Request-ID"]
-CORS_URLS_REGEX = r"^/(api/.*|o/(token|register|revoke)/|openapi\.(yaml|json)|\.well-known/.*|logo\.png|legal)$"
+CORS_ALLOW_HEADERS = [
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "mcp-method",
+    "mcp-name",
+    "mcp-protocol-version",
+]
+CORS_EXPOSE_HEADERS = [
+    "Idempotent-Replayed",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Request-ID",
+]
+CORS_URLS_REGEX = r"^/(api/.*|mcp|o/(token|register|revoke)/|openapi\.(yaml|json)|\.well-known/.*|logo\.png|legal)$"
 
 # --- API
 

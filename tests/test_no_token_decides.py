@@ -1,5 +1,6 @@
 """Every kind of token, at every URL, with a valid CSRF pair and a session beside it:
-nothing is decided, delivered or changed but what a program may ask for.
+nothing is decided, delivered or changed but what a program may ask for. What `/mcp` does
+is in the message, not in the address: tests/mcp/test_nothing_decided.py calls every tool.
 """
 
 import re

@@ -23,14 +23,28 @@ def preflight(origin: str, path: str, headers: str = "authorization") -> dict[st
 
 @pytest.mark.parametrize("origin", ALLOWED)
 @pytest.mark.parametrize(
-    "path", ["/api/routes", "/openapi.yaml", "/.well-known/ai-plugin.json", "/logo.png"]
+    "path",
+    [
+        "/api/routes",
+        "/mcp",
+        "/openapi.yaml",
+        "/.well-known/ai-plugin.json",
+        "/logo.png",
+    ],
 )
 def test_a_preflight_of_an_allowed_page_passes(origin: str, path: str) -> None:
     answer = preflight(origin, path, "authorization, content-type, idempotency-key")
 
     assert answer["access-control-allow-origin"] == origin
     allowed = answer["access-control-allow-headers"].split(", ")
-    assert {"authorization", "content-type", "idempotency-key"} == set(allowed)
+    assert set(allowed) == {
+        "authorization",
+        "content-type",
+        "idempotency-key",
+        "mcp-method",
+        "mcp-name",
+        "mcp-protocol-version",
+    }
     assert "PATCH" in answer["access-control-allow-methods"]
     assert "access-control-allow-credentials" not in answer
 
