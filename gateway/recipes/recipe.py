@@ -45,9 +45,9 @@ class Recipe:
 
     def on(self, now: RouteNow, given: Any) -> Made:
         """Return what it comes to on a route. Raises WrongSettings, DoesNotFit."""
-        settings = read(self.schema, given)
         if why_not := self.why_not(now.catalogue):
             raise DoesNotFit(why_not)
+        settings = read(self.schema, given)
         work = Work(now)
         self.make(settings, work)
         return work.made()

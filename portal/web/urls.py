@@ -16,6 +16,7 @@ from portal.web import (
     home,
     promote,
     rebase,
+    recipes,
     rollback,
     sign_in,
     simulate,
@@ -47,6 +48,16 @@ urlpatterns = [
     path("gateways/<slug:slug>/transfer/", transfer.transfer_page, name="transfer"),
     path("gateways/<slug:slug>/transfer/export/", transfer.export_file, name="export"),
     path("gateways/<slug:slug>/promote/", promote.promote_page, name="promote"),
+    path(
+        "gateways/<slug:slug>/recipes/<str:route_id>/",
+        recipes.recipes_page,
+        name="recipes",
+    ),
+    path(
+        "gateways/<slug:slug>/recipes/<str:route_id>/<slug:name>/",
+        recipes.recipe_page,
+        name="recipe",
+    ),
     path("gateways/<slug:slug>/drift/", drift.drifts_page, name="drifts"),
     path(
         "gateways/<slug:slug>/drift/rules/", drift_rules.rules_page, name="drift_rules"

@@ -96,6 +96,16 @@ VISITS: dict[str, dict[str, Visit]] = {
             "/gateways/production/promote/?from=default&change={applied}"
         ),
         "promote-wrong": Visit("/gateways/production/promote/", {}, "Send for review"),
+        "recipes": Visit("/gateways/default/recipes/sessions/"),
+        "recipe": Visit(
+            "/gateways/default/recipes/sessions/limit-rate/",
+            {"Message": "Slow down."},
+            shows="#words",
+        ),
+        "recipe-waits": Visit("/gateways/default/recipes/sessions/send-logs/"),
+        "recipe-wrong": Visit(
+            "/gateways/default/recipes/sessions/restrict-addresses/", {}, "Preview"
+        ),
         "change-scheduled": Visit("/changes/{scheduled}/"),
         "freezes-read": Visit("/freezes/"),
         "tokens": Visit("/tokens/"),
