@@ -5,9 +5,8 @@ within a while is one change, which `submit_gathered.py` sends for review. Nobod
 author sees a draft, and nothing refers to it; so its one revision grows.
 """
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,51 +14,34 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from gateway.admin_write import Refused, Write, expect_unused, judge, stamped
-from gateway.catalogue import catalogue_of
-from gateway.documents import same
-from gateway.fingerprint import fingerprint_key
+from gateway.admin_write import Write
 from gateway.kinds import Kind
-from gateway.live import Live
-from gateway.models import Gateway, Resource
-from gateway.redaction import resolve
-from gateway.schemas import Schemas
+from gateway.models import Gateway
 from gateway.sentences import sentence
 from portal.accounts.actor import Actor
 from portal.accounts.models import Person
 from portal.accounts.roles import Verb
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
-from portal.changes.asked import ChangeAsked, ItemAsked
-from portal.changes.bringing import with_keys
-from portal.changes.checks import (
-    certificates,
-    destinations,
-    policy,
-    run_checks,
-    secrets,
-)
+from portal.changes.asked import ChangeAsked
 from portal.changes.errors import Malformed, WrongState
-from portal.changes.gathered import Draft, Drafted, open_draft
+from portal.changes.gathered import Draft, open_draft
 from portal.changes.identity import choose_id
-from portal.changes.models import Action, ChangeRequest, Gathering, Item, Revision
+from portal.changes.models import ChangeRequest, Gathering, Item, Revision
 from portal.changes.plan import (
     ITEM_LIMIT,
     SAID_ONE_BY_ONE,
-    Plan,
     PlannedItem,
-    gateway_or_down,
     items_digest,
-    plan_items,
     summed_up,
 )
+from portal.changes.plan_write import Planned, plan_write
 from portal.changes.propose import (
     REASON_LIMIT,
     check_words,
     item_of,
     key_space,
     open_change,
-    unblocked,
 )
 from portal.changes.states import State
 from portal.changes.terms import Terms
@@ -68,8 +50,6 @@ Document = dict[str, Any]
 
 # Somebody else of the same program is faster only so often.
 TRIES = 20
-# What of the desk's own rules stops a write at once; the others look at all of a change.
-AT_ONCE = (secrets.SUBJECT, destinations.SUBJECT, certificates.SUBJECT, policy.SUBJECT)
 
 
 class Overtaken(Exception):
@@ -92,19 +72,6 @@ class Gathered:
     held_back: ChangeRequest | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Planned:
-    """What a write comes to: `item` is None where it takes back what the draft had."""
-
-    kind: Kind
-    key: str
-    shown: Document | None
-    is_new: bool
-    item: PlannedItem | None
-    is_there: bool
-    schemas: Schemas
-
-
 def gather(write: Write, *, gateway: Gateway, actor: Actor, reason: str) -> Gathered:
     """Take one write into the program's draft on this gateway; the first one opens it.
 
@@ -120,7 +87,7 @@ def gather(write: Write, *, gateway: Gateway, actor: Actor, reason: str) -> Gath
         draft = open_draft(actor, gateway)
         key = write.key() or chosen or choose_id(write.kind, write.body)
         chosen = key
-        planned = _planned(write, key, asked, draft)
+        planned = plan_write(write, key, asked, draft)
         try:
             return _land(planned, asked, draft, actor, person)
         except Overtaken:
@@ -128,109 +95,9 @@ def gather(write: Write, *, gateway: Gateway, actor: Actor, reason: str) -> Gath
     raise WrongState("Too many writes of this program at once. Send it again.")
 
 
-def _planned(write: Write, key: str, asked: ChangeAsked, draft: Draft) -> _Planned:
-    """Work out what a write comes to, over the draft and what is live."""
-    kind = write.kind
-    with gateway_or_down(asked.gateway) as client:
-        schemas, live = catalogue_of(asked.gateway, client), Live(client)
-        held = Drafted(live, draft)
-        now, beneath = held.find(kind.name, key), live.find(kind.name, key)
-        if kind.name in live.not_offered:
-            raise Refused(live.not_offered[kind.name])
-        wanted = write.wanted(key, now)
-        if wanted is not None and write.method == "PATCH" and kind.write_only:
-            wanted = _with_known_keys(asked.gateway, kind, key, wanted)
-        if wanted is None:
-            expect_unused(kind, key, held)
-        else:
-            for known in (now, beneath):
-                wanted, _ = resolve(
-                    kind.name,
-                    wanted,
-                    known or {},
-                    key=fingerprint_key(),
-                    encrypt_fields=schemas.encrypt_fields,
-                )
-            judge(kind, key, wanted, held=held, client=client, schemas=schemas)
-        item = None
-        if wanted is not None or beneath is not None:
-            [item] = plan_items(
-                _asked_for(asked, kind, key, wanted, beneath), live, schemas
-            )
-            plan = Plan(gateway=asked.gateway, items=[item])
-            found = run_checks(plan, held, schemas, AT_ONCE)
-            unblocked(replace(plan, findings=found))
-    is_there = _is_same(kind, beneath, wanted, schemas)
-    return _Planned(
-        kind=kind,
-        key=key,
-        shown=_told(item, kind, beneath, is_there=is_there),
-        is_new=now is None,
-        item=None if is_there else item,
-        is_there=is_there,
-        schemas=schemas,
-    )
-
-
-def _with_known_keys(
-    gateway: Gateway, kind: Kind, key: str, wanted: Document
-) -> Document:
-    """Add what the gateway holds and never shows, where this desk brought it there.
-
-    Raises Refused.
-    """
-    known = Resource.objects.filter(
-        gateway=gateway, kind=kind.name, resource_id=key
-    ).first()
-    whole = with_keys(kind.name, wanted, known.whole()) if known else wanted
-    if "key" not in whole:
-        raise Refused(
-            "Gatehouse does not know this certificate's private key, which the gateway "
-            "never shows. Send certificate and key with the patch."
-        )
-    return whole
-
-
-def _told(
-    item: PlannedItem | None, kind: Kind, beneath: Document | None, *, is_there: bool
-) -> Document | None:
-    """Return what may be seen of a written document, with the times of a gateway's."""
-    if item is None or item.shown_wanted is None:
-        return None
-    at = (beneath or {}).get("update_time") if is_there else None
-    return stamped(kind, item.shown_wanted, beneath, at or int(time.time()))
-
-
-def _asked_for(
-    asked: ChangeAsked,
-    kind: Kind,
-    key: str,
-    wanted: Document | None,
-    beneath: Document | None,
-) -> ChangeAsked:
-    action = Action.CREATE if beneath is None else Action.UPDATE
-    if wanted is None:
-        action = Action.DELETE
-    one = ItemAsked(
-        action=action, kind=kind.name, id=key, document=wanted, replace=True
-    )
-    return ChangeAsked(gateway=asked.gateway, reason=asked.reason, items=(one,))
-
-
-def _is_same(
-    kind: Kind, live: Document | None, wanted: Document | None, schemas: Schemas
-) -> bool:
-    """Say whether the gateway holds what is wanted, as far as that can be read."""
-    if live is None or wanted is None:
-        return live is wanted
-    return not kind.write_only & wanted.keys() and same(
-        kind.name, live, wanted, version=schemas.version, schemas=schemas
-    )
-
-
 @transaction.atomic
 def _land(
-    planned: _Planned, asked: ChangeAsked, seen: Draft, actor: Actor, person: Person
+    planned: Planned, asked: ChangeAsked, seen: Draft, actor: Actor, person: Person
 ) -> Gathered:
     """Write what was planned into the draft. Raises Overtaken where that moved on."""
     # Writes of one program come in one by one from here.
@@ -284,7 +151,7 @@ def _moved(draft: Draft, seen: Draft, at: tuple[str, str]) -> bool:
 
 
 def _gathered(
-    planned: _Planned,
+    planned: Planned,
     change: ChangeRequest | None,
     held_back: ChangeRequest | None = None,
 ) -> Gathered:
@@ -337,7 +204,7 @@ def _told_once(actor: Actor, gateway: Gateway) -> ChangeRequest | None:
 
 
 def _opened(
-    planned: _Planned, asked: ChangeAsked, actor: Actor, person: Person
+    planned: Planned, asked: ChangeAsked, actor: Actor, person: Person
 ) -> Gathering:
     """Open a draft with no item in it yet."""
     change = open_change(asked, _sentence(planned), actor, person, state=State.DRAFT)
@@ -403,7 +270,7 @@ def _said(item: Item) -> str:
     return sentence(item.action, item.kind, item.resource_id, item.base, item.wanted)
 
 
-def _sentence(planned: _Planned) -> str:
+def _sentence(planned: Planned) -> str:
     if planned.item is None:
         return f"Leaves {planned.kind.title.lower()} {planned.key} as it is."
     return planned.item.sentence

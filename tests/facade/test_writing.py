@@ -377,6 +377,10 @@ class TestWhoMayWrite:
         answered = alice.get("/routes")
         assert "Too many requests" in refused(answered, 429)
         assert 1 <= int(answered["Retry-After"]) <= 60
+        assert (answered["RateLimit-Limit"], answered["RateLimit-Remaining"]) == (
+            "2",
+            "0",
+        )
 
     def test_a_body_beyond_the_limit(
         self, held: Desk, alice: Program, settings: Any
