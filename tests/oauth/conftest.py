@@ -13,7 +13,9 @@ from django.test import Client
 
 from gateway.models import Gateway
 from portal.accounts.models import Person
+from tests.api.conftest import Desk
 from tests.factories import Cast, make_cast, make_gateway
+from tests.sandbox import SandboxGateway
 from tests.web.conftest import sign_in
 
 CALLBACK = "https://chat.example.com/callback"
@@ -135,6 +137,15 @@ def people(db: None) -> Cast:
 @pytest.fixture
 def gateway(db: None) -> Gateway:
     return make_gateway()
+
+
+@pytest.fixture
+def desk(people: Cast, sandbox: SandboxGateway) -> Desk:
+    """A gateway with a live sandbox behind it."""
+    gateway = make_gateway(
+        admin_url=sandbox.admin_url, admin_key=sandbox.key, version=""
+    )
+    return Desk(gateway, sandbox, people)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Codes and tokens: what they buy, once, and what comes of a second time."""
 
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -21,10 +22,10 @@ from portal.accounts.models import (
 from portal.accounts.programs import register
 from portal.accounts.sign_in import Stranger
 from portal.audit.models import AuditEvent
+from portal.changes.models import ChangeRequest
+from tests.api.conftest import Desk
 from tests.factories import Cast
-from tests.oauth.conftest import CALLBACK, DESK, Asker, form, read, registered
-
-pytestmark = pytest.mark.usefixtures("gateway")
+from tests.oauth.conftest import CALLBACK, DESK, VERIFIER, Asker, form, read, registered
 
 
 def error_of(response: Any, status: int = 400) -> str:
@@ -59,6 +60,35 @@ def test_only_hashes_are_kept(people: Cast, chat: Asker) -> None:
     )
     for secret in (code, tokens["access_token"], tokens["refresh_token"]):
         assert secret not in kept
+
+
+def test_nothing_secret_is_logged_whatever_the_level(
+    people: Cast, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By itself oauthlib logs every token that it issues."""
+    caplog.set_level(logging.DEBUG)
+    told = registered(token_endpoint_auth_method="client_secret_post").json()
+    chat = Asker(told["client_id"], secret=told["client_secret"])
+
+    code = chat.allowed_by(people.alice)["code"]
+    first = chat.exchange(code).json()
+    second = chat.refresh(first["refresh_token"]).json()
+    assert read(second["access_token"]).status_code == 200
+    assert chat.refresh(first["refresh_token"]).status_code == 400
+    assert chat.exchange(code).status_code == 400
+
+    assert caplog.text
+    for secret in (
+        chat.secret,
+        code,
+        VERIFIER,
+        *(
+            one[name]
+            for one in (first, second)
+            for name in ("access_token", "refresh_token")
+        ),
+    ):
+        assert secret not in caplog.text
 
 
 class TestACode:
@@ -385,6 +415,7 @@ def test_what_makes_no_sense_is_refused_in_json(path: str, body: bytes) -> None:
     }
 
 
+@pytest.mark.usefixtures("gateway")
 @pytest.mark.parametrize(
     ("resource", "status"),
     [(DESK, 200), (f"{DESK}/apisix/admin", 200), (f"{DESK}/api", 401)],
@@ -400,3 +431,56 @@ def test_the_admin_api_takes_what_is_meant_for_it(
     )
 
     assert response.status_code == status
+
+
+class TestManyPrograms:
+    """Each connection counts for itself, whichever access token it uses now."""
+
+    def test_one_key_of_two_programs_is_two_requests(
+        self, desk: Desk, chat: Asker
+    ) -> None:
+        alice = desk.people.alice
+        other = Asker(registered(client_name="Editor").json()["client_id"])
+        first = chat.connected_to(alice)
+        sent = {
+            "reason": "The speakers' page needs it.",
+            "route": {"uri": "/a", "upstream": {"url": "http://127.0.0.1:8000"}},
+        }
+
+        def ask(tokens: dict[str, Any]) -> Any:
+            return Client().post(
+                "/api/routes",
+                sent,
+                content_type="application/json",
+                headers={
+                    "Authorization": f"Bearer {tokens['access_token']}",
+                    "Idempotency-Key": "one",
+                },
+            )
+
+        asked = ask(first)
+        renewed = ask(chat.refresh(first["refresh_token"]).json())
+        others = ask(other.connected_to(alice))
+
+        assert asked.status_code == renewed.status_code == others.status_code == 202
+        assert renewed["Idempotent-Replayed"] == "true"
+        assert asked.json()["change"]["number"] == renewed.json()["change"]["number"]
+        assert asked.json()["change"]["number"] != others.json()["change"]["number"]
+        assert set(ChangeRequest.objects.values_list("client", flat=True)) == {
+            "ChatGPT (self-registered, chat.example.com)",
+            "Editor (self-registered, chat.example.com)",
+        }
+
+    def test_renewing_gives_no_more_requests_a_minute(
+        self, people: Cast, chat: Asker, settings: Any
+    ) -> None:
+        settings.API_RATE_TOKEN = 2
+        other = Asker(registered().json()["client_id"])
+        first = chat.connected_to(people.alice)
+        assert read(first["access_token"]).status_code == 200
+        second = chat.refresh(first["refresh_token"]).json()
+
+        assert read(second["access_token"]).status_code == 200
+        assert read(second["access_token"]).status_code == 429
+        fresh = other.connected_to(people.alice)
+        assert read(fresh["access_token"]).status_code == 200

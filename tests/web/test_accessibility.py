@@ -27,7 +27,7 @@ from tests.sandbox import SandboxGateway
 from tests.web.axe import violations
 from tests.web.busy_desk import fill
 from tests.web.conftest import sign_in
-from tests.web.visits import VISITS, Visit
+from tests.web.visits import CONSENT, VISITS, Visit
 
 pytestmark = [
     pytest.mark.browser,
@@ -225,6 +225,7 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(
         f"/gateways/default/simulator/?change={many}",
         "/audit/",
         "/tokens/",
+        f"/o/authorize/?{CONSENT}",
     ):
         with subtests.test(address):
             page.goto(live_server.url + address)

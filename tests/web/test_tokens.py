@@ -1,13 +1,15 @@
 """My tokens."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from portal.accounts.models import ApiToken
+from portal.accounts.tokens import find_token
 from portal.audit.models import AuditEvent
-from tests.factories import Cast, make_token
+from tests.factories import Cast, make_access, make_program, make_token
 from tests.web.conftest import sign_in
 
 As = Callable[[str], Client]
@@ -68,6 +70,34 @@ def test_revoking_ends_my_token_and_nobody_elses(as_: As, people: Cast) -> None:
     theirs.refresh_from_db()
     assert mine.revoked_at is not None
     assert theirs.revoked_at is None
+
+
+def test_programs_i_let_in_are_listed_and_disconnected(
+    as_: As, people: Cast, django_assert_max_num_queries: Any
+) -> None:
+    for name in ("ChatGPT", "Editor", "<b>Odd</b>"):
+        make_access(make_program(name), people.alice)
+    theirs = make_access(make_program("Riley's"), people.riley)
+    client = as_("alice")
+    client.get("/tokens/")
+
+    # As many as for one: the session, the person, the frame's, and two lists.
+    with django_assert_max_num_queries(8):
+        page = client.get("/tokens/").content.decode()
+    assert page.count("self-registered, chat.example.com") == 3
+    assert "&lt;b&gt;Odd" in page
+    assert "Riley" not in page
+
+    [chat] = people.alice.api_tokens.filter(name="ChatGPT")
+    client.post(f"/tokens/{chat.pk}/revoke/")
+    [other] = people.riley.api_tokens.all()
+    assert client.post(f"/tokens/{other.pk}/revoke/").status_code == 404
+
+    page = client.get("/tokens/").content.decode()
+    assert page.count("self-registered, chat.example.com") == 2
+    assert find_token(theirs) is not None
+    [event] = AuditEvent.objects.filter(event="program.disconnected")
+    assert event.subject == "ChatGPT (self-registered, chat.example.com)"
 
 
 def test_making_and_revoking_need_the_forms_token(people: Cast) -> None:
