@@ -129,6 +129,9 @@ class Work:
         if origin != "route":
             if after == before:
                 return  # what is shared does it already
+            self.refuse_secrets(
+                {"plugins": {name: after}}, f"{name} of {_named(origin)}"
+            )
             self.note(
                 f"{name} comes from {_named(origin)} so far. The route gets its own copy "
                 "with this change in it; other routes stay as they are."
