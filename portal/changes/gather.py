@@ -25,7 +25,7 @@ from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
 from portal.changes.asked import ChangeAsked
 from portal.changes.errors import Malformed, WrongState
-from portal.changes.gathered import Draft, open_draft
+from portal.changes.gathered import Draft, asked_before, held_back_of, open_draft
 from portal.changes.identity import choose_id
 from portal.changes.models import ChangeRequest, Gathering, Item, Revision
 from portal.changes.plan import (
@@ -110,10 +110,10 @@ def _land(
     if before is None and planned.item is None:
         return _gathered(planned, None)
     if planned.item and gathering is None:
-        earlier = _asked_before(planned.item, asked.gateway, actor)
+        earlier = asked_before(planned.item, asked.gateway, actor)
         if earlier is not None:
             return _gathered(planned, earlier)
-    held_back = _told_once(actor, asked.gateway)
+    held_back = held_back_of(actor, asked.gateway)
     if gathering is None:
         gathering, event = _opened(planned, asked, actor, person), Event.CHANGE_DRAFTED
     else:
@@ -163,44 +163,6 @@ def _gathered(
         change=change,
         held_back=held_back,
     )
-
-
-def _asked_before(
-    item: PlannedItem, gateway: Gateway, actor: Actor
-) -> ChangeRequest | None:
-    """Return the change on its way in which this program asked for the same already."""
-    found = (
-        Item.objects.on_the_way(gateway)
-        .filter(
-            kind=item.kind.name,
-            resource_id=item.id,
-            action=item.action,
-            base_digest=item.base_digest,
-            wanted_digest=item.wanted_digest,
-            revision__change__author=actor.person,
-            revision__change__token=actor.token,
-        )
-        .select_related("revision__change__gateway")
-        .order_by("-pk")
-        .first()
-    )
-    return found.revision.change if found else None
-
-
-def _told_once(actor: Actor, gateway: Gateway) -> ChangeRequest | None:
-    """Return a draft of the program that was held back, the first time it is asked for."""
-    held = Gathering.objects.filter(
-        person=actor.person,
-        program=key_space(actor),
-        gateway=gateway,
-        held_back=True,
-        change__state=State.DRAFT,
-    )
-    gathering = held.select_related("change__gateway").order_by("pk").first()
-    if gathering is None:
-        return None
-    Gathering.objects.filter(pk=gathering.pk).delete()
-    return gathering.change
 
 
 def _opened(

@@ -7,8 +7,10 @@ from typing import Any
 from gateway.live import Live
 from gateway.models import Gateway
 from portal.accounts.actor import Actor
-from portal.changes.models import Gathering, Item
+from portal.changes.models import ChangeRequest, Gathering, Item
+from portal.changes.plan import PlannedItem
 from portal.changes.propose import key_space
+from portal.changes.states import State
 
 Document = dict[str, Any]
 Key = tuple[str, str]
@@ -66,6 +68,44 @@ def draft_of(gathering: Gathering) -> Draft:
     )
     found = {(item.kind, item.resource_id): item for item in items.order_by("position")}
     return Draft(gathering, found)
+
+
+def asked_before(
+    item: PlannedItem, gateway: Gateway, actor: Actor
+) -> ChangeRequest | None:
+    """Return the change on its way in which this program asked for the same already."""
+    found = (
+        Item.objects.on_the_way(gateway)
+        .filter(
+            kind=item.kind.name,
+            resource_id=item.id,
+            action=item.action,
+            base_digest=item.base_digest,
+            wanted_digest=item.wanted_digest,
+            revision__change__author=actor.person,
+            revision__change__token=actor.token,
+        )
+        .select_related("revision__change__gateway")
+        .order_by("-pk")
+        .first()
+    )
+    return found.revision.change if found else None
+
+
+def held_back_of(actor: Actor, gateway: Gateway) -> ChangeRequest | None:
+    """Return a draft of the program that was held back, the first time it is asked for."""
+    held = Gathering.objects.filter(
+        person=actor.person,
+        program=key_space(actor),
+        gateway=gateway,
+        held_back=True,
+        change__state=State.DRAFT,
+    )
+    gathering = held.select_related("change__gateway").order_by("pk").first()
+    if gathering is None:
+        return None
+    Gathering.objects.filter(pk=gathering.pk).delete()
+    return gathering.change
 
 
 class Drafted(Live):

@@ -9,7 +9,8 @@ from django.utils import timezone
 from portal.accounts.tokens import revoke_token
 from portal.audit.ledger import problems
 from portal.audit.models import AuditEvent
-from portal.changes.models import ChangeRequest, Gathering, Item
+from portal.changes.errors import SelfReview
+from portal.changes.models import ChangeRequest, Delivery, Gathering, Item, Review
 from portal.changes.review import withdraw
 from portal.changes.states import State
 from portal.changes.tasks import submit_one, sweep_gatherings
@@ -23,6 +24,7 @@ from tests.facade.conftest import (
     program_of,
     refused,
 )
+from tests.factories import make_change
 
 pytestmark = pytest.mark.django_db
 
@@ -293,6 +295,24 @@ def test_a_gateway_that_is_down_when_a_draft_is_due_loses_nothing(
     desk.sandbox.start()
     desk.quiet()
     assert desk.the_change().state == State.IN_REVIEW
+
+
+def test_a_token_of_somebody_who_may_decide_decides_nothing(
+    desk: Desk, alice: Program
+) -> None:
+    waits = make_change(gateway=desk.gateway, author=desk.people.alice)
+    reviewer = program_of(desk.people.riley)
+
+    body = body_of(reviewer.put("/upstreams/u1", UPSTREAM, Prefer="wait=1"), 202)
+
+    change = ChangeRequest.objects.get(number=body["change"]["number"])
+    assert change.state == State.IN_REVIEW
+    assert not Review.objects.exists()
+    assert not Delivery.objects.exists()
+    waits.refresh_from_db()
+    assert waits.state == State.IN_REVIEW
+    with pytest.raises(SelfReview):
+        desk.approve(change)
 
 
 def test_a_full_draft_says_so(
