@@ -73,7 +73,9 @@ def plugins_for(
             if not plugin:
                 break
             if plugin in way:
-                remarks[f"{name[:80]}: a route asks for one {plugin} only"] = None
+                remarks[f"scheme {name[:80]}: a route asks for one {plugin} only"] = (
+                    None
+                )
             way.setdefault(plugin, settings)
         else:
             ways.append(way)
@@ -113,7 +115,7 @@ def _one_key(ways: list[Plugins]) -> Plugins | None:
 
 def _plugin(name: str, scheme: Document) -> tuple[str, Document, str]:
     """Return a plugin with its settings and a remark; "" for none."""
-    kind, told = scheme.get("type"), f"{name[:80]}: "
+    kind, told = scheme.get("type"), f"scheme {name[:80]}: "
     if kind == "http":
         way = str(scheme.get("scheme", "")).lower()
         if way == "basic":

@@ -14,6 +14,7 @@ from portal.web import (
     freezes,
     gateways,
     home,
+    openapi,
     promote,
     rebase,
     recipes,
@@ -47,6 +48,17 @@ urlpatterns = [
     path("gateways/<slug:slug>/schemas/", gateways.read_schemas, name="read_schemas"),
     path("gateways/<slug:slug>/transfer/", transfer.transfer_page, name="transfer"),
     path("gateways/<slug:slug>/transfer/export/", transfer.export_file, name="export"),
+    path("gateways/<slug:slug>/openapi/", openapi.openapi_page, name="openapi"),
+    path(
+        "gateways/<slug:slug>/openapi/document/",
+        openapi.openapi_document,
+        name="openapi_document",
+    ),
+    path(
+        "gateways/<slug:slug>/openapi/publish/",
+        openapi.publish_openapi,
+        name="publish_openapi",
+    ),
     path("gateways/<slug:slug>/promote/", promote.promote_page, name="promote"),
     path(
         "gateways/<slug:slug>/recipes/<str:route_id>/",

@@ -28,6 +28,24 @@ ROUTE = {
     "Goes to": "http://127.0.0.1:8000",
     "Why": "The speakers' page needs it.",
 }
+OPENAPI = """
+openapi: 3.0.3
+info: {title: Pet Store, version: '1.0.7'}
+servers: [{url: 'https://petstore.example.com/v1'}]
+security: [{key: []}]
+components:
+  securitySchemes:
+    key: {type: apiKey, in: header, name: X-Key}
+    oauth: {type: oauth2, flows: {}}
+paths:
+  /pets:
+    get: {operationId: listPets, security: [{oauth: []}], responses: {'200': {description: ok}}}
+  /pets/{id}:
+    get:
+      operationId: showPet
+      parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+      responses: {'200': {description: ok}}
+"""
 CONSENT = (
     "response_type=code&client_id=ChatGPT&code_challenge_method=S256"
     "&code_challenge=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
@@ -87,6 +105,14 @@ VISITS: dict[str, dict[str, Visit]] = {
         "checks": Visit("/checks/"),
         "transfer": Visit("/gateways/default/transfer/"),
         "transfer-wrong": Visit("/gateways/default/transfer/", {}, "Send for review"),
+        "openapi": Visit("/gateways/default/openapi/"),
+        "openapi-wrong": Visit("/gateways/default/openapi/", {}, "Preview"),
+        "openapi-preview": Visit(
+            "/gateways/default/openapi/",
+            {"Or its text": OPENAPI, "Why": "The pets are for sale."},
+            "Preview",
+            shows="#remarks",
+        ),
         "promote": Visit("/gateways/production/promote/"),
         "promote-preview": Visit(
             "/gateways/production/promote/?from=default&pick=route/sessions",

@@ -20,7 +20,12 @@ from portal.api.views.filing import filed_answer, idempotency_key
 from portal.api.wire import TooLarge, WithDocument, check_size
 from portal.callers import conversation_of
 from portal.changes.errors import Malformed
-from portal.changes.openapi.asked import DocumentAsked, fetched, options_of
+from portal.changes.openapi.asked import (
+    PREVIEW_LIMIT,
+    DocumentAsked,
+    fetched,
+    options_of,
+)
 from portal.changes.openapi.export import export_document, written
 from portal.changes.openapi.propose_document import preview_document, propose_document
 from portal.changes.openapi.publish import PublishAsked, preview_publish, publish
@@ -36,8 +41,6 @@ from portal.wire.operation import ONE
 
 SLUG_PARAMETER = path_id("slug", "The gateway's slug, see listGateways.", "default")
 YAML = "application/yaml"
-# Bytes that are previewed while somebody waits: some hundred operations.
-PREVIEW_LIMIT = 4 * AT_ONCE
 
 
 class ImportOpenAPI(ApiView):
