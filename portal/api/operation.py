@@ -113,6 +113,9 @@ def described(told: Operation) -> Callable[[Callable[..., Any]], Callable[..., A
         body_example=told.body_example,
         body_types=told.body_types,
         parameters=[*parameters, told.query] if told.query else parameters,
+        also={200: (told.preview, "With preview: what it would do.")}
+        if told.preview
+        else NOTHING_ELSE,
         consequential=told.is_consequential,
     )
 

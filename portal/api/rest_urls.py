@@ -17,6 +17,8 @@ from portal.api.views.operations import (
     OneRoute,
     Plugins,
     PreviewChange,
+    RecipeOnRoute,
+    Recipes,
     Resources,
     Routes,
     Simulate,
@@ -24,7 +26,6 @@ from portal.api.views.operations import (
 )
 from portal.api.views.promote import Promote
 from portal.api.views.rebase import RebaseChange
-from portal.api.views.recipes import RecipeOnRoute, Recipes
 from portal.api.views.rollback import RollbackChange
 from portal.api.views.schemas import KindSchema
 from portal.api.views.transfer import Export, Import, Imports

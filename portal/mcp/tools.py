@@ -1,4 +1,4 @@
-"""The tools: the plugin's operations and three of this door's own.
+"""The tools: the plugin's operations, recipes, and three of this door's own.
 
 What a tool takes and tells is described by the same serializers as in the OpenAPI
 documents. Descriptions are ours alone: never anything that people wrote.
@@ -19,9 +19,17 @@ from portal.mcp.search import FETCH, SEARCH
 from portal.wire.inputs.fields import Choice, Strict, Text, Whole, unknown
 from portal.wire.operation import Given, InPath, Operation
 from portal.wire.operations import OPERATIONS
+from portal.wire.operations.recipes import APPLY_RECIPE, LIST_RECIPES
 from portal.wire.schema import Describer, Form, made_small
 
-ALL: tuple[Operation, ...] = (*OPERATIONS, EXPLAIN_FINDING, SEARCH, FETCH)
+ALL: tuple[Operation, ...] = (
+    *OPERATIONS,
+    LIST_RECIPES,
+    APPLY_RECIPE,
+    EXPLAIN_FINDING,
+    SEARCH,
+    FETCH,
+)
 RENAMER = Renamer([operation.id for operation in ALL])
 # Clients for research read these two answers as they are, and nothing beside them.
 BARE = frozenset({"search", "fetch"})
@@ -61,7 +69,7 @@ class Tool:
             "title": operation.title,
             "description": RENAMER.text(operation.words),
             "inputSchema": _schema(*self.forms, direction="request"),
-            "outputSchema": _schema(operation.answer, direction="response"),
+            "outputSchema": _answers(operation),
             "annotations": {
                 "title": operation.title,
                 "readOnlyHint": read_only,
@@ -115,6 +123,20 @@ def _in_path(parts: tuple[InPath, ...]) -> Form | None:
         else:
             fields[part.name] = Text(help_text=part.words)
     return type("InAddress", (Strict,), fields)
+
+
+def _answers(operation: Operation) -> dict[str, Any]:
+    """Return the schema of its answer: what it is always told with, and what else."""
+    whole = _schema(operation.answer, direction="response")
+    if operation.preview is None:
+        return whole
+    preview = _schema(operation.preview, direction="response")
+    needed = [name for name in whole["required"] if name in preview["required"]]
+    return whole | {
+        "properties": preview["properties"] | whole["properties"],
+        "required": needed,
+        "$defs": preview["$defs"] | whole["$defs"],
+    }
 
 
 def _schema(*forms: Form, direction: Any) -> dict[str, Any]:

@@ -59,10 +59,14 @@ class Given:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What is told; `proposed` is the change that was filed, if one was."""
+    """What is told; `proposed` is the change that was filed, if one was.
+
+    `is_preview`: nothing was stored, because it was only to be tried.
+    """
 
     body: dict[str, Any]
     proposed: Proposed | None = None
+    is_preview: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +84,8 @@ class InPath:
 class Operation:
     """One operation. `title` and `words` tell what it does, `run` does it.
 
-    `errors` are the statuses it may refuse with. `is_final`: what it does cannot be
+    `errors` are the statuses it may refuse with, `preview` what it answers where it is
+    only tried. `is_final`: what it does cannot be
     undone. `is_repeatable`: doing the same again does nothing more.
     """
 
@@ -91,6 +96,7 @@ class Operation:
     answer: type[Serializer]
     answer_words: str = ""
     answer_example: Mapping[str, Any] | None = None
+    preview: type[Serializer] | None = None
     path: tuple[InPath, ...] = ()
     query: type[Query] | None = None
     body: type[Serializer] | None = None

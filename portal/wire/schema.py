@@ -72,6 +72,8 @@ def made_small(schemas: Document) -> None:
     """
     if item := schemas.get("ItemBody"):
         item["properties"]["document"].pop("anyOf")
+    if recipe := schemas.get("RecipeBody"):
+        recipe["properties"]["settings"].pop("anyOf")
     for name, told in (("ProposeBody", PROBE), ("PreviewBody", {})):
         if body := schemas.get(name):
             body["properties"]["probe"] = told

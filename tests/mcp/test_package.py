@@ -11,6 +11,7 @@ import yaml
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from gateway.recipes import RECIPES
 from portal.mcp.package import package
 from portal.mcp.tools import tools
 
@@ -111,6 +112,14 @@ def test_skills_name_only_tools_there_are(files: dict[str, bytes]) -> None:
         assert words <= set(tools()), words - set(tools())
         used |= words
     assert {"create_route", "propose_change", "preview_change", "get_change"} <= used
+
+
+def test_skills_name_only_recipes_there_are(files: dict[str, bytes]) -> None:
+    for name, text in skills(files).items():
+        if step := re.search(r"`apply_recipe` with (.*?), first with", text, re.DOTALL):
+            named = set(re.findall(r"`([a-z-]+)`", step[1]))
+            assert named, name
+            assert named <= set(RECIPES), named - set(RECIPES)
 
 
 def test_it_is_the_same_each_time_and_small(

@@ -48,7 +48,7 @@ def test_the_tools_are_as_last_agreed(alice: Asker) -> None:
 
 
 @pytest.mark.django_db
-def test_there_is_a_tool_for_every_operation_and_four_more(alice: Asker) -> None:
+def test_there_is_a_tool_for_every_operation_and_some_more(alice: Asker) -> None:
     names = {tool["name"] for tool in listed(alice)}
 
     assert {
@@ -68,6 +68,8 @@ def test_there_is_a_tool_for_every_operation_and_four_more(alice: Asker) -> None
         "get_plugin",
         "list_gateways",
         "simulate_request",
+        "list_recipes",
+        "apply_recipe",
         "explain_finding",
         "search",
         "fetch",
@@ -161,6 +163,14 @@ CALLS: list[tuple[str, str, str, dict[str, Any] | None, dict[str, Any]]] = [
         {"items": [{"action": "delete", "kind": "route", "id": "r1"}]},
         {"items": [{"action": "delete", "kind": "route", "id": "r1"}]},
     ),
+    ("list_recipes", "GET", "/api/recipes?limit=3", None, {"limit": 3}),
+    (
+        "apply_recipe",
+        "POST",
+        "/api/routes/r1/recipes/limit-rate",
+        {"preview": True},
+        {"id": "r1", "name": "limit-rate", "preview": True},
+    ),
     # Filed twice, the second time within ten minutes: the same change is told.
     (
         "create_route",
@@ -227,6 +237,19 @@ def test_a_tool_tells_exactly_what_the_api_tells(
     assert response.status_code in (200, 202), response.content
     assert told == orjson.loads(response.content)
     jsonschema_rs.validate(tools()[tool].described["outputSchema"], told)
+
+
+@pytest.mark.django_db
+def test_a_recipe_is_filed_as_its_schema_says(desk: Desk) -> None:
+    desk.hold("route", "r1", HELD)
+
+    told = asker_of(desk.people.alice).does(
+        "apply_recipe", id="r1", name="limit-rate", reason="One asks too often."
+    )
+
+    jsonschema_rs.validate(tools()["apply_recipe"].described["outputSchema"], told)
+    assert told["explained"]["sets"]
+    assert ChangeRequest.objects.get().number == told["change"]["number"]
 
 
 @pytest.mark.django_db

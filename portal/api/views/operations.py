@@ -1,4 +1,4 @@
-"""The operations that every door for programs has, as the API's views."""
+"""The operations that other doors for programs have, too, as the API's views."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +14,7 @@ from portal.wire.operations import (
     changes,
     gateways,
     plugins,
+    recipes,
     resources,
     routes,
     simulate,
@@ -26,7 +27,7 @@ def doing(operation: Operation) -> Callable[..., Response]:
     def method(self: ApiView, request: Request, **path: Any) -> Response:
         body = request.data if operation.body else None
         answer = operation.run(self.actor, given_by(request, body, **path))
-        return answered(answer, operation.status)
+        return answered(answer, 200 if answer.is_preview else operation.status)
 
     method.operation = operation  # type: ignore[attr-defined]
     return described(operation)(method)
@@ -82,3 +83,11 @@ class Gateways(ApiView):
 
 class Simulate(ApiView):
     post = doing(simulate.SIMULATE_REQUEST)
+
+
+class Recipes(ApiView):
+    get = doing(recipes.LIST_RECIPES)
+
+
+class RecipeOnRoute(ApiView):
+    post = doing(recipes.APPLY_RECIPE)
