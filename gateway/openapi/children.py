@@ -1,4 +1,4 @@
-"""Processes that read what may be made to take all memory and all time."""
+"""Processes that read what may be made to take all memory and all time, or to ask about."""
 
 import resource
 import subprocess
@@ -35,6 +35,16 @@ def answer_of(program: str, source: bytes, *, seconds: float) -> bytes:
 
 
 def limit(*, seconds: int) -> None:
-    """Let this process, a child, take so much memory and time of the processor."""
+    """Let this process, a child, take so much memory and time, and ask nobody anything.
+
+    Until it ends.
+    """
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    sys.addaudithook(_stay_inside)
+
+
+def _stay_inside(event: str, _arguments: object) -> None:
+    """Refuse what libraries do about addresses in a document."""
+    if event.startswith("socket."):
+        raise PermissionError("Nothing is read from elsewhere.")

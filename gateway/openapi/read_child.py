@@ -18,6 +18,8 @@ WORK = 100
 DEPTH_LIMIT = 100
 # Values, with each alias counted as all that it stands for.
 VALUES_LIMIT = 2_000_000
+# Characters of JSON, aliases written out: twice as many as a source may have bytes.
+WRITTEN_LIMIT = 40_000_000
 
 
 def read(text: str) -> Any:
@@ -168,7 +170,11 @@ def main() -> None:
         told = {"value": read(sys.stdin.buffer.read().decode())}
     except FormatError as error:
         told = {"error": str(error), "line": error.line}
-    sys.stdout.write(json.dumps(told))
+    answer = json.dumps(told, ensure_ascii=False)
+    if len(answer) > WRITTEN_LIMIT:
+        words = f"With its aliases it comes to more than {WRITTEN_LIMIT:,} characters."
+        answer = json.dumps({"error": words, "line": 0})
+    sys.stdout.buffer.write(answer.encode("utf-8", "surrogatepass"))
 
 
 if __name__ == "__main__":

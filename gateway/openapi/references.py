@@ -1,5 +1,6 @@
 """Follow `$ref` within a document."""
 
+import re
 from typing import Any
 from urllib.parse import unquote
 
@@ -7,6 +8,8 @@ from gateway.openapi.errors import OpenAPIError, pointer_to
 from gateway.openapi.shapes import Document, Place
 
 STEPS_LIMIT = 50
+# Of a list, as RFC 6901 writes it.
+INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 def followed(document: Document, value: Any, at: Place) -> Any:
@@ -42,7 +45,9 @@ def pointed_at(document: Document, reference: str, at: Place) -> Any:
         name = part.replace("~1", "/").replace("~0", "~")
         if isinstance(value, dict) and name in value:
             value = value[name]
-        elif isinstance(value, list) and name.isdecimal() and int(name) < len(value):
+        elif (
+            isinstance(value, list) and INDEX.fullmatch(name) and int(name) < len(value)
+        ):
             value = value[int(name)]
         else:
             raise OpenAPIError(

@@ -6,6 +6,7 @@ since a small file of it may mean a huge one (read_child.py).
 
 import json
 import re
+from math import isinf
 from typing import Any, NoReturn
 
 from gateway.formats.errors import FormatError
@@ -55,7 +56,11 @@ def _json(text: str) -> Any:
         raise OpenAPIError(f"It holds more than {VALUES_LIMIT:,} values. Split it.")
     try:
         return json.loads(
-            text, object_pairs_hook=_unique, parse_constant=_constant, parse_int=_number
+            text,
+            object_pairs_hook=_unique,
+            parse_constant=_constant,
+            parse_int=_number,
+            parse_float=_float,
         )
     except json.JSONDecodeError as error:
         raise OpenAPIError(
@@ -67,11 +72,11 @@ def _json(text: str) -> Any:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> Document:
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise OpenAPIError(f"The key {shown(twice)} stands twice in one object.")
+    made: Document = {}
+    for name, value in pairs:
+        if name in made:
+            raise OpenAPIError(f"The key {shown(name)} stands twice in one object.")
+        made[name] = value
     return made
 
 
@@ -83,6 +88,13 @@ def _number(text: str) -> int:
     if len(text) > DIGITS_LIMIT:
         raise OpenAPIError(f"The number {text[:20]}… has too many digits.")
     return int(text)
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if isinf(number):
+        raise OpenAPIError(f"The number {text[:20]} is too large.")
+    return number
 
 
 def _yaml(text: str) -> Any:

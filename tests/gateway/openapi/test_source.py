@@ -1,10 +1,12 @@
 """What is no document is refused in words, and nothing may take all memory or time."""
 
 import json
+import socket
 
 import pytest
 
 from gateway.openapi.errors import OpenAPIError
+from gateway.openapi.references import pointed_at
 from gateway.openapi.source import CHECKED_UP_TO, LIMIT, read_source, trouble_with
 from tests.openapi_samples import PETSTORE, petstore
 
@@ -60,6 +62,8 @@ def test_json_and_yaml_say_the_same() -> None:
         ("[" * 100_000, "deeper than"),
         ("a: " + "[" * 200 + "]" * 200, "deeper than"),
         (f'{{"a": {"9" * 400}}}', "too many digits"),
+        ('{"a": 1e999}', "too large"),
+        ("a: 1e999", "too large"),
         ("openapi: 3.1.0".encode("utf-16"), "UTF-16"),
         (b"a: \xe9t\xe9", "not UTF-8"),
     ],
@@ -80,6 +84,48 @@ def test_a_billion_laughs_are_refused_in_words() -> None:
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
 
     assert "aliases written out" in str(refusal("\n".join(lines)))
+
+
+def test_long_texts_that_stand_for_much_are_refused() -> None:
+    source = f"a: &a {'A' * 10_000}\nb: [{', '.join(['*a'] * 20_000)}]"
+
+    assert "40,000,000 characters" in str(refusal(source))
+
+
+def test_a_key_that_stands_twice_among_very_many_is_found() -> None:
+    # Compared with each other they would take hours.
+    keys = ",".join(f'"k{number}":1' for number in range(200_000))
+
+    assert '"k199999" stands twice' in str(refusal(f'{{{keys},"k199999":1}}'))
+
+
+def test_a_reference_by_a_number_without_end_leads_to_nothing() -> None:
+    with pytest.raises(OpenAPIError, match="leads to nothing"):
+        pointed_at({"tags": ["a"]}, f"#/tags/{'9' * 5_000}", ())
+
+
+@pytest.mark.parametrize("version", ["2.0", "3.0.3", "3.1.0"])
+@pytest.mark.parametrize("name", ["default", "example", "enum"])
+def test_comparing_with_the_rules_asks_nobody(version: str, name: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as inside:
+        address = f"http://127.0.0.1:{inside.getsockname()[1]}/secret"
+        document = petstore()
+        del document["openapi"]
+        document["swagger" if version == "2.0" else "openapi"] = version
+        pet = document["components"]["schemas"]["Pet"]
+        value = {"$ref": address}
+        pet["properties"]["tag"] = {name: [value] if name == "enum" else value}
+        operation = document["paths"]["/pets"]["get"]
+        operation["parameters"] = [
+            {"name": "tag", "in": "query", "schema": pet["properties"]["tag"]}
+        ]
+
+        read_source(json.dumps(document).encode())
+        trouble_with(document, 1_000)
+
+        inside.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            inside.accept()
 
 
 def test_what_needs_more_memory_than_a_child_has_is_refused() -> None:
