@@ -26,6 +26,7 @@ from portal.changes.openapi.asked import (
     DocumentAsked,
     fetched,
     options_of,
+    told_url,
 )
 from portal.changes.openapi.export import export_document, written
 from portal.changes.openapi.propose_document import (
@@ -93,12 +94,12 @@ def _asked(
     present_actor(request).require(Verb.ASK, gateway)
     given = form.cleaned_data
     url = given["url"]
-    options = options_of(form.options(), gateway, url=url)
+    options = options_of(form.options(), gateway, url=told_url(url))
     source = given["file"] or given["document"].encode()
     return DocumentAsked(
         gateway=gateway,
         source=fetched(url, limit=settings.IMPORT_LIMIT) if url else source,
-        url=url,
+        url=told_url(url),
         options=options,
         terms=form.terms(),
         **{name: given[name] for name in ("reason", "title", "delete_missing")},

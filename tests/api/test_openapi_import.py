@@ -11,6 +11,7 @@ from portal.api.documents import operations_of, plugin_document, whole_document
 from portal.changes.models import ChangeRequest, ImportFile, SpecImport
 from portal.changes.tasks import import_one
 from tests.api.conftest import Desk, Program, assert_problem, program_of, stored
+from tests.gateway.evil import evil, http, says, says_and_closes
 from tests.openapi_samples import (
     PETSTORE_TWO,
     as_large_as_github,
@@ -108,6 +109,48 @@ def test_the_place_in_the_document_is_named(desk: Desk, alice: Program) -> None:
 
     assert_problem(answer, 400, "malformed", field="document")
     assert answer.json()["pointer"] == "#/paths/~1pets/get/responses/200"
+
+
+class TestUrl:
+    """A document that is fetched."""
+
+    @pytest.fixture(autouse=True)
+    def _inside(self, settings: Any) -> None:
+        settings.OUTBOUND_ALLOW = ["127.0.0.1"]
+
+    def test_it_is_fetched_and_its_servers_are_below_it(
+        self, desk: Desk, alice: Program
+    ) -> None:
+        text = json.dumps(petstore(servers=[{"url": "/v7"}])).encode()
+        with evil(says(http(200, text))) as server:
+            url = f"{server.url}/docs/openapi.json"
+            sent = {"url": f"{url}?token=s3cret", "reason": "CI."}
+            answer = alice.post(IMPORT, sent)
+
+        assert answer.status_code == 202, answer.content
+        record = SpecImport.objects.get()
+        assert record.url == url
+        assert "s3cret" not in json.dumps(record.options)
+        rows = record.change.latest_revision().items.all()
+        assert any((row.wanted or {}).get("uri") == "/v7/pets" for row in rows)
+
+    @pytest.mark.parametrize(
+        ("answer", "words"),
+        [
+            (http(404, b""), "answers 404"),
+            (http(302, b"", more="Location: http://127.0.0.1/\r\n"), "answers 302"),
+            (http(200, b"x" * 2_001), "larger than 2,000 bytes"),
+            (b"nonsense", "broke the connection"),
+        ],
+    )
+    def test_what_is_not_there_is_told(
+        self, desk: Desk, alice: Program, settings: Any, answer: bytes, words: str
+    ) -> None:
+        settings.IMPORT_LIMIT = 2_000
+        with evil(says_and_closes(answer)) as server:
+            told = alice.post(IMPORT, {"url": server.url, "reason": "CI."})
+
+        assert words in assert_problem(told, 400, field="url")["detail"]
 
 
 def test_a_body_beyond_the_limit_is_refused(

@@ -25,6 +25,7 @@ from portal.changes.openapi.asked import (
     DocumentAsked,
     fetched,
     options_of,
+    told_url,
 )
 from portal.changes.openapi.export import export_document, written
 from portal.changes.openapi.propose_document import preview_document, propose_document
@@ -98,7 +99,7 @@ class ImportOpenAPI(ApiView):
         if ("document" in body) is bool(url):
             raise Malformed("Give either the document or its url.", field="document")
         # Before anything is fetched: a word that is wrong costs no call.
-        told = options_of(options, gateway, url=url)
+        told = options_of(options, gateway, url=told_url(url))
         document = body.get("document")
         if isinstance(document, dict):
             # In its own order, which is that of the routes.
@@ -111,7 +112,7 @@ class ImportOpenAPI(ApiView):
         return DocumentAsked(
             gateway=gateway,
             source=source,
-            url=url,
+            url=told_url(url),
             options=told,
             delete_missing=options.get("delete_missing", False),
             terms=terms_of(body),

@@ -27,7 +27,7 @@ ACCEPT = "application/json, application/yaml, text/yaml, */*;q=0.5"
 class DocumentAsked:
     """A document and how it is meant. What it says no more stays, unless `delete_missing`.
 
-    `url` is where it was fetched from, if it was.
+    `url` is where it was fetched from, if it was, see `told_url`.
     """
 
     gateway: Gateway
@@ -97,6 +97,11 @@ def options_of(told: Mapping[str, Any], gateway: Gateway, *, url: str = "") -> O
         validate=told.get("validate", False),
         mode=Mode(gateway.router) if gateway.router else None,
     )
+
+
+def told_url(url: str) -> str:
+    """Return a URL as it is kept: what follows `?` may hold somebody's key."""
+    return url.partition("#")[0].partition("?")[0]
 
 
 def fetched(url: str, *, limit: int) -> bytes:
