@@ -73,7 +73,8 @@ def _asked(parameters: Parameters, *, actor: Actor) -> Asked:
         )
         if not fetches.allows():
             raise Malformed("too many programs at once. Wait a minute.")
-        client_documents.resolve(client_id, actor=actor)
+        if client_documents.resolve(client_id, actor=actor) is None:
+            raise errors.InvalidClientIdError
     return server.asked_by(parameters)
 
 

@@ -25,6 +25,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     Event.DRIFT_REVERT_ASKED: ("undo", ""),
     Event.DRIFT_REVERTED: ("check", "good"),
     Event.PERSON_SIGN_IN_FAILED: ("warning", "warn"),
+    Event.PROGRAM_CUT_OFF: ("warning", "bad"),
     Event.CHANGE_CHANGES_REQUESTED: ("edit", "warn"),
     Event.CHANGE_WITHDRAWN: ("undo", "warn"),
     Event.CHANGE_DISCARDED: ("undo", "warn"),
@@ -43,6 +44,7 @@ TECHNICAL = {"digest", "attempt"}
 BY_SUBJECT = {
     "token": "token",
     "person": "token",
+    "program": "token",
     "gateway": "gateway",
     "freeze": "clock",
     "change": "changes",

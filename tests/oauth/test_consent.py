@@ -2,15 +2,17 @@
 
 import html
 import re
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from portal.accounts.models import AccessToken, ApiToken, Grant, Program, Scope
 from portal.audit.models import AuditEvent
-from tests.factories import Cast, make_token
+from tests.factories import Cast, make_program, make_token
 from tests.oauth.conftest import CALLBACK, DESK, Asker, registered, told
 from tests.web.conftest import sign_in
 
@@ -304,8 +306,15 @@ class TestADocument:
 
     def test_can_be_switched_off(self, people: Cast, settings: Any) -> None:
         settings.OAUTH_CLIENT_DOCUMENTS = False
+        known = Asker("https://app.example.com/x")
+        make_program(
+            client_id=known.client_id,
+            redirect_uris=known.callback,
+            registration_source=Program.RegistrationSource.CIMD,
+            cimd_expires_at=timezone.now() + timedelta(days=1),
+        )
 
-        response = sign_in(people.alice).get(Asker("https://127.0.0.1/x").address())
+        response = sign_in(people.alice).get(known.address())
 
         assert "No program with this client id" in response.content.decode()
 

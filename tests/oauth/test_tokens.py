@@ -1,5 +1,6 @@
 """Codes and tokens: what they buy, once, and what comes of a second time."""
 
+import base64
 import logging
 from datetime import timedelta
 from typing import Any
@@ -26,6 +27,10 @@ from portal.changes.models import ChangeRequest
 from tests.api.conftest import Desk
 from tests.factories import Cast
 from tests.oauth.conftest import CALLBACK, DESK, VERIFIER, Asker, form, read, registered
+
+
+def basic(name: str, secret: str) -> str:
+    return "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()
 
 
 def error_of(response: Any, status: int = 400) -> str:
@@ -306,6 +311,30 @@ class TestWhoAsks:
             assert refused["WWW-Authenticate"].startswith("Basic")
 
         assert secretive.exchange(code).status_code == 200
+
+    def test_a_secret_may_come_as_basic(self, people: Cast, chat: Asker) -> None:
+        answer = registered(token_endpoint_auth_method="client_secret_basic").json()
+        secretive = Asker(answer["client_id"])
+        sent = {
+            "grant_type": "authorization_code",
+            "code": secretive.allowed_by(people.alice)["code"],
+            "redirect_uri": CALLBACK,
+            "code_verifier": VERIFIER,
+        }
+        good = basic(answer["client_id"], answer["client_secret"])
+
+        for wrong, more in (
+            (basic(answer["client_id"], "wrong"), {}),
+            (basic(chat.client_id, ""), {}),
+            (good, {"client_id": chat.client_id}),
+            ("Basic !", {}),
+            ("Basic /w==", {}),
+            (f"Bearer {answer['client_secret']}", {}),
+        ):
+            refused = form("/o/token/", sent | more, Authorization=wrong)
+            assert refused.status_code in {400, 401}, (wrong, refused.content)
+            assert "error" in refused.json()
+        assert form("/o/token/", sent, Authorization=good).status_code == 200
 
     def test_a_gpt_action_has_a_secret_instead_of_pkce(self, people: Cast) -> None:
         program, secret = register(
