@@ -73,7 +73,7 @@ class Components:
         if found is None:
             return ""
         section, name = found[1], found[2].replace("~1", "/").replace("~0", "~")
-        whole = document.get("components", {}).get(section, {})
+        whole = (document.get("components") or {}).get(section)
         if not isinstance(whole, dict) or name not in whole:
             return ""
         key = (spec, section, name)

@@ -17,6 +17,7 @@ from gateway.held import Held
 from gateway.openapi.callers import Enforced, enforced_by
 from gateway.openapi.components import Components
 from gateway.openapi.convert import whose
+from gateway.openapi.errors import OpenAPIError
 from gateway.openapi.operations import Operation, operations_of
 from gateway.openapi.security import plugins_for, requirement_of, schemes_of
 from gateway.openapi.shape import methods_of, parameters_in, paths_of
@@ -203,16 +204,14 @@ class _Writing:
     def _security(self, one: _Told) -> list[Any]:
         """Return what the gateway enforces, in the document's own words where it can."""
         if one.said is not None and one.enforced.requirement:
-            document = one.said.document
-            schemes = schemes_of(document)
-            asked = requirement_of(document, one.document, ())
-            plugins = plugins_for(asked, schemes).plugins
-            if enforced_by(plugins.items()).same(one.enforced):
-                kept = [way for way in asked if plugins_for([way], schemes).plugins]
-                used = {name: schemes[name] for way in kept for name in way}
-                if all(self._schemes.get(n, s) == s for n, s in used.items()):
-                    self._schemes |= used
-                    return kept
+            try:
+                kept, used = _own_words(one.said.document, one.document, one.enforced)
+            except OpenAPIError:
+                # Its own words were never looked at, and mean nothing.
+                kept, used = [], {}
+            if kept and all(self._schemes.get(n, s) == s for n, s in used.items()):
+                self._schemes |= used
+                return kept
         named = {name: self._named(name, s) for name, s in one.enforced.schemes.items()}
         return [
             {named[name]: scopes for name, scopes in way.items()}
@@ -255,20 +254,33 @@ def _still_takes(route: Mapping[str, Any], said: Mapping[str, Any] | None) -> bo
     return said is not None and all(route.get(name) == said.get(name) for name in TAKES)
 
 
+def _own_words(
+    document: Document, operation: Document, enforced: Enforced
+) -> tuple[list[Any], dict[str, Document]]:
+    """Return a document's requirement with its schemes, [] where another is enforced.
+
+    Raises OpenAPIError.
+    """
+    schemes = schemes_of(document)
+    asked = requirement_of(document, operation, ())
+    plugins = plugins_for(asked, schemes).plugins
+    if not enforced_by(plugins.items()).same(enforced):
+        return [], {}
+    kept = [way for way in asked if plugins_for([way], schemes).plugins]
+    return kept, {name: schemes[name] for way in kept for name in way}
+
+
 def _whole(operation: Operation) -> Document:
     """Return an operation with what its path says for all, and no servers of its own."""
     made = {name: one for name, one in operation.document.items() if name != "servers"}
-    shared = operation.item.get("parameters")
-    if isinstance(shared, list) and shared:
-        own = made.get("parameters")
-        own = own if isinstance(own, list) else []
-        known = {
-            (one.get("in"), one.get("name")) for one in own if isinstance(one, dict)
-        }
-        made["parameters"] = [
-            *(one for one in shared if (one.get("in"), one.get("name")) not in known),
-            *own,
-        ]
+    own, shared = (
+        [one for one in said if isinstance(one, dict)] if isinstance(said, list) else []
+        for said in (made.pop("parameters", None), operation.item.get("parameters"))
+    )
+    known = [(one.get("in"), one.get("name")) for one in own]
+    inherited = [one for one in shared if (one.get("in"), one.get("name")) not in known]
+    if inherited or own:
+        made["parameters"] = [*inherited, *own]
     return made | {
         "responses": made.get("responses") or {"default": {"description": ""}}
     }

@@ -1,5 +1,6 @@
 """What a gateway serves, as a document that is valid and agrees with what was imported."""
 
+import random
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from gateway.held import Overlaid
 from gateway.openapi.callers import enforced_by
 from gateway.openapi.convert import Options, convert, whose
+from gateway.openapi.errors import OpenAPIError
 from gateway.openapi.keep import kept_of
 from gateway.openapi.upgrade import upgraded
 from gateway.openapi.write import PUBLISHED, Said, Wanted, write
@@ -16,6 +18,7 @@ from gateway.router import Mode
 from tests.openapi_samples import (
     PETSTORE_TWO,
     as_large_as_github,
+    mangled,
     petstore,
     with_operation,
 )
@@ -297,3 +300,22 @@ def test_a_reference_that_is_no_component_is_left_open() -> None:
 
     content = made["paths"]["/pets"]["get"]["responses"]["200"]["content"]
     assert content == {"application/json": {"schema": {}}}
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_whatever_was_imported_can_be_written(seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311
+    for _ in range(60):
+        document = mangled(chance.choice((petstore(), PETSTORE_TWO)), chance)
+        options = {"auth": chance.random() < 0.5, "base_url": "http://b/"}
+        try:
+            held, said = imported(document, **options)
+        except OpenAPIError:
+            continue
+        # Somebody else's plugins, so that its own words are compared with them.
+        for one in held.values():
+            one["plugins"] = {"key-auth": {"header": "X-API-Key"}}
+        made = write(
+            Overlaid(Nothing(), held), said, Wanted(title="x", public_url="http://a")
+        )
+        assert made["openapi"]
