@@ -254,7 +254,7 @@ CORS_EXPOSE_HEADERS = [
     "WWW-Authenticate",
     "X-Request-ID",
 ]
-CORS_URLS_REGEX = r"^/(api/.*|mcp|o/(token|register|revoke)/|openapi\.(yaml|json)|\.well-known/.*|logo\.png|legal)$"
+CORS_URLS_REGEX = r"^/(api/.*|mcp/?|o/(token|register|revoke)/|openapi\.(yaml|json)|\.well-known/.*|logo\.png|legal)$"
 
 # --- API
 

@@ -133,11 +133,18 @@ def _batch(messages: list[Any], caller: Caller) -> Reply:
         return _invalid("Send initialize by itself, not in a batch.")
     for _ in messages[1:]:
         caller.count()
-    replies = [
-        reply(one, {"mcp-protocol-version": BATCHES}, caller) for one in messages
-    ]
+    replies = [_one_of_batch(one, caller) for one in messages]
     bodies = [one.body for one in replies if one.body is not None]
     return Reply(200, bodies) if bodies else Reply(202)
+
+
+def _one_of_batch(message: Any, caller: Caller) -> Reply:
+    try:
+        return reply(message, {"mcp-protocol-version": BATCHES}, caller)
+    except ScopeMissing as error:
+        # The others are answered, so this is no matter of the whole request.
+        id = message["id"]
+        return _failed(id, INVALID_REQUEST, str(error), {"scope": error.scope})
 
 
 def _notified(message: dict[str, Any], version: str) -> Reply:

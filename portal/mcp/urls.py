@@ -6,4 +6,5 @@ from portal.mcp.door import mcp
 
 app_name = "mcp"
 
-urlpatterns = [path("mcp", mcp)]
+# With a slash at its end, too, as some clients spell every address.
+urlpatterns = [path("mcp", mcp), path("mcp/", mcp)]

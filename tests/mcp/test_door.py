@@ -310,6 +310,33 @@ def test_batches_are_answered_where_their_version_has_them(people: Cast) -> None
 
 
 @pytest.mark.django_db
+def test_one_message_of_a_batch_that_lacks_a_scope_does_not_hide_the_others(
+    people: Cast,
+) -> None:
+    reader = asker_of(people.alice, Scope.READ, version="2025-03-26")
+    filing = {"name": "create_route", "arguments": {}}
+    asked = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": filing}
+
+    first, second = orjson.loads(reader.send([PING, asked]).content)
+
+    assert first == {"jsonrpc": "2.0", "id": 1, "result": {}}
+    assert second["id"] == 2
+    assert second["error"]["data"] == {"scope": "changes:propose"}
+
+
+@pytest.mark.django_db
+def test_a_slash_at_the_end_of_the_address_does_not_matter(alice: Asker) -> None:
+    response = Client().post(
+        "/mcp/",
+        PING,
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {alice.secret}"},
+    )
+
+    assert orjson.loads(response.content) == {"jsonrpc": "2.0", "id": 1, "result": {}}
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("version", ["2025-06-18", "2025-11-25"])
 def test_batches_are_refused_where_they_are_gone(people: Cast, version: str) -> None:
     error_of(asker_of(people.alice, version=version).send([PING]), 400, -32600)
