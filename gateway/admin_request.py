@@ -1,7 +1,9 @@
 """A request to an Admin API, taken apart the way APISIX takes it apart. Pure."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 
 from gateway.kinds import KINDS, Kind
 
@@ -82,7 +84,9 @@ def lua_number(value: str | bool) -> float | None:
         return None
     text = value.strip()
     if re.fullmatch(r"[+-]?0[xX][0-9a-fA-F]+", text):
-        return float(int(text, 16))
+        with suppress(OverflowError):
+            return float(int(text, 16))
+        return -inf if text.startswith("-") else inf
     if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text):
         return float(text)
     return None

@@ -177,6 +177,15 @@ def test_the_mirror_answers_in_the_same_shape(held: Desk, alice: Program) -> Non
     assert alice.get("/consumers/x/credentials?mirror=true").status_code == 404
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("each_database")
+@pytest.mark.parametrize("path", ["/routes/%00", "/consumers/%00/credentials"])
+def test_a_nul_in_the_address_is_no_request(
+    desk: Desk, alice: Program, path: str
+) -> None:
+    assert refused(alice.get(f"{path}?mirror=true")) == "bad request"
+
+
 def test_a_draft_lies_over_what_is_live(held: Desk, alice: Program) -> None:
     other = program_of(held.people.alice, name="other")
     body_of(alice.put("/routes/r0", {"uri": "/new", "upstream_id": "u1"}), 202)

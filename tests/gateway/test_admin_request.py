@@ -1,5 +1,7 @@
 """Which resource an Admin API's path names, as APISIX takes it apart."""
 
+from math import inf
+
 import pytest
 
 from gateway.admin_request import UnknownKind, address_of, lua_number, segments
@@ -56,7 +58,16 @@ def test_another_segment_names_nothing(segment: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("10", 10), ("1e2", 100), ("0x10", 16), (" 5 ", 5), ("", None), ("x", None)],
+    [
+        ("10", 10),
+        ("1e2", 100),
+        ("0x10", 16),
+        (" 5 ", 5),
+        ("", None),
+        ("x", None),
+        (f"0x{'f' * 400}", inf),
+        (f"-0x{'f' * 400}", -inf),
+    ],
 )
 def test_a_number_is_one_where_lua_says_so(text: str, number: float | None) -> None:
     assert lua_number(text) == number
