@@ -8,12 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from portal.accounts.actor import Actor
+from portal.accounts.actor import Actor, Channel
 from portal.accounts.presence import present_actor
 from portal.changes import expiry, freezes, operate, review
 from portal.changes.conflict import conflict_of
 from portal.changes.errors import Malformed, StaleRevision
-from portal.changes.models import ChangeRequest, Revision
+from portal.changes.models import ChangeRequest, Revision, SpecImport
 from portal.changes.permissions import permissions
 from portal.changes.schedule import explained
 from portal.changes.states import State
@@ -68,6 +68,9 @@ def _show(
     context = told | {
         "part": part_of(told["told"].revision, number),
         "conflict": conflict_of(change) if change.state == State.CONFLICTED else None,
+        "document": SpecImport.objects.filter(change=change).defer("sealed").first()
+        if change.channel == Channel.IMPORT
+        else None,
         "error": error,
         "kept": kept or {},
     }

@@ -44,6 +44,8 @@ from portal.web.story import by_weight
 from portal.web.transfer import SHOWN_FILES, SHOWN_ITEMS
 from portal.web.uploads import takes_file
 
+# The others stand on the page of the change.
+SAID_REMARKS = 3
 TOO_LARGE_TO_PREVIEW = (
     f"A preview reads documents of up to {PREVIEW_LIMIT:,} bytes. Send it for review: "
     "nothing is written before somebody agrees."
@@ -116,7 +118,9 @@ def _send(request: PersonRequest, asked: DocumentAsked) -> HttpResponse:
     said = "Sent for review."
     if imported.proposed.is_replay:
         said = "You asked for this a moment ago; here it is."
-    messages.success(request, visible(" ".join([said, *imported.remarks])))
+    messages.success(
+        request, visible(" ".join([said, *imported.remarks[:SAID_REMARKS]]))
+    )
     return redirect(imported.proposed.change)
 
 

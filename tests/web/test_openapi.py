@@ -49,6 +49,19 @@ def test_a_document_is_sent_for_review(desk: Desk, alice: Client) -> None:
     assert change.latest_revision().items.count() == 7
 
 
+def test_whoever_decides_reads_what_the_gateway_cannot_do(
+    desk: Desk, alice: Client
+) -> None:
+    bring(alice, validate="on")
+    change = ChangeRequest.objects.get()
+
+    shown = text_of(sign_in(desk.people.riley).get(change.get_absolute_url()))
+
+    assert "From an OpenAPI document" in shown
+    assert "Pet Store 1.0.7" in shown
+    assert "contains itself" in shown
+
+
 def test_a_file_will_do(desk: Desk, alice: Client) -> None:
     file = SimpleUploadedFile("openapi.json", json.dumps(petstore()).encode())
 

@@ -43,6 +43,9 @@ class SpecImport(models.Model):
     version = models.CharField(max_length=80, blank=True)
     url = models.CharField(max_length=2_000, blank=True)
     options = models.JSONField(default=dict)
+    remarks = models.JSONField(
+        default=list, help_text="What of the document a gateway cannot do, and more."
+    )
     sealed = models.BinaryField(editable=False)
     created_at = models.DateTimeField(default=timezone.now)
 

@@ -34,6 +34,8 @@ from portal.changes.propose import (
 )
 
 Key = tuple[str, str]
+# More are not told to reviewers.
+REMARKS_LIMIT = 50
 # Told the change, and in words what there is to say of the document.
 Filed = Callable[[ChangeRequest, tuple[str, ...]], None]
 Progress = Callable[[float], None]
@@ -95,7 +97,7 @@ def propose_document(
         progress(1.0)
 
     def filed(change: ChangeRequest) -> Sequence[Entry]:
-        _remember(change, asked, read)
+        _remember(change, asked, read, brought.remarks)
         if then:
             then(change, brought.remarks)
         return ()
@@ -170,7 +172,9 @@ def _with_items(change: ChangeAsked, brought: Brought) -> ChangeAsked:
     return replace(change, items=brought.items)
 
 
-def _remember(change: ChangeRequest, asked: DocumentAsked, read: Read) -> None:
+def _remember(
+    change: ChangeRequest, asked: DocumentAsked, read: Read, remarks: tuple[str, ...]
+) -> None:
     made = read.made
     whole = {
         "documents": [
@@ -189,6 +193,7 @@ def _remember(change: ChangeRequest, asked: DocumentAsked, read: Read) -> None:
             "version": made.version,
             "url": asked.url,
             "options": asked.options_told(),
+            "remarks": remarks[:REMARKS_LIMIT],
             "sealed": sealing.seal(whole),
         },
     )
