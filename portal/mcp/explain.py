@@ -16,7 +16,7 @@ from portal.wire.operations.changes import find
 
 Char = serializers.CharField
 
-MATTERS: dict[Severity, str] = {
+WEIGHT: dict[Severity, str] = {
     Severity.BLOCKER: "It stops the change: nothing is filed while it stands.",
     Severity.WARNING: "It does not stop the change, but reviewers see it and it is recorded "
     "with the approval.",
@@ -72,6 +72,7 @@ def _explain_finding(actor: Actor, given: Given) -> Answer:
             field="code",
         )
     subject, code = known[body["code"]]
+    matters = f"{subject.matters} {WEIGHT[code.severity]}"
     there: list[dict[str, Any]] = []
     if (number := body.get("change")) is not None:
         revision = find(number, actor, field="change").latest_revision()
@@ -82,10 +83,10 @@ def _explain_finding(actor: Actor, given: Given) -> Answer:
             "subject": subject.title,
             "severity": str(code.severity),
             "meaning": code.words,
-            "matters": MATTERS[code.severity],
+            "matters": matters,
             "mend": MEND[code.severity],
             "findings": findings(there),
-            "message": f"{code.words} {MATTERS[code.severity]} {MEND[code.severity]}",
+            "message": f"{code.words} {matters} {MEND[code.severity]}",
         }
     )
 

@@ -352,8 +352,10 @@ def test_every_finding_is_explained(alice: Asker, code: str) -> None:
     told = alice.does("explain_finding", code=code)
 
     jsonschema_rs.validate(tools()["explain_finding"].described["outputSchema"], told)
-    assert told["meaning"]
-    assert told["matters"]
+    (subject,) = (one for one in SUBJECTS if one.title == told["subject"])
+    assert told["matters"].startswith(subject.matters)
+    assert 20 < len(subject.matters) <= 120
+    assert told["meaning"] in told["message"]
     assert told["mend"]
 
 

@@ -123,6 +123,7 @@ def _under(path: str, name: str) -> str:
 
 SUBJECT = Subject(
     title="Upstreams",
+    matters="An upstream without nodes, spares, health checks or time-outs fails as soon as one server does.",
     checks=(no_node, careless),
     codes=(NO_NODE, NO_SPARE_NODE, NO_HEALTH_CHECK, NO_TIMEOUT),
 )

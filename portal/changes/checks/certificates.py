@@ -165,6 +165,7 @@ def _day(moment: datetime) -> str:
 
 SUBJECT = Subject(
     title="Certificates",
+    matters="Callers get an error at once when a certificate does not fit its host or has run out.",
     checks=(certificate_dates, certificate_pairs, certificate_names),
     codes=(
         CERTIFICATE_EXPIRED,

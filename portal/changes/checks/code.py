@@ -80,4 +80,9 @@ def _lua_in(half: Any) -> str:
     return template if any(STATEMENT in text for text in texts) else ""
 
 
-SUBJECT = Subject(title="Code", checks=(runs_code,), codes=(RUNS_CODE,))
+SUBJECT = Subject(
+    title="Code",
+    matters="Code on the gateway may do whatever the gateway may, for every request.",
+    checks=(runs_code,),
+    codes=(RUNS_CODE,),
+)

@@ -113,6 +113,7 @@ def _finding(
 
 SUBJECT = Subject(
     title="Destinations",
+    matters="Requests, with what callers send along, go wherever a destination points.",
     checks=(reserved_destination,),
     codes=tuple(code for code, _, _ in SAID.values()),
 )

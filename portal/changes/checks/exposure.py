@@ -182,6 +182,7 @@ def _switched_off(value: Any, at: Path) -> Iterator[Path]:
 
 SUBJECT = Subject(
     title="What lies open",
+    matters="What lies open is found and called by strangers within hours.",
     checks=(catch_all, plain_http, cors_credentials, tls_not_verified),
     codes=(CATCH_ALL, PLAIN_HTTP, CORS_CREDENTIALS, TLS_NOT_VERIFIED),
 )

@@ -49,6 +49,7 @@ def in_two_global_rules(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Fi
 
 SUBJECT = Subject(
     title="Global rules",
+    matters="A global rule runs on every request of the gateway, so a mistake in it hits all routes at once.",
     checks=(in_two_global_rules,),
     codes=(IN_TWO_GLOBAL_RULES,),
 )

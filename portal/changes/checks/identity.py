@@ -60,6 +60,7 @@ def nothing_changes(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Findin
 
 SUBJECT = Subject(
     title="Is there something to do",
+    matters="A change must do something, and to the resource that is meant.",
     checks=(already_exists, nothing_changes),
     codes=(ALREADY_EXISTS, NOTHING_CHANGES),
 )

@@ -47,6 +47,7 @@ def asked_for_twice(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Findin
 
 SUBJECT = Subject(
     title="Other changes",
+    matters="Whichever of two changes to the same resource is delivered second conflicts.",
     checks=(asked_for_twice,),
     codes=(ASKED_FOR_TWICE,),
 )

@@ -228,6 +228,7 @@ def _not_compared(report: Report, moved: _Moved) -> Iterator[Finding]:
 
 SUBJECT = Subject(
     title="Who answers",
+    matters="When two routes take the same requests, one of them silently stops answering.",
     checks=(who_answers,),
     codes=(
         ROUTE_UNREACHABLE,

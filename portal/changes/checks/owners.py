@@ -33,4 +33,9 @@ def kept_elsewhere(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding
         )
 
 
-SUBJECT = Subject(title="Owners", checks=(kept_elsewhere,), codes=(KEPT_ELSEWHERE,))
+SUBJECT = Subject(
+    title="Owners",
+    matters="What another tool keeps, it will write over again.",
+    checks=(kept_elsewhere,),
+    codes=(KEPT_ELSEWHERE,),
+)

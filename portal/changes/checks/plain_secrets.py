@@ -55,4 +55,9 @@ def plain_secret(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
         )
 
 
-SUBJECT = Subject(title="Plain secrets", checks=(plain_secret,), codes=(PLAIN_SECRET,))
+SUBJECT = Subject(
+    title="Plain secrets",
+    matters="Whoever may read the configuration, its backups and logs reads a secret that stands in it in clear.",
+    checks=(plain_secret,),
+    codes=(PLAIN_SECRET,),
+)

@@ -78,6 +78,7 @@ def _labels(document: Document | None) -> Document:
 
 SUBJECT = Subject(
     title="Rules of this desk",
+    matters="The people who run this desk agreed on it for every gateway.",
     checks=(name_rule, label_missing),
     codes=(NAME_RULE, LABEL_MISSING),
 )

@@ -112,6 +112,7 @@ def _replaced(route: Document, after: After) -> Iterator[tuple[str, str]]:
 
 SUBJECT = Subject(
     title="What counts",
+    matters="A setting that another one outweighs does not do what it seems to.",
     checks=(upstream_ignored, own_plugin_replaces, shared_plugin_is_replaced),
     codes=(UPSTREAM_IGNORED, PLUGIN_REPLACED),
 )

@@ -42,4 +42,9 @@ def _still_held(plan: Plan, item: PlannedItem) -> tuple[Kept, ...]:
     return tuple(replace(one, why="a revision is not mapped") for one in kept)
 
 
-SUBJECT = Subject(title="Promotion", checks=(kept_as_it_is,), codes=(KEPT_AS_IT_IS,))
+SUBJECT = Subject(
+    title="Promotion",
+    matters="What fits one gateway, such as a host or a node, may be wrong on another.",
+    checks=(kept_as_it_is,),
+    codes=(KEPT_AS_IT_IS,),
+)

@@ -207,6 +207,7 @@ def _let_pass(name: str, settings: Document) -> Iterator[tuple[str, str]]:
 
 SUBJECT = Subject(
     title="Who may call",
+    matters="Without it anybody who reaches the gateway may call, as often and from wherever they like.",
     checks=(unprotected, weakened),
     codes=(
         AUTH_REMOVED,

@@ -95,6 +95,7 @@ def still_referenced(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Findi
 
 SUBJECT = Subject(
     title="References",
+    matters="A resource that names another works only while that other is there.",
     checks=(missing_reference, missing_secret, still_referenced),
     codes=(MISSING_REFERENCE, MISSING_SECRET, STILL_REFERENCED),
 )

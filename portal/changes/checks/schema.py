@@ -162,6 +162,7 @@ def _refused(index: int, words: str, path: str = "") -> Finding:
 
 SUBJECT = Subject(
     title="Would the gateway accept it",
+    matters="What the gateway's own schema refuses is refused at delivery, when the change is approved already.",
     checks=(kind_not_offered, unknown_plugin, gateway_dry_run),
     codes=(KIND_NOT_OFFERED, UNKNOWN_PLUGIN, INVALID_DOCUMENT),
 )

@@ -124,6 +124,7 @@ def cannot_be_taken_back(plan: Plan, live: Live, schemas: Schemas) -> Iterator[F
 
 SUBJECT = Subject(
     title="Secrets",
+    matters="A mark stands for a secret only where that secret is now; elsewhere it would be written as it is.",
     checks=(
         secret_not_resolved,
         certificate_key_missing,

@@ -41,8 +41,12 @@ class Code:
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """The checks of one file, and every code that they may give."""
+    """The checks of one file, and every code that they may give.
+
+    `matters` says why one looks for it, in one line, for everybody.
+    """
 
     title: str
+    matters: str
     checks: tuple[Check, ...]
     codes: tuple[Code, ...]
