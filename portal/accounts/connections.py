@@ -19,6 +19,7 @@ from oauth2_provider.models import set_token_value
 
 from portal.accounts.actor import Actor, Channel
 from portal.accounts.audience import reaches
+from portal.accounts.errors import NotVisible
 from portal.accounts.models import (
     AccessToken,
     ApiToken,
@@ -65,11 +66,18 @@ def new_secret(prefix: str) -> str:
 def connect(asked: Asked, *, code: str, actor: Actor) -> ApiToken:
     """Let a program in, in the acting person's name; it fetches its tokens by `code`.
 
-    Raises NotPresent for programs.
+    Raises NotPresent for programs, NotVisible where the program was removed meanwhile.
     """
     person = actor.require_present_person()
     now = timezone.now()
-    program = asked.program
+    # `forget_programs` takes the same lock before it looks for connections.
+    program = (
+        Program.objects.select_for_update(no_key=True)
+        .filter(pk=asked.program.pk)
+        .first()
+    )
+    if program is None:
+        raise NotVisible("This program was removed meanwhile. Connect it again.")
     connection = ApiToken.objects.create(
         person=person,
         program=program,

@@ -118,8 +118,11 @@ def forget(now: datetime) -> int:
 
 @transaction.atomic
 def _forget(pk: int) -> bool:
-    program = Program.objects.select_for_update().filter(pk=pk, connections=None)
-    if (unused := program.first()) is None:
+    # Whoever lets a program in takes the same lock first: it has no connection, or there
+    # is no program any more.
+    Program.objects.select_for_update(no_key=True).filter(pk=pk).first()
+    unused = Program.objects.filter(pk=pk, connections=None).first()
+    if unused is None:
         return False
     record(Event.PROGRAM_REMOVED, actor=Actor.system("forget-programs"), subject=unused)
     # Nothing refers to it: whoever is let in gets a connection.

@@ -8,7 +8,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from portal.accounts.audience import canonical, covers, reaches
-from portal.accounts.errors import NotAllowed, NotPresent
+from portal.accounts.connections import Asked, connect
+from portal.accounts.errors import NotAllowed, NotPresent, NotVisible
 from portal.accounts.models import AccessToken, ApiToken, Program
 from portal.accounts.programs import find_program, remove
 from portal.accounts.tokens import find_token
@@ -146,3 +147,19 @@ class TestAudiences:
         assert not covers([], [mcp])
         assert reaches([mcp], "/mcp")
         assert not reaches([mcp], "/api")
+
+
+def test_a_program_that_was_removed_meanwhile_is_let_in_by_nobody() -> None:
+    chat, alice = make_program(), make_person("alice")
+    asked = Asked(
+        program=Program.objects.get(pk=chat.pk),
+        scopes=["gateway:read"],
+        audiences=[],
+        redirect_uri="https://example.com/back",
+        challenge="c",
+    )
+    chat.delete()
+
+    with pytest.raises(NotVisible, match="removed meanwhile"):
+        connect(asked, code="code", actor=present(alice))
+    assert not ApiToken.objects.exists()
