@@ -7,6 +7,7 @@ import anyio
 import httpx2
 import orjson
 import pytest
+from mcp.client.client import Client
 from mcp.client.session import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
@@ -17,6 +18,7 @@ from portal.changes.states import State
 from tests.api.conftest import Desk
 from tests.factories import make_token
 
+HELD = {"uri": "/old", "upstream": {"nodes": {"127.0.0.1:9": 1}}}
 ROUTE = {"uri": "/speaker/*", "upstream": {"url": "http://127.0.0.1:8000"}}
 Story = Callable[[ClientSession], Awaitable[Any]]
 
@@ -42,9 +44,7 @@ def test_a_client_looks_around_files_a_change_and_takes_it_back(
     desk: Desk, live_server: LiveServer
 ) -> None:
     _, secret = make_token(desk.people.alice, name="Helper")
-    desk.hold(
-        "route", "old", {"uri": "/old", "upstream": {"nodes": {"127.0.0.1:9": 1}}}
-    )
+    desk.hold("route", "old", HELD)
 
     async def story(client: ClientSession) -> None:
         tools = (await client.list_tools()).tools
@@ -103,9 +103,7 @@ def test_every_answer_has_the_form_that_its_tool_announces(
 ) -> None:
     """The client itself compares each answer with the tool's output schema."""
     _, secret = make_token(desk.people.alice)
-    desk.hold(
-        "route", "old", {"uri": "/old", "upstream": {"nodes": {"127.0.0.1:9": 1}}}
-    )
+    desk.hold("route", "old", HELD)
 
     async def story(client: ClientSession) -> None:
         await client.list_tools()
@@ -127,3 +125,26 @@ def test_every_answer_has_the_form_that_its_tool_announces(
             assert not result.is_error, (tool, result.content)
 
     tell(live_server.url, secret, story)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_client_that_finds_out_by_itself_speaks_the_version_without_a_handshake(
+    desk: Desk, live_server: LiveServer
+) -> None:
+    _, secret = make_token(desk.people.alice)
+    desk.hold("route", "old", HELD)
+
+    async def story() -> None:
+        headers = {"Authorization": f"Bearer {secret}"}
+        async with httpx2.AsyncClient(headers=headers, timeout=60) as http:
+            url = f"{live_server.url}/mcp"
+            async with Client(streamable_http_client(url, http_client=http)) as client:
+                assert client.protocol_version == "2026-07-28"
+                assert len((await client.list_tools()).tools) >= 19
+                told = await client.call_tool("get_route_by_id", {"id": "old"})
+                assert told.structured_content["route"]["uri"] == "/old"
+                refused = await client.call_tool("get_route_by_id", {"id": "none"})
+                assert refused.is_error
+                assert (await client.list_prompts()).prompts
+
+    anyio.run(story)

@@ -163,6 +163,12 @@ def test_pages_of_strangers_are_refused(alice: Asker, origin: str, status: int) 
 
 
 @pytest.mark.django_db
+def test_a_name_that_is_not_the_desk_s_is_refused(alice: Asker) -> None:
+    """As a page sends it whose own name was bent to this desk's address."""
+    assert alice.send(PING, Host="evil.example.com").status_code == 400
+
+
+@pytest.mark.django_db
 def test_chatgpt_s_pages_may_ask_first_and_never_with_cookies() -> None:
     response = Client().options(
         "/mcp",

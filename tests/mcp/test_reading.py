@@ -6,6 +6,7 @@ import orjson
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
 
 from gateway.models import Gateway
 from portal.accounts.roles import Role
@@ -63,6 +64,23 @@ def test_nobody_finds_what_they_may_not_see(people: Cast, gateway: Gateway) -> N
     for id in ("route:other/hidden", f"change:{change.number}", "audit:1"):
         assert stranger.is_refused("fetch", id=id)["status"] == 404
     assert asker_of(people.admin).does("search", query="hidden")["results"]
+
+
+@pytest.mark.django_db
+def test_a_search_costs_as_many_queries_however_much_it_finds(
+    alice: Asker,
+    people: Cast,
+    gateway: Gateway,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    for number in range(25):
+        make_resource(gateway, "route", f"speaker{number}", ROUTE)
+        make_change(gateway=gateway, author=people.alice, summary="speaker")
+
+    with django_assert_max_num_queries(12):
+        found = alice.does("search", query="speaker")["results"]
+
+    assert len(found) == 40
 
 
 @pytest.mark.django_db
