@@ -94,10 +94,7 @@ def fetch(
         for *_, address in found:
             place = place_of(address[0])
             if place not in reach.value and not _is_listed(host, address[0], place):
-                raise Refused(
-                    f"{host} means the address {address[0]} ({place.value}), which "
-                    "Gatehouse does not call."
-                )
+                raise Refused(_refusal(host, address[0], place, reach))
         return found
 
     with (
@@ -128,6 +125,19 @@ def fetch(
         if until.has_cut:
             raise _late(origin(at or url), until)
     return Fetched(response.status_code, content, is_cut, told)
+
+
+def _refusal(host: str, address: str, place: Place, reach: Reach) -> str:
+    """Say why it is not called; where anybody may ask, no more than that.
+
+    What names mean inside is for those who may write addresses of the inside.
+    """
+    if reach is Reach.PUBLIC:
+        return f"{host} means an address that is not public, which Gatehouse does not call."
+    return (
+        f"{host} means the address {address} ({place.value}), which Gatehouse does not "
+        "call."
+    )
 
 
 def _is_listed(host: str, address: str, place: Place) -> bool:

@@ -261,7 +261,7 @@ class TestReach:
     def test_a_name_of_this_machine_is_refused(self, names: Names) -> None:
         names.answers["api.example.com"] = [["127.0.0.1"]]
         with evil(says(OK)) as server:
-            with pytest.raises(Refused, match=r"127\.0\.0\.1 \(loopback\)"):
+            with pytest.raises(Refused, match="not public, which"):
                 call(named(server, "api.example.com"), reach=Reach.PUBLIC)
             assert server.connections == 0
 
@@ -357,3 +357,15 @@ class TestListed:
         settings.OUTBOUND_ALLOW = ["169.254.169.254", "0.0.0.0/0"]
         with pytest.raises(Refused):
             call("http://169.254.169.254/", reach=Reach.PUBLIC)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.1", "0x7f000001"])
+def test_what_a_name_means_inside_is_told_to_nobody_who_may_not_go_there(
+    host: str,
+) -> None:
+    with pytest.raises(Refused) as caught:
+        fetch("GET", f"https://{host}/", reach=Reach.PUBLIC, seconds=5)
+
+    assert "is not public, which Gatehouse does not call" in str(caught.value)
+    assert "127.0.0.1" not in str(caught.value)
+    assert "loopback" not in str(caught.value)
