@@ -60,6 +60,19 @@ CONTROLS = """
   "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']"
 )].filter(one => one.checkVisibility()).length
 """
+# Whether the page is, but for its colours, what it was when this was last asked.
+SAME = """
+() => {
+  const before = window.shape;
+  window.shape = document.documentElement.outerHTML
+    + [...document.querySelectorAll("*")].map(one => {
+      const {x, y, width, height} = one.getBoundingClientRect();
+      const seen = one.checkVisibility({opacityProperty: true, visibilityProperty: true});
+      return [x, y, width, height, seen];
+    }).join(";");
+  return window.shape === before;
+}
+"""
 
 
 @pytest.fixture
@@ -150,13 +163,21 @@ def go(page: Page, server: LiveServer, visit: Visit) -> None:
 
 
 def found_in(page: Page, name: str, visit: Visit) -> list[str]:
-    """Look at the open page in every way people do; return what is wrong."""
+    """Look at the open page in every way people do; return what is wrong.
+
+    Where a page is the same in other colours, only they are judged again.
+    """
     found = []
-    for scheme in SCHEMES:
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
-            wrong = violations(page, but=visit.but, without=visit.without)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            wrong = violations(
+                page,
+                but=visit.but,
+                without=visit.without,
+                only_colours=page.evaluate(SAME),
+            )
             wider = page.evaluate(
                 "document.documentElement.scrollWidth"
                 " - document.documentElement.clientWidth"
@@ -289,3 +310,42 @@ def test_a_bad_page_is_found_out(page: Page) -> None:
     assert {"color-contrast", "image-alt", "label", "target-size"} <= rules()
     assert "label" not in rules(but=["label"])
     assert "color-contrast" not in rules(without="p")
+
+
+@pytest.mark.parametrize(
+    ("always", "in_the_dark", "bad"),
+    [
+        ("", "", set()),
+        ("", "p { color: #666; background: #555 }", {"color-contrast"}),
+        (
+            "a { text-decoration: none; color: #767676 }",
+            "a { color: #333 }",
+            {"link-in-text-block"},
+        ),
+        # Where something appears or moves, all is judged once more.
+        (
+            "input { display: none }",
+            "input { display: inline }",
+            {"image-alt", "label"},
+        ),
+        ("input { opacity: 0 }", "input { opacity: 1 }", {"image-alt", "label"}),
+        ("", "input { width: 9px }", {"image-alt", "label"}),
+    ],
+)
+def test_what_is_bad_only_in_the_dark_is_found_out(
+    page: Page, always: str, in_the_dark: str, bad: set[str]
+) -> None:
+    page.set_content(
+        f"<!doctype html><html lang='en'><title>Bad</title><style>"
+        f":root {{ background: #fff; color: #000 }} {always}"
+        f"@media (prefers-color-scheme: dark) {{ {in_the_dark} }}</style>"
+        "<main><h1>Bad</h1><p>Words with <a href='/'>a link</a> in them.</p>"
+        "<img src='x' width='9' height='9'><input></main>"
+    )
+
+    found = found_in(page, "bad", Visit(""))
+
+    for width in WIDTHS:
+        begin = f"dark, {width} px: "
+        lines = [line.removeprefix(begin) for line in found if begin in line]
+        assert {line.partition(":")[0] for line in lines} == bad
