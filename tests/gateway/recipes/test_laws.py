@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -102,12 +103,28 @@ def unsaid(recipe: Recipe, was: RouteNow, then: RouteNow, made: Made) -> Iterato
             yield name
         for field, value in dict(own or {}).items():
             kept = plugins.get(name, {}).get(field)
-            if kept == value or field == "_meta":
-                continue
-            if isinstance(value, list) and all(part in kept for part in value):
+            if field == "_meta" or holds(kept, value):
                 continue
             if not any(f"plugins.{name}.{field}" in note for note in made.notes):
                 yield f"{name}.{field}"
+
+
+def holds(then: Any, was: Any) -> bool:
+    """Whether all that was there is there yet: lists and objects may have grown."""
+    if isinstance(was, dict) and isinstance(then, dict):
+        return all(name in then and holds(then[name], was[name]) for name in was)
+    if isinstance(was, list) and isinstance(then, list):
+        return all(part in then for part in was)
+    return bool(then == was)
+
+
+def test_what_is_gone_is_noticed() -> None:
+    was = {"add": {"X-A": "1"}, "remove": ["X-B"]}
+
+    assert holds({"add": {"X-A": "1", "X-C": "2"}, "remove": ["X-B", "0"]}, was)
+    assert not holds({"add": {"X-A": "1"}}, was)
+    assert not holds({"add": {"X-A": "2"}, "remove": ["X-B"]}, was)
+    assert not holds({"add": {"X-A": "1"}, "remove": ["0"]}, was)
 
 
 @pytest.mark.contract
