@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from gateway import sealing
 from gateway.kinds import KINDS
-from gateway.router import Mode
+from gateway.router.match import Mode
 from gateway.trust import NoCertificates, trusting
 from gateway.variables import trouble_with
 

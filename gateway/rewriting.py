@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from gateway.patterns import compiled, search, timed
-from gateway.router_vars import Lookup
+from gateway.router.vars import Lookup
 
 _CAPTURE = re.compile(r"\$(?:\{(\d+)\}|(\d+)|\$)")
 _VARIABLE = re.compile(r"(?<!\\)\$(?:\{(\w+)\}|(\w+))")

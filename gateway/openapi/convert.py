@@ -30,7 +30,7 @@ from gateway.openapi.security import plugins_for, requirement_of, schemes_of
 from gateway.openapi.servers import Server, chosen, servers_of
 from gateway.openapi.shapes import Document, taken
 from gateway.openapi.validation import validation_for
-from gateway.router import Mode
+from gateway.router.match import Mode
 
 SPEC, OPERATION = "openapi.spec", "openapi.op"
 SERVICE_MARK, UPSTREAM_MARK = "service", "upstream"

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from gateway.openapi.errors import OpenAPIError
-from gateway.router import Mode
+from gateway.router.match import Mode
 
 LENGTH_LIMIT = 2_000
 # So many pieces behind the first parameter tell which of two paths goes first.

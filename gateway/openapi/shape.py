@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from gateway.openapi.shapes import Document
-from gateway.router import Mode, uris_of
+from gateway.router.match import Mode, uris_of
 
 # OpenAPI has no word for CONNECT and PURGE.
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")

@@ -23,7 +23,7 @@ from gateway.openapi.security import plugins_for, requirement_of, schemes_of
 from gateway.openapi.shape import methods_of, parameters_in, paths_of
 from gateway.openapi.shapes import Document
 from gateway.openapi.upgrade import VERSION
-from gateway.router import Mode
+from gateway.router.match import Mode
 
 PUBLISHED = "openapi.published"
 # Fields that tell which requests a route takes.

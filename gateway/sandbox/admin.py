@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.admin_request import (
+from gateway.admin_api.request import (
     PREFIX,
     Arguments,
     UnknownKind,
@@ -18,7 +18,7 @@ from gateway.admin_request import (
     lua_number,
     segments,
 )
-from gateway.router_request import arguments
+from gateway.router.request import arguments
 from gateway.sandbox import answers, catalogue, dry_run
 from gateway.sandbox.answers import Crash, Refused
 from gateway.sandbox.encryption import Veil

@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from gateway.admin_request import Arguments
+from gateway.admin_api.request import Arguments
 from gateway.sandbox import answers
 from gateway.sandbox.answers import Refused
 from gateway.sandbox.schemas import (

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gateway.router_vars import InvalidVars, compile_vars
+from gateway.router.vars import InvalidVars, compile_vars
 from gateway.sandbox.configuration import Configuration
 from gateway.sandbox.exchange import Exchange, Exit, Reply
 from gateway.sandbox.plugins.base import Plugin, Use

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from gateway.router import Mode, Router
+from gateway.router.match import Mode, Router
 from gateway.sandbox.exchange import Consumer
 
 Document = Mapping[str, Any]

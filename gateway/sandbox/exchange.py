@@ -11,9 +11,9 @@ from typing import Any
 from starlette.datastructures import MutableHeaders
 
 from gateway.rewriting import interpolated
-from gateway.router import Match, Request
-from gateway.router_request import arguments
-from gateway.router_vars import Value
+from gateway.router.match import Match, Request
+from gateway.router.request import arguments
+from gateway.router.vars import Value
 
 Document = Mapping[str, Any]
 

@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Router as Application
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.router import Mode, Request
+from gateway.router.match import Mode, Request
 from gateway.sandbox import chain
 from gateway.sandbox.balancer import Balancer
 from gateway.sandbox.chain import Chain, Layer

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.admin_request import Arguments, lua_number
+from gateway.admin_api.request import Arguments, lua_number
 from gateway.kinds import Kind
 from gateway.sandbox import lua_json
 from gateway.sandbox.answers import Refused

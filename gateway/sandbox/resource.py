@@ -4,8 +4,8 @@ import time
 
 from starlette.responses import Response
 
-from gateway import lists, patch
-from gateway.admin_request import WORDS, path_of
+from gateway.admin_api import lists, patch
+from gateway.admin_api.request import WORDS, path_of
 from gateway.kinds import Verb
 from gateway.sandbox import answers
 from gateway.sandbox.answers import Crash, KeyNotFound, Refused

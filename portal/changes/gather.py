@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from gateway.admin_write import Write
+from gateway.admin_api.write import Write
 from gateway.kinds import Kind
 from gateway.models import Gateway
 from gateway.sentences import sentence

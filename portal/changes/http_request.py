@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-from gateway.router import Request
-from gateway.router_index import KNOWN_METHODS
+from gateway.router.index import KNOWN_METHODS
+from gateway.router.match import Request
 from portal.changes.errors import Malformed
 
 METHODS = tuple(sorted(KNOWN_METHODS))

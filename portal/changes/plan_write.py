@@ -4,8 +4,8 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gateway.admin_judge import expect_unused, judge
-from gateway.admin_write import Refused, Write, stamped
+from gateway.admin_api.judge import expect_unused, judge
+from gateway.admin_api.write import Refused, Write, stamped
 from gateway.catalogue import catalogue_of
 from gateway.documents import same
 from gateway.fingerprint import fingerprint_key

@@ -12,9 +12,9 @@ from gateway.mirror import catalogue_of
 from gateway.mirrored import Mirrored
 from gateway.models import Catalogue, Gateway
 from gateway.patterns import TooSlow, patience
-from gateway.router import Request
+from gateway.router.match import Request
 from gateway.schemas import Schemas
-from gateway.simulate import Outcome, Simulator
+from gateway.simulate.trace import Outcome, Simulator
 from portal.accounts.actor import Actor
 from portal.accounts.roles import Verb
 from portal.accounts.which_gateway import choose_gateway

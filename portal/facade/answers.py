@@ -8,7 +8,7 @@ import structlog
 from django.db import OperationalError
 from django.http import HttpResponse
 
-from gateway.admin_write import Refused
+from gateway.admin_api.write import Refused
 from gateway.errors import GatewayError, Invalid, NotFound
 from gateway.exchange import Answered
 from portal import callers

@@ -7,8 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from gateway.admin_request import Arguments
-from gateway.admin_write import Refused
+from gateway.admin_api.request import Arguments
+from gateway.admin_api.write import Refused
 from portal import strict_json
 from portal.bodies import drain
 

@@ -9,11 +9,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from gateway.admin_request import PREFIX, UnknownKind, address_of, segments
-from gateway.admin_write import Refused
+from gateway.admin_api.request import PREFIX, UnknownKind, address_of, segments
+from gateway.admin_api.write import Refused
 from gateway.connect import connect
 from gateway.models import Gateway
-from gateway.router_request import arguments
+from gateway.router.request import arguments
 from portal import callers
 from portal.accounts.actor import Actor, Channel
 from portal.accounts.which_gateway import choose_gateway

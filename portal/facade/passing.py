@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse
 
-from gateway.admin_write import Refused
+from gateway.admin_api.write import Refused
 from gateway.connect import connect
 from gateway.kinds import PLUGIN_NAME
 from gateway.models import Gateway

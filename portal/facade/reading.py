@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse
 
-from gateway import lists
-from gateway.admin_request import Address, path_of
-from gateway.admin_write import Refused, stamped
+from gateway.admin_api import lists
+from gateway.admin_api.request import Address, path_of
+from gateway.admin_api.write import Refused, stamped
 from gateway.answers import as_entry, as_object, as_rows, parsed
 from gateway.catalogue import catalogue_of
 from gateway.client import AdminClient

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.http import HttpResponse
 
-from gateway.admin_request import Address, lua_number, path_of
-from gateway.admin_write import Refused, Write
+from gateway.admin_api.request import Address, lua_number, path_of
+from gateway.admin_api.write import Refused, Write
 from gateway.answers import as_object, parsed
 from gateway.connect import connect
 from gateway.models import Gateway

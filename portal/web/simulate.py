@@ -9,9 +9,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from gateway.models import Gateway, Resource
-from gateway.router import Request
-from gateway.simulate import Outcome
-from gateway.simulate_plugins import PluginUse
+from gateway.router.match import Request
+from gateway.simulate.plugins import PluginUse
+from gateway.simulate.trace import Outcome
 from portal.accounts.presence import present_actor
 from portal.changes.http_request import read_request
 from portal.changes.models import ChangeRequest

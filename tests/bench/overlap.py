@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from gateway.overlap import Overlaps
+from gateway.overlap.compare import Overlaps
 
 Route = dict[str, Any]
 

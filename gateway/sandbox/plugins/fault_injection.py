@@ -5,7 +5,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.router_vars import compile_vars
+from gateway.router.vars import compile_vars
 from gateway.sandbox.exchange import Exchange, Exit
 from gateway.sandbox.plugins.base import Plugin, Use
 

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from gateway.router_vars import AddressSet
+from gateway.router.vars import AddressSet
 from gateway.sandbox.exchange import Exchange, Exit
 from gateway.sandbox.plugins.base import Plugin, Use
 

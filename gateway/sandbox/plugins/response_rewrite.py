@@ -7,7 +7,7 @@ import zlib
 import regex
 
 from gateway.rewriting import substitute
-from gateway.router_vars import compile_vars
+from gateway.router.vars import compile_vars
 from gateway.sandbox.exchange import Exchange, Reply
 from gateway.sandbox.plugins.base import Plugin, Use
 from gateway.sandbox.plugins.proxy_rewrite import operations

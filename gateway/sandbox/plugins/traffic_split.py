@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gateway.router_vars import compile_vars
+from gateway.router.vars import compile_vars
 from gateway.sandbox.balancer import SmoothRoundRobin
 from gateway.sandbox.exchange import Exchange, Exit
 from gateway.sandbox.plugins.base import Plugin, Use

@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import Any
 
 from gateway.models import Gateway
-from gateway.overlap import Layer
+from gateway.overlap.compare import Layer
 from portal.changes.models import ChangeRequest, Item
 
 # The newest are looked at: one change may hold as many.

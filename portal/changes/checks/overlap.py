@@ -1,7 +1,7 @@
 """Which requests change hands: who else answers what a changed route is for.
 
 Told from the mirror with the change over it, and from other changes on their way;
-each finding has a request that proves it (gateway/overlap.py).
+each finding has a request that proves it (gateway/overlap/).
 """
 
 from collections import defaultdict
@@ -12,7 +12,7 @@ from gateway.effective import hosts_of, texts
 from gateway.held import Document, Overlaid
 from gateway.live import Live
 from gateway.mirrored import Mirrored
-from gateway.overlap import Change, Kind, Overlaps, Reason, Report, Verdict
+from gateway.overlap.compare import Change, Kind, Overlaps, Reason, Report, Verdict
 from gateway.patterns import patience
 from gateway.schemas import Schemas
 from gateway.words import quoted

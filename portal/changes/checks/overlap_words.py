@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from gateway.overlap import Kind, Reason, Verdict
+from gateway.overlap.compare import Kind, Reason, Verdict
 from gateway.words import quoted
 
 NAMED = 4

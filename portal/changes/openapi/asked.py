@@ -8,7 +8,7 @@ from typing import Any
 from gateway.canonical import canonical
 from gateway.models import Gateway
 from gateway.openapi.convert import Options, is_spec_name
-from gateway.router import Mode
+from gateway.router.match import Mode
 from portal.changes.asked import ChangeAsked
 from portal.changes.errors import Malformed
 from portal.changes.terms import Terms

@@ -8,7 +8,7 @@ from gateway.mirrored import Mirrored
 from gateway.models import Gateway
 from gateway.openapi.shapes import Document
 from gateway.openapi.write import Said, Wanted, write
-from gateway.router import Mode
+from gateway.router.match import Mode
 from portal.accounts.actor import Actor
 from portal.accounts.roles import Verb
 from portal.changes.errors import GatewayDown

@@ -4,10 +4,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from gateway.router import Match
-from gateway.simulate import Outcome
-from gateway.simulate_plugins import PluginUse
-from gateway.simulate_upstream import Proxied, Target
+from gateway.router.match import Match
+from gateway.simulate.plugins import PluginUse
+from gateway.simulate.trace import Outcome
+from gateway.simulate.upstream import Proxied, Target
 from portal.changes.simulate import Simulation, sentence
 from portal.wire.answers.changes import words
 from portal.wire.answers.fit import fit

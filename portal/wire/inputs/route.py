@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from gateway.router_index import METHODS
+from gateway.router.index import METHODS
 from portal.wire.inputs.described import KindDocument, Plugins
 from portal.wire.inputs.fields import (
     Choice,

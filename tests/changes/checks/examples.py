@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from gateway.mirror import refresh
-from gateway.overlap_stage import LIMIT as NEAREST
+from gateway.overlap.stage import LIMIT as NEAREST
 from gateway.promote import Kept
 from portal.changes.asked import ItemAsked
 from portal.changes.propose import propose

@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from gateway.mirror import refresh
 from gateway.models import Gateway, Resource
-from gateway.overlap_search import OF_ROUTE
-from gateway.overlap_stage import LIMIT as NEAREST
+from gateway.overlap.search import OF_ROUTE
+from gateway.overlap.stage import LIMIT as NEAREST
 from portal.changes.asked import ItemAsked
 from portal.changes.checks.overlap import PATIENCE, SUBJECT
 from portal.changes.findings import Finding, Severity

@@ -11,7 +11,7 @@ from gateway.openapi.errors import OpenAPIError
 from gateway.openapi.keep import kept_of
 from gateway.openapi.source import read_source
 from gateway.openapi.upgrade import upgraded
-from gateway.router import Mode, Request, Router
+from gateway.router.match import Mode, Request, Router
 from tests.openapi_samples import (
     PETSTORE_TWO,
     as_large_as_github,

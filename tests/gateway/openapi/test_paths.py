@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.openapi.errors import OpenAPIError
 from gateway.openapi.paths import PARAMETER, matching, read_template
-from gateway.router import Mode, Request, Router
+from gateway.router.match import Mode, Request, Router
 
 # What routers read as more than itself stands among the letters.
 LETTERS = "ab.+:*(-~$"

@@ -14,7 +14,7 @@ from gateway.openapi.errors import OpenAPIError
 from gateway.openapi.keep import kept_of
 from gateway.openapi.upgrade import upgraded
 from gateway.openapi.write import PUBLISHED, Said, Wanted, write
-from gateway.router import Mode
+from gateway.router.match import Mode
 from tests.openapi_samples import (
     PETSTORE_TWO,
     as_large_as_github,

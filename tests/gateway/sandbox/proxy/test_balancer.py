@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from starlette.datastructures import MutableHeaders
 
 from gateway.nodes import Node
-from gateway.router import Request
+from gateway.router.match import Request
 from gateway.sandbox.balancer import Balancer, SmoothRoundRobin
 from gateway.sandbox.exchange import Exchange
 

@@ -9,12 +9,12 @@ from typing import Any
 import httpx2
 import pytest
 
-from gateway.router import Mode, Request
+from gateway.router.match import Mode, Request
 from gateway.sandbox.schemas import PLUGINS
 from gateway.sandbox.store import Store
 from gateway.schemas import Schemas
-from gateway.simulate import Outcome, Simulator
-from gateway.simulate_plugins import PluginUse
+from gateway.simulate.plugins import PluginUse
+from gateway.simulate.trace import Outcome, Simulator
 from tests.gateway.sandbox.proxy.plane import Plane
 from tests.gateway.sandbox.proxy.serving import Echo, Server, planing
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from itertools import chain, islice
 from typing import Any
 
-from gateway.overlap_conditions import Conditions, covers
-from gateway.overlap_index import Entrance, Routes, entrances_of
+from gateway.overlap.conditions import Conditions, covers
+from gateway.overlap.index import Entrance, Routes, entrances_of
 from gateway.patterns import hurry
-from gateway.router import Match, Mode, Request, Router
-from gateway.router_index import Document, place_of
+from gateway.router.index import Document, place_of
+from gateway.router.match import Match, Mode, Request, Router
 
 # Of the entrances that may meet one, how many are looked at: those that matter come
 # first, and ten thousand routes below a `/*` would say no more than these.

@@ -13,7 +13,7 @@ from typing import Any
 from gateway.defaults import filled
 from gateway.effective import Document
 from gateway.phases import ACCESS, AFTER_UPSTREAM, PHASES, PREFER_ROUTE, first_phase
-from gateway.router_vars import InvalidVars, Lookup, compile_vars
+from gateway.router.vars import InvalidVars, Lookup, compile_vars
 from gateway.schemas import Schemas
 
 # {plugin: (settings, where from)}, see effective.py

@@ -9,7 +9,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Self
 from urllib.parse import unquote, unquote_plus
 
-from gateway.router_vars import Value
+from gateway.router.vars import Value
 
 _SLASHES = re.compile(r"/{2,}")
 

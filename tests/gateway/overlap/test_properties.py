@@ -8,8 +8,8 @@ from hypothesis import given, target
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from gateway.overlap import Kind, Overlaps, Verdict
-from gateway.router import Mode, Request, Router
+from gateway.overlap.compare import Kind, Overlaps, Verdict
+from gateway.router.match import Mode, Request, Router
 
 Route = dict[str, Any]
 Change = tuple[Route | None, Route | None]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.overlap_example import Example
+from gateway.overlap.example import Example
 
 
 class Kind(StrEnum):

@@ -7,12 +7,12 @@ import pytest
 
 from gateway.nodes import Node
 from gateway.phases import PHASES, first_phase
-from gateway.router import Mode, Request
+from gateway.router.match import Mode, Request
 from gateway.sandbox.plugins import new_plugins
 from gateway.sandbox.plugins.base import Plugin
 from gateway.sandbox.schemas import PLUGINS
 from gateway.schemas import Schemas
-from gateway.simulate import Outcome, Simulator
+from gateway.simulate.trace import Outcome, Simulator
 from tests.held import HeldDocuments
 
 SCHEMAS = Schemas(

@@ -12,14 +12,14 @@ from ipaddress import ip_address
 from itertools import islice, product, zip_longest
 from typing import Any
 
-from gateway.overlap_conditions import Conditions, fits
-from gateway.overlap_example import ANY_ADDRESS, Example
-from gateway.overlap_index import Entrance
-from gateway.overlap_vars import address_in, candidates, comparisons
+from gateway.overlap.conditions import Conditions, fits
+from gateway.overlap.example import ANY_ADDRESS, Example
+from gateway.overlap.index import Entrance
+from gateway.overlap.vars import address_in, candidates, comparisons
 from gateway.patterns import hurry
-from gateway.router import Mode
-from gateway.router_request import host_name
-from gateway.router_vars import AddressSet, Comparison, compile_vars
+from gateway.router.match import Mode
+from gateway.router.request import host_name
+from gateway.router.vars import AddressSet, Comparison, compile_vars
 
 # For hosts and parameters that may be anything (RFC 2606).
 ANY_HOST, ANY = "any.example", "any"

@@ -13,8 +13,8 @@ from typing import Any
 from gateway.effective import Document, Effective, Find
 from gateway.nodes import Node, nodes_of
 from gateway.rewriting import proxied_target, variables_in
-from gateway.router import Request
-from gateway.router_vars import InvalidVars, Lookup, compile_vars
+from gateway.router.match import Request
+from gateway.router.vars import InvalidVars, Lookup, compile_vars
 
 # Variables that the request alone decides; with a value or without.
 OF_REQUEST = ("arg_", "http_", "cookie_", "uri_param_", "args", "query_string")

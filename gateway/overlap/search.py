@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain, islice
 
-from gateway.overlap_conditions import Conditions, is_alike
-from gateway.overlap_example import Example
-from gateway.overlap_index import Routes, entrances_of
-from gateway.overlap_shown import OF_ROUTE, Shown, limit_of
-from gateway.overlap_stage import Stage, standing
-from gateway.overlap_verdict import Kind, Reason, Verdict
+from gateway.overlap.conditions import Conditions, is_alike
+from gateway.overlap.example import Example
+from gateway.overlap.index import Routes, entrances_of
+from gateway.overlap.shown import OF_ROUTE, Shown, limit_of
+from gateway.overlap.stage import Stage, standing
+from gateway.overlap.verdict import Kind, Reason, Verdict
 from gateway.patterns import TooSlow, hurry
-from gateway.router import Match, Mode
+from gateway.router.match import Match, Mode
 
 # How much may be done (see Stage) before no further route is looked at: a second or two.
 WORK = 1_500_000

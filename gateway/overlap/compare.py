@@ -1,7 +1,7 @@
 """Who else answers the requests of a route that changes, proven by examples. Pure.
 
 An index proposes the few routes that may meet the changed one; requests that both could
-let in are made from their conditions; and `gateway.router.Router` says who accepts them,
+let in are made from their conditions; and `gateway.router.match.Router` says who accepts them,
 who answers now and who would answer then. What it does not confirm is not said. That a
 route never answers is not seen from examples: it is proven from the conditions.
 
@@ -15,13 +15,13 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from gateway.overlap_index import Routes, is_readable, with_hosts
-from gateway.overlap_search import Search
-from gateway.overlap_stage import Stage
-from gateway.overlap_verdict import Kind, Reason, Verdict
+from gateway.overlap.index import Routes, is_readable, with_hosts
+from gateway.overlap.search import Search
+from gateway.overlap.stage import Stage
+from gateway.overlap.verdict import Kind, Reason, Verdict
 from gateway.patterns import TooSlow
-from gateway.router import Mode
-from gateway.router_index import Document
+from gateway.router.index import Document
+from gateway.router.match import Mode
 
 __all__ = ["Change", "Kind", "Layer", "Overlaps", "Reason", "Report", "Verdict"]
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TypeVar
 
-from gateway.router import Mode, hosts_of, uris_of
-from gateway.router_index import Document, Index, place_of
-from gateway.router_request import host_name
+from gateway.router.index import Document, Index, place_of
+from gateway.router.match import Mode, hosts_of, uris_of
+from gateway.router.request import host_name
 
 T = TypeVar("T")
 

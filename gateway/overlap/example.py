@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Self
 from urllib.parse import quote, quote_plus
 
-from gateway.router import Request
+from gateway.router.match import Request
 
 # From where it comes when that does not matter (RFC 5737).
 ANY_ADDRESS = "203.0.113.1"

@@ -7,11 +7,19 @@ from typing import Any
 
 import pytest
 
-from gateway.overlap import Change, Kind, Layer, Overlaps, Reason, Report, Verdict
-from gateway.overlap_shown import OF_ROUTE
-from gateway.overlap_stage import LIMIT
+from gateway.overlap.compare import (
+    Change,
+    Kind,
+    Layer,
+    Overlaps,
+    Reason,
+    Report,
+    Verdict,
+)
+from gateway.overlap.shown import OF_ROUTE
+from gateway.overlap.stage import LIMIT
 from gateway.patterns import patience
-from gateway.router import Mode
+from gateway.router.match import Mode
 
 Route = dict[str, Any]
 

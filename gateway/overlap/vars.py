@@ -14,8 +14,8 @@ from itertools import pairwise
 from typing import Any
 
 from gateway.redaction import REDACTED
-from gateway.router_request import is_of_request
-from gateway.router_vars import Comparison, InvalidVars, network, number
+from gateway.router.request import is_of_request
+from gateway.router.vars import Comparison, InvalidVars, network, number
 
 # Beyond it (and for infinity) there is nothing between two numbers that floats tell apart.
 LARGEST = 2**53

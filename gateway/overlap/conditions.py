@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from typing import Self
 
-from gateway.overlap_index import Entrance
-from gateway.overlap_vars import comparisons, conjuncts, is_decided, pinned, same
-from gateway.router import Mode
-from gateway.router_index import KNOWN_METHODS, Document, Rule, Target
-from gateway.router_vars import Comparison, compile_vars, network
+from gateway.overlap.index import Entrance
+from gateway.overlap.vars import comparisons, conjuncts, is_decided, pinned, same
+from gateway.router.index import KNOWN_METHODS, Document, Rule, Target
+from gateway.router.match import Mode
+from gateway.router.vars import Comparison, compile_vars, network
 
 # Text that stands for itself in a regular expression, which is what the router makes of
 # a URI with parameters. A dot finds itself too, and more: see `_covers_segments`.

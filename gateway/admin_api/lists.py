@@ -7,7 +7,7 @@ what a gateway of 3.18 answers, which differs from the page in several points.
 from typing import Any
 from urllib.parse import parse_qsl
 
-from gateway.admin_request import Arguments, lua_number
+from gateway.admin_api.request import Arguments, lua_number
 from gateway.patterns import search
 
 SMALLEST_PAGE, LARGEST_PAGE = 10, 500

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from gateway.router import Match, Mode, Request, Router
+from gateway.router.match import Match, Mode, Request, Router
 from tests.contract import contract
 
 ALL_MODES = pytest.mark.parametrize("mode", list(Mode))

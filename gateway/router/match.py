@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from gateway.router_index import Document, Index, Paths, Rule, Target
-from gateway.router_request import Request
+from gateway.router.index import Document, Index, Paths, Rule, Target
+from gateway.router.request import Request
 
 __all__ = ["Match", "Mode", "Request", "Router", "hosts_of", "uris_of"]
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from gateway.overlap_conditions import Conditions
-from gateway.overlap_example import Example
-from gateway.overlap_index import Entrance, entrances_of
-from gateway.overlap_proposals import Way, proposals
-from gateway.overlap_stage import LIMIT, Stage
-from gateway.router import Match, Mode, Router
+from gateway.overlap.conditions import Conditions
+from gateway.overlap.example import Example
+from gateway.overlap.index import Entrance, entrances_of
+from gateway.overlap.proposals import Way, proposals
+from gateway.overlap.stage import LIMIT, Stage
+from gateway.router.match import Match, Mode, Router
 
 # How many examples of two ways are looked at, and how many of one alone.
 OF_TWO, OF_ONE = 16, 30

@@ -5,8 +5,8 @@ from heapq import merge
 from typing import Any, Generic, TypeVar
 
 from gateway.patterns import search
-from gateway.router_request import Request
-from gateway.router_vars import AddressSet, Condition, compile_vars
+from gateway.router.request import Request
+from gateway.router.vars import AddressSet, Condition, compile_vars
 
 Document = Mapping[str, Any]
 T = TypeVar("T")

@@ -1,15 +1,15 @@
 """What a write through the Admin API would come to: a document, or the API's refusal.
 
 Nothing is written. Order and words are those of `apisix/admin/resource.lua` as observed
-on 3.18.0. Whether the gateway would take the document is told by admin_judge.py. Pure.
+on 3.18.0. Whether the gateway would take the document is told by judge.py. Pure.
 """
 
 import copy
 from dataclasses import dataclass
 from typing import Any
 
-from gateway import patch
-from gateway.admin_request import WORDS, Address
+from gateway.admin_api import patch
+from gateway.admin_api.request import WORDS, Address
 from gateway.kinds import Kind, Verb
 
 Document = dict[str, Any]

@@ -6,7 +6,7 @@ The gateway's own dry run judges documents and plugins; it looks at no other res
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gateway.admin_write import Refused
+from gateway.admin_api.write import Refused
 from gateway.client import AdminClient
 from gateway.errors import Invalid, NotOffered
 from gateway.held import Held

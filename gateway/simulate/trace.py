@@ -15,11 +15,11 @@ from typing import Any
 from gateway.effective import Document, Effective, effective
 from gateway.held import Held
 from gateway.redaction import MARK
-from gateway.router import Match, Mode, Request, Router, uris_of
-from gateway.router_vars import Lookup
+from gateway.router.match import Match, Mode, Request, Router, uris_of
+from gateway.router.vars import Lookup
 from gateway.schemas import Schemas
-from gateway.simulate_plugins import PluginUse, plugin_uses
-from gateway.simulate_upstream import Proxied, proxied
+from gateway.simulate.plugins import PluginUse, plugin_uses
+from gateway.simulate.upstream import Proxied, proxied
 
 # How many routes are told that would answer if the one that does were gone.
 NEXT_IN_LINE = 3

@@ -4,8 +4,8 @@ from math import inf
 
 import pytest
 
-from gateway.admin_request import UnknownKind, address_of, lua_number, segments
-from gateway.lists import BadPage, listing
+from gateway.admin_api.lists import BadPage, listing
+from gateway.admin_api.request import UnknownKind, address_of, lua_number, segments
 
 
 def named(path: str, method: str = "GET") -> tuple[str, str | None, str, str | None]:

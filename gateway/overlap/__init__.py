@@ -1,0 +1,1 @@
+"""Who else answers the requests of a route that changes."""
