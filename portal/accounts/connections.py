@@ -113,7 +113,12 @@ def connect(asked: Asked, *, code: str, actor: Actor) -> ApiToken:
 
 @transaction.atomic
 def use_code(grant: Grant, issued: Issued) -> bool:
-    """Store what the code buys; say whether this was its first use."""
+    """Store what the code buys; say whether this was its first use.
+
+    False too where the connection was ended meanwhile.
+    """
+    if not _hold(grant.connection):
+        return False
     unused = Grant.objects.filter(pk=grant.pk, used_at=None)
     if not unused.update(used_at=timezone.now()):
         return False
@@ -123,12 +128,23 @@ def use_code(grant: Grant, issued: Issued) -> bool:
 
 @transaction.atomic
 def use_refresh(token: RefreshToken, issued: Issued) -> bool:
-    """Store what the refresh token buys; say whether this was its first use."""
+    """Store what the refresh token buys; say whether this was its first use.
+
+    False too where the connection was ended meanwhile.
+    """
+    if not _hold(token.connection):
+        return False
     unused = RefreshToken.objects.filter(pk=token.pk, revoked=None)
     if not unused.update(revoked=timezone.now()):
         return False
     _store(token.connection, issued, audiences=token.resource)
     return True
+
+
+def _hold(connection: ApiToken) -> bool:
+    """Lock a connection before its codes and tokens, as `end` does; say if it lives."""
+    live = ApiToken.objects.filter(pk=connection.pk, revoked_at=None)
+    return live.select_for_update(no_key=True).exists()
 
 
 def _store(connection: ApiToken, issued: Issued, *, audiences: Sequence[str]) -> None:

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from portal.accounts.audience import canonical, covers, reaches
-from portal.accounts.connections import Asked, connect
+from portal.accounts.connections import Asked, Issued, connect, use_refresh
 from portal.accounts.errors import NotAllowed, NotPresent, NotVisible
-from portal.accounts.models import AccessToken, ApiToken, Program
+from portal.accounts.models import AccessToken, ApiToken, Program, RefreshToken
 from portal.accounts.programs import find_program, remove
 from portal.accounts.tokens import find_token
 from portal.audit.models import AuditEvent
@@ -71,7 +71,7 @@ class TestUse:
             {"expires_at": timezone.now() - timedelta(days=1)},
             {"revoked_at": timezone.now()},
         ],
-        ids=str,
+        ids=["expired", "revoked"],
     )
     def test_ends_with_the_connection(self, over: dict[str, Any]) -> None:
         secret = make_access(make_program(), make_person("alice"))
@@ -147,6 +147,24 @@ class TestAudiences:
         assert not covers([], [mcp])
         assert reaches([mcp], "/mcp")
         assert not reaches([mcp], "/api")
+
+
+def test_what_was_ended_meanwhile_renews_nothing() -> None:
+    """A disconnection comes between finding a refresh token and using it."""
+    alice = make_person("alice")
+    make_access(make_program(), alice)
+    connection = ApiToken.objects.get(person=alice)
+    refresh = RefreshToken.objects.create(
+        connection=connection, application=connection.program, token_checksum="0" * 64
+    )
+    ApiToken.objects.update(revoked_at=timezone.now())
+    before = AccessToken.objects.count()
+    issued = Issued(
+        access="a" * 40, refresh="r" * 40, scopes=["gateway:read"], audiences=[]
+    )
+
+    assert not use_refresh(refresh, issued)
+    assert AccessToken.objects.count() == before
 
 
 def test_a_program_that_was_removed_meanwhile_is_let_in_by_nobody() -> None:
