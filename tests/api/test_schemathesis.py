@@ -44,6 +44,7 @@ UNLIKELY = {
     "applyRecipe",
     "importToGateway",
     "promoteToGateway",
+    "publishOpenapi",
     # Nothing has drifted, failed or been given as a file here.
     "getImport",
     "rebaseChange",

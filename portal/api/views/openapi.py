@@ -132,10 +132,14 @@ class OpenAPIOfGateway(ApiView):
         "the gateway enforces. Send If-None-Match to be told whether it changed.",
         parameters=[SLUG_PARAMETER, DocumentQuery],
         errors=ONE,
-        answer=OpenApiTypes.BINARY,
+        answer=OpenApiTypes.OBJECT,
         answer_words="The document.",
         answer_type=YAML,
-        answer_example="openapi: 3.1.1\ninfo: {title: Conference, version: '1'}\n",
+        answer_example={
+            "openapi": "3.1.1",
+            "info": {"title": "Conference", "version": "1"},
+            "paths": {},
+        },
         also={304: (None, "As it was.")},
         consequential=False,
     )

@@ -59,6 +59,8 @@ def test_a_manager_that_goes_with_the_same_change_does_not_count(desk: Desk) -> 
 
 @pytest.mark.parametrize("reference", ["$secret://vault/main/jack/key", "$env://KEY"])
 def test_a_reference_is_what_is_wanted(desk: Desk, reference: str) -> None:
+    desk.sandbox.put("secret", "vault/main", VAULT)
+
     assert codes(desk, create("consumer", jack(reference), "jack")) == []
 
 
