@@ -1,9 +1,8 @@
 """What every test may take, and the promise that nothing needed was skipped."""
 
-import asyncio
 import os
 import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -42,8 +41,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two processes more than cores: a third of the time, somebody waits for a lease."""
-    return (os.cpu_count() or 1) + 2
+    """One process more than cores: a third of the time, somebody waits for a lease."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(
@@ -107,21 +106,3 @@ def live_server(django_db_setup: None, live_server: LiveServer) -> LiveServer:
     """
     assert not live_server.thread.connections_override
     return live_server
-
-
-@pytest.fixture(autouse=True)
-def _no_loop_of_the_browser(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Let code that runs a loop of its own run beside a browser that waits.
-
-    Playwright's loop counts as running in this thread for as long as its browser is
-    open, which is to the end of the process; asyncio and asgiref start no second one.
-    """
-    waiting = asyncio._get_running_loop()
-    if waiting is None or "browser" in request.fixturenames:
-        yield
-        return
-    asyncio._set_running_loop(None)
-    try:
-        yield
-    finally:
-        asyncio._set_running_loop(waiting)

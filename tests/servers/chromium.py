@@ -50,9 +50,13 @@ def trouble_with_driver() -> str:
     return done.stderr.strip() if done.returncode else ""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser per test process (mark `browser`)."""
+    """One browser per file of tests (mark `browser`).
+
+    For as long as it is open, Playwright's loop counts as running in this thread, and
+    asyncio and asgiref start no other: tests of code with a loop of its own would fail.
+    """
     path = program()
     if path is None:
         pytest.skip("no Chromium on the PATH, and CHROMIUM names none")
