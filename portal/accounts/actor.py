@@ -79,17 +79,27 @@ class Actor:
             )
         return self.person
 
-    def require_administrator(self) -> Person:
-        """Return the present person who administers every gateway.
+    def require_administrator(self, gateway: Gateway | None = None) -> Person:
+        """Return the present person who administers this gateway; None: every gateway.
 
-        Raises NotPresent, NotAllowed.
+        Raises NotPresent, NotAllowed, and NotVisible for a gateway one may not see.
         """
         person = self.require_present_person()
+        if gateway is not None:
+            return self.require(Verb.ADMINISTER, gateway)
         if not person.may_everywhere(Verb.ADMINISTER):
             raise NotAllowed(
                 "Only an administrator of all gateways can do this. Ask one of them."
             )
         return person
+
+    def administers(self, gateway: Gateway | None) -> bool:
+        """Say whether this present person administers the gateway; None: every one."""
+        if not self.is_present_person or self.person is None:
+            return False
+        if gateway is not None:
+            return self.person.may(Verb.ADMINISTER, gateway)
+        return self.person.may_everywhere(Verb.ADMINISTER)
 
     def may(self, verb: Verb, gateway: Gateway) -> bool:
         """Say whether role and, for a token, scope allow `verb` on `gateway`."""

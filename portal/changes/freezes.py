@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from gateway.models import Gateway
 from portal.accounts.actor import Actor
-from portal.accounts.models import Person
 from portal.accounts.roles import Verb
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
@@ -123,7 +122,7 @@ def make_freeze(freeze: Freeze, *, actor: Actor) -> Freeze:
     Raises NotPresent for programs, NotAllowed for all but administrators of what it
     reaches, Malformed naming the field.
     """
-    freeze.made_by = _administrator(freeze, actor)
+    freeze.made_by = actor.require_administrator(freeze.gateway)
     freeze.reason = freeze.reason.strip()
     _check(freeze)
     freeze.save(force_insert=True)
@@ -167,7 +166,7 @@ def end_freeze(freeze: Freeze, *, actor: Actor) -> Freeze:
     locked = Freeze.objects.select_for_update(of=("self",), no_key=True).get(
         pk=freeze.pk
     )
-    person = _administrator(locked, actor)
+    person = actor.require_administrator(locked.gateway)
     if locked.ended_at is None:
         locked.ended_at, locked.ended_by = timezone.now(), person
         locked.save(update_fields=["ended_at", "ended_by"])
@@ -177,23 +176,6 @@ def end_freeze(freeze: Freeze, *, actor: Actor) -> Freeze:
             subject=locked,
         )
     return locked
-
-
-def may_administer(freeze: Freeze, actor: Actor) -> bool:
-    """Say whether the actor may end this freeze, or make one that reaches as far."""
-    if not actor.is_present_person or actor.person is None:
-        return False
-    if freeze.gateway is not None:
-        return actor.may(Verb.ADMINISTER, freeze.gateway)
-    return actor.person.may_everywhere(Verb.ADMINISTER)
-
-
-def _administrator(freeze: Freeze, actor: Actor) -> Person:
-    if freeze.gateway is None:
-        return actor.require_administrator()
-    person = actor.require_present_person()
-    actor.require(Verb.ADMINISTER, freeze.gateway)
-    return person
 
 
 @transaction.atomic

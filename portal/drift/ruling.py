@@ -5,8 +5,6 @@ from django.db import transaction
 from gateway.catalogue import known_catalogue
 from gateway.models import Gateway
 from portal.accounts.actor import Actor
-from portal.accounts.models import Person
-from portal.accounts.roles import Verb
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
 from portal.drift.errors import Malformed
@@ -22,7 +20,7 @@ def add_rule(rule: DriftRule, *, actor: Actor) -> DriftRule:
     Raises NotPresent for programs, NotAllowed for all but administrators (of all
     gateways, for a rule on all), Malformed for one that says nothing or not why.
     """
-    rule.author = _administrator(rule, actor)
+    rule.author = actor.require_administrator(rule.gateway)
     _check(rule)
     concerned = _locked_gateways(rule)
     rule.save(force_insert=True)
@@ -39,7 +37,7 @@ def remove_rule(rule: DriftRule, *, actor: Actor) -> None:
 
     Raises NotPresent, NotAllowed.
     """
-    _administrator(rule, actor)
+    actor.require_administrator(rule.gateway)
     # A scan that judges by it now comes to its end first.
     _locked_gateways(rule)
     # Not `rule.delete()`: the ledger still needs its id.
@@ -67,13 +65,6 @@ def _applied(gateway: Gateway) -> list[Entry]:
     ):
         judge.judge(drift, baseline_of(drift), live_of(drift), is_outside=False)
     return judge.entries
-
-
-def _administrator(rule: DriftRule, actor: Actor) -> Person:
-    if rule.gateway is None:
-        return actor.require_administrator()
-    actor.require_present_person()
-    return actor.require(Verb.ADMINISTER, rule.gateway)
 
 
 def _check(rule: DriftRule) -> None:

@@ -17,7 +17,6 @@ from portal.accounts.roles import Verb
 from portal.changes.freezes import (
     end_freeze,
     make_freeze,
-    may_administer,
     windows_of,
 )
 from portal.changes.models import Freeze, FreezeQuerySet
@@ -106,7 +105,7 @@ def _shown(freeze: Freeze, actor: Actor) -> ShownFreeze:
         freeze=freeze,
         windows=windows,
         is_on=bool(windows) and windows[0].start <= now,
-        may_end=may_administer(freeze, actor),
+        may_end=actor.administers(freeze.gateway),
     )
 
 

@@ -123,13 +123,6 @@ def visible_webhooks(person: Person) -> WebhookQuerySet:
     return webhooks.filter(reached)
 
 
-def may_administer(webhook: Webhook, person: Person) -> bool:
-    """Say whether to offer its controls; the operations ask again."""
-    if webhook.gateway is None:
-        return person.may_everywhere(Verb.ADMINISTER)
-    return person.may(Verb.ADMINISTER, webhook.gateway)
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @page
 @sensitive_variables("secret")
@@ -179,7 +172,7 @@ def webhook_page(request: PersonRequest, pk: int) -> HttpResponse:
         "webhook": webhook,
         "events": [str(Event(name).label) for name in webhook.events if name in Event],
         "list": log,
-        "may": may_administer(webhook, request.user),
+        "may": present_actor(request).administers(webhook.gateway),
     }
     return render(request, "webhooks/detail.html", context)
 

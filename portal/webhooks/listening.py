@@ -12,8 +12,6 @@ from django.utils import timezone
 from gateway import sealing
 from gateway.models import Gateway, http_url
 from portal.accounts.actor import Actor
-from portal.accounts.models import Person
-from portal.accounts.roles import Verb
 from portal.accounts.visible_events import UNSENT
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
@@ -57,7 +55,7 @@ def make_webhook(
     happens from now on. Raises NotPresent for programs, NotAllowed for all but
     administrators of what it reaches, Malformed naming the field.
     """
-    maker = _administrator(gateway, actor)
+    maker = actor.require_administrator(gateway)
     if form not in Form.values:
         raise Malformed(f"Use one of {', '.join(Form.values)}.", field="form")
     address = _checked_address(form, address.strip())
@@ -118,7 +116,7 @@ def remove(webhook: Webhook, *, actor: Actor) -> None:
 
     Idempotent; raises as `make_webhook` does.
     """
-    person = _administrator(webhook.gateway, actor)
+    person = actor.require_administrator(webhook.gateway)
     locked = _lock(webhook)
     if locked.removed_at is None:
         locked.removed_at = timezone.now()
@@ -176,13 +174,6 @@ def shown_address(form: str, address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{path}"[:300]
 
 
-def _administrator(gateway: Gateway | None, actor: Actor) -> Person:
-    if gateway is None:
-        return actor.require_administrator()
-    actor.require_present_person()
-    return actor.require(Verb.ADMINISTER, gateway)
-
-
 def _lock(webhook: Webhook) -> Webhook:
     return (
         Webhook.objects.select_for_update(of=("self",), no_key=True)
@@ -192,7 +183,7 @@ def _lock(webhook: Webhook) -> Webhook:
 
 
 def _locked(webhook: Webhook, actor: Actor) -> Webhook:
-    _administrator(webhook.gateway, actor)
+    actor.require_administrator(webhook.gateway)
     locked = _lock(webhook)
     if locked.removed_at is not None:
         raise WrongState("This webhook was removed. Make a new one.")

@@ -37,7 +37,7 @@ class ApiView(APIView):
     ) -> Any:
         made = super().finalize_response(request, response, *args, **kwargs)
         if request.method in {"GET", "HEAD"} and isinstance(made, Response):
-            made.add_post_render_callback(partial(_conditional, request._request))
+            made.add_post_render_callback(partial(conditional, request._request))
         return made
 
     @property
@@ -69,7 +69,7 @@ class ApiView(APIView):
             raise LengthRequired("Send the body with a Content-Length.")
 
 
-def _conditional(request: HttpRequest, response: HttpResponse) -> HttpResponse | None:
+def conditional(request: HttpRequest, response: HttpResponse) -> HttpResponse | None:
     """Name what was read, and answer 304 to whoever has it already (RFC 9110, 13)."""
     if response.status_code != HTTPStatus.OK:
         return None

@@ -1,12 +1,10 @@
 """OpenAPI documents in, as a change of what a gateway serves; and out, as it serves."""
 
-import hashlib
 import json
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.http import HttpResponse
-from django.utils.http import parse_etags
 from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,7 +13,7 @@ from gateway.models import Gateway
 from portal.accounts.roles import Verb
 from portal.accounts.which_gateway import choose_gateway
 from portal.api.operation import operation, path_id
-from portal.api.views.base import ApiView, checked
+from portal.api.views.base import ApiView, checked, conditional
 from portal.api.views.filing import filed_answer, idempotency_key
 from portal.api.wire import TooLarge, WithDocument, check_size
 from portal.callers import conversation_of
@@ -151,13 +149,8 @@ class OpenAPIOfGateway(ApiView):
             host=query.get("host", ""),
             service=query.get("service", ""),
         )
-        body = written(document)
-        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-        held = parse_etags(request.headers.get("If-None-Match", ""))
-        headers = {"ETag": etag}
-        if etag in held or "*" in held:
-            return HttpResponse(status=304, headers=headers)
-        return HttpResponse(body, content_type=YAML, headers=headers)
+        whole = HttpResponse(written(document), content_type=YAML)
+        return conditional(request._request, whole) or whole
 
 
 class PublishOpenAPI(ApiView):
