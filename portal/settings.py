@@ -85,7 +85,6 @@ INSTALLED_APPS = [
     "portal.web.back_office_app.BackOfficeConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -209,6 +208,7 @@ STORAGES = {
 
 _https = _public.scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SESSION_ENGINE = "portal.accounts.session_store"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 # Two desks on one host must not share a session: cookies ignore ports.
@@ -429,6 +429,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "portal.changes.tasks.sweep_gatherings",
         "schedule": GATHERING_SWEEP_EVERY,
         "options": {"expires": 5 * GATHERING_SWEEP_EVERY},
+    },
+    "forget-sessions": {
+        "task": "portal.accounts.tasks.forget_sessions",
+        "schedule": 3600.0,
     },
     "forget-programs": {
         "task": "portal.accounts.tasks.forget_programs",

@@ -10,6 +10,7 @@ from django.utils.http import urlsafe_base64_encode
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Person
+from portal.accounts.sessions import forget_sessions
 from portal.accounts.sign_in import Stranger
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
@@ -49,7 +50,8 @@ def send_reset_link(person: Person, *, actor: Actor | Stranger) -> None:
 
 @transaction.atomic
 def password_set(person: Person, *, actor: Actor) -> None:
-    """Record that somebody set their own password."""
+    """Record that somebody set their own password; end their other sessions."""
+    forget_sessions(person, but=actor.session)
     record(
         Entry(Event.PERSON_CHANGED, {"fields": ["password"]}),
         actor=actor,

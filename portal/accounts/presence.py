@@ -4,7 +4,6 @@ Used by the two doors for people, the portal's pages and the Django admin. A req
 that carries `Authorization` or `X-API-KEY` is a program's, whatever cookies it has.
 """
 
-import hashlib
 from datetime import UTC, datetime
 
 from django.http import HttpRequest
@@ -12,8 +11,8 @@ from django.http import HttpRequest
 from portal.accounts.actor import Actor, Channel
 from portal.accounts.errors import NotPresent
 from portal.accounts.models import Person
+from portal.accounts.session_store import SIGNED_IN_AT, handle_of
 
-SIGNED_IN_AT = "signed_in_at"
 TOKEN_HEADERS = ("Authorization", "X-API-KEY")
 
 
@@ -33,8 +32,7 @@ def present_actor(request: HttpRequest) -> Actor:
         person=person,
         channel=Channel.PORTAL,
         client=request.headers.get("User-Agent", "")[:200],
-        # A session key is a credential: what is kept of it only tells sessions apart.
-        session=hashlib.sha256(key.encode()).hexdigest()[:16] if key else "",
+        session=handle_of(key) if key else "",
         signed_in_at=datetime.fromisoformat(at).astimezone(UTC) if at else None,
         request_id=getattr(request, "request_id", ""),
     )

@@ -32,9 +32,14 @@ class _Unknown:
 
 
 @transaction.atomic
-def signed_in(*, actor: Actor) -> None:
-    """Record that the acting person signed in."""
-    record(Event.PERSON_SIGNED_IN, actor=actor, subject=actor.require_present_person())
+def signed_in(*, actor: Actor, way: str) -> None:
+    """Record that the acting person signed in, and by what."""
+    record(
+        Event.PERSON_SIGNED_IN,
+        actor=actor,
+        subject=actor.require_present_person(),
+        way=way,
+    )
 
 
 @transaction.atomic

@@ -63,6 +63,8 @@ class Event(models.TextChoices):
     PERSON_SIGNED_IN = "person.signed_in", "signed in"
     PERSON_SIGN_IN_FAILED = "person.sign_in_failed", "failed to sign in"
     PERSON_SIGNED_OUT = "person.signed_out", "signed out"
+    SESSION_REVOKED = "session.revoked", "signed out somewhere else"
+    SESSIONS_REVOKED = "session.others_revoked", "signed out everywhere else"
     PERSON_CREATED = "person.created", "created the account"
     PERSON_CHANGED = "person.changed", "changed the account"
     PERSON_RESET_SENT = "person.reset_sent", "sent a password reset link"

@@ -101,6 +101,25 @@ BROWSERS = (
 )
 
 
+SYSTEMS = (
+    # Before what it also names itself as.
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+
+
+def device(agent: str) -> str:
+    """Return what a browser calls itself, in a few words: Firefox on Linux."""
+    browser = next((name for mark, name in BROWSERS if mark in agent), "A browser")
+    system = next((name for mark, name in SYSTEMS if mark in agent), "")
+    return f"{browser} on {system}" if system else browser
+
+
 def program(channel: str, client: str) -> str:
     """Return by which program somebody acted, short; a browser by its name."""
     unknown = "" if channel == Channel.PORTAL else client

@@ -5,8 +5,10 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import forms as auth_forms
+from django.contrib.auth import login
 from django.contrib.auth import views as auth_views
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.defaultfilters import pluralize
 from django.urls import reverse_lazy
 from django.utils import timezone
@@ -16,7 +18,8 @@ from django.views.decorators.cache import never_cache
 from portal.accounts import passwords, sign_in
 from portal.accounts.actor import Actor
 from portal.accounts.models import Person
-from portal.accounts.presence import SIGNED_IN_AT, carries_token, present_actor
+from portal.accounts.presence import carries_token, present_actor
+from portal.accounts.session_store import ADDRESS, BROWSER, SIGNED_IN_AT, WAY
 from portal.client_address import address_of, network_of
 from portal.rate_limits import Window
 from portal.web.pages import page, refusal
@@ -24,6 +27,7 @@ from portal.web.pages import page, refusal
 # Seconds, and failures within them: at one name from one address; by one address at all.
 WITHIN = 300
 PER_NAME, PER_ADDRESS = 5, 30
+BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def stranger(request: HttpRequest) -> sign_in.Stranger:
@@ -72,6 +76,18 @@ class Tries:
         return f"{minutes} minute{pluralize(minutes)}"
 
 
+def come_in(request: HttpRequest, person: Person, *, way: str) -> None:
+    """Sign somebody in who proved who they are; `way` says by what. Recorded."""
+    login(request, person, backend=BACKEND)
+    request.session[SIGNED_IN_AT] = timezone.now().isoformat()
+    request.session[WAY] = way
+    request.session[BROWSER] = request.headers.get("User-Agent", "")[:200]
+    request.session[ADDRESS] = address_of(request)
+    # The ledger names the session, so it must have its key by now.
+    request.session.save()
+    sign_in.signed_in(actor=present_actor(request), way=way)
+
+
 class SignInForm(auth_forms.AuthenticationForm):
     error_messages = {
         "invalid_login": "Name and password do not belong together. Try again.",
@@ -116,12 +132,8 @@ class SignIn(auth_views.LoginView):
         return self.form_invalid(form)
 
     def form_valid(self, form: auth_forms.AuthenticationForm) -> HttpResponse:
-        response = super().form_valid(form)
-        self.request.session[SIGNED_IN_AT] = timezone.now().isoformat()
-        # The ledger names the session, so it must have its key by now.
-        self.request.session.save()
-        sign_in.signed_in(actor=present_actor(self.request))
-        return response
+        come_in(self.request, form.get_user(), way="password")
+        return redirect(self.get_success_url())
 
     def form_invalid(self, form: auth_forms.AuthenticationForm) -> HttpResponse:
         response = super().form_invalid(form)
@@ -145,12 +157,15 @@ class ChangePassword(auth_views.PasswordChangeView):
     """Set a new password, knowing the old one."""
 
     template_name = "accounts/password_change.html"
-    success_url = reverse_lazy("web:home")
+    success_url = reverse_lazy("web:security")
 
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
         passwords.password_set(form.user, actor=present_actor(self.request))
-        messages.success(self.request, "Your password is changed.")
+        messages.success(
+            self.request,
+            "Your password is changed. You are signed out everywhere else.",
+        )
         return response
 
 

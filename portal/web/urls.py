@@ -19,6 +19,7 @@ from portal.web import (
     rebase,
     recipes,
     rollback,
+    security,
     sign_in,
     simulate,
     tokens,
@@ -111,6 +112,13 @@ urlpatterns = [
     ),
     path("tokens/", tokens.tokens_page, name="tokens"),
     path("tokens/<int:token_id>/revoke/", tokens.revoke, name="revoke_token"),
+    path("accounts/security/", security.security_page, name="security"),
+    path("accounts/sessions/<str:handle>/end/", security.end_one, name="end_session"),
+    path(
+        "accounts/sessions/end-others/",
+        security.end_others,
+        name="end_other_sessions",
+    ),
     path("accounts/login/", sign_in.SignIn.as_view(), name="login"),
     path("accounts/logout/", sign_in.SignOut.as_view(), name="logout"),
     path(

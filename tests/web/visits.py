@@ -138,6 +138,7 @@ VISITS: dict[str, dict[str, Visit]] = {
         "consent": Visit(f"/o/authorize/?{CONSENT}&resource=http://localhost:5000/mcp"),
         "consent-refused": Visit("/o/authorize/?client_id=nobody"),
         "token-made": Visit("/tokens/", {"Name": "ChatGPT"}, "Make token"),
+        "security": Visit("/accounts/security/"),
         "password": Visit("/accounts/password/"),
         "password-wrong": Visit(
             "/accounts/password/",

@@ -2,6 +2,7 @@
 
 from portal.accounts.models.people import ApiToken, Membership, Person, Scope
 from portal.accounts.models.programs import AccessToken, Grant, Program, RefreshToken
+from portal.accounts.models.sessions import Session
 
 __all__ = [
     "AccessToken",
@@ -12,4 +13,5 @@ __all__ = [
     "Program",
     "RefreshToken",
     "Scope",
+    "Session",
 ]

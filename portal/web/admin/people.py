@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from portal.accounts.memberships import grant, revoke
-from portal.accounts.models import ApiToken, Membership, Person
+from portal.accounts.models import ApiToken, Membership, Person, Session
 from portal.accounts.passwords import send_reset_link
 from portal.accounts.people import change_person, create_person
 from portal.accounts.presence import present_actor
@@ -153,6 +153,17 @@ class MembershipAdmin(Operated, Shown):
     ) -> None:
         for membership in queryset.select_related("person", "gateway"):
             revoke(membership, actor=present_actor(request))
+
+
+@admin.register(Session)
+class SessionAdmin(Shown):
+    """Where people are signed in; its key and contents are its owner's browser's alone."""
+
+    hidden = ("session_key", "session_data")
+    list_display = ("handle", "person", "way", "address", "signed_in_at", "seen_at")
+    list_filter = ("way", "signed_in_at", "seen_at")
+    list_select_related = ("person",)
+    search_fields = ("person__username", "address")
 
 
 @admin.register(ApiToken)

@@ -1,0 +1,64 @@
+"""How I get in: my password, and where I am signed in."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.template.defaultfilters import pluralize
+from django.views.decorators.http import require_GET, require_POST
+
+from portal.accounts.models import Session
+from portal.accounts.presence import present_actor
+from portal.accounts.sessions import end_other_sessions, end_session, sessions_of
+from portal.web.events import device
+from portal.web.pages import PersonRequest, page
+
+# More than anybody has: the rest is ended with "everywhere else".
+SHOWN = 50
+
+
+@dataclass(frozen=True)
+class ShownSession:
+    """A session of mine; `is_here` for the one that this page is opened in."""
+
+    session: Session
+    device: str
+    is_here: bool
+
+
+@require_GET
+@page
+def security_page(request: PersonRequest) -> HttpResponse:
+    """Gather what guards my account."""
+    here = present_actor(request).session
+    sessions = [
+        ShownSession(session, device(session.browser), session.handle == here)
+        for session in sessions_of(request.user)[:SHOWN]
+    ]
+    # This one first, whatever was used last.
+    sessions.sort(key=lambda shown: not shown.is_here)
+    return render(request, "accounts/security.html", {"sessions": sessions})
+
+
+@require_POST
+@page
+def end_one(request: PersonRequest, handle: str) -> HttpResponse:
+    """Sign me out at one other place."""
+    ended = end_session(handle, actor=present_actor(request))
+    messages.success(request, f"{device(ended.browser)} is signed out.")
+    return redirect("web:security")
+
+
+@require_POST
+@page
+def end_others(request: PersonRequest) -> HttpResponse:
+    """Sign me out everywhere but here."""
+    ended = end_other_sessions(actor=present_actor(request))
+    messages.success(
+        request,
+        f"Signed out at {ended} other place{pluralize(ended)}."
+        if ended
+        else "You were signed in nowhere else.",
+    )
+    return redirect("web:security")
