@@ -210,6 +210,14 @@ def _lives(connection: ApiToken) -> bool:
     )
 
 
+def is_trusted(program: Program, *, actor: Actor) -> bool:
+    """Say whether an administrator made this program, or the person lets it in now."""
+    if program.registration_source == Program.RegistrationSource.MANUAL:
+        return True
+    allowed = ApiToken.objects.filter(program=program, person=actor.person)
+    return any(_lives(one) for one in allowed.select_related("program", "person"))
+
+
 def cut_off(connection: ApiToken, *, what: str, request_id: str = "") -> None:
     """End a connection whose code or refresh token came a second time."""
     end(

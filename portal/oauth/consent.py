@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 from oauthlib.oauth2.rfc6749 import errors
 
-from portal.accounts import client_documents, redirects
+from portal.accounts import client_documents, connections, redirects
 from portal.accounts.actor import Actor
 from portal.accounts.connections import Asked
 from portal.accounts.models import Program, Scope
@@ -57,7 +57,7 @@ def authorize(request: PersonRequest) -> HttpResponse:
     except errors.FatalClientError as error:
         return refusal(request, 400, _in_words(error))
     except errors.OAuth2Error as error:
-        return HttpResponseRedirect(server.refused(error))
+        return _back_with(error, request, actor=actor)
     if request.method == "POST" and request.POST.get("decision") == "allow":
         return HttpResponseRedirect(server.allowed(parameters, asked, actor=actor))
     if request.method == "POST" and request.POST.get("decision") == "deny":
@@ -76,6 +76,27 @@ def _asked(parameters: Parameters, *, actor: Actor) -> Asked:
         if client_documents.resolve(client_id, actor=actor) is None:
             raise errors.InvalidClientIdError
     return server.asked_by(parameters)
+
+
+def _back_with(
+    error: errors.OAuth2Error, request: HttpRequest, *, actor: Actor
+) -> HttpResponse:
+    """Tell the program what it asked wrongly, by sending the person back to it.
+
+    Anybody may register any address: to one that nobody here has trusted yet the person
+    goes by a click, or a link to us would be a link to anywhere. RFC 9700, 4.11.2.
+    """
+    program = Program.objects.get(client_id=error.client_id)
+    back = server.refused(error)
+    if connections.is_trusted(program, actor=actor):
+        return HttpResponseRedirect(back)
+    context = {
+        "program": program,
+        "words": error.description or error.error,
+        "host": redirects.host_of(error.redirect_uri),
+        "back": back,
+    }
+    return render(request, "oauth/asked_wrongly.html", context, status=400)
 
 
 def _in_words(error: errors.FatalClientError) -> str:

@@ -4,7 +4,7 @@ import html
 import re
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from django.test import Client
@@ -206,6 +206,8 @@ def test_it_never_sends_anybody_to_an_address_that_is_not_sure(
 def test_the_program_is_told_what_it_asked_wrongly(
     more: dict[str, Any], error: str, people: Cast, chat: Asker
 ) -> None:
+    chat.connected_to(people.alice)
+
     response = sign_in(people.alice).get(chat.address(**more))
 
     assert response.status_code == 302
@@ -214,7 +216,43 @@ def test_the_program_is_told_what_it_asked_wrongly(
     assert answer["error"] == error
     assert answer["state"] == "st&te"
     assert answer["iss"] == DESK
-    assert Grant.objects.count() == 0
+    assert Grant.objects.filter(used_at=None).count() == 0
+
+
+class TestWhoIsNotTrusted:
+    """Anybody registers any address: a link to us must not be a link to there."""
+
+    def test_is_gone_back_to_by_a_click_alone(self, people: Cast, chat: Asker) -> None:
+        for method in ("get", "post"):
+            response = getattr(sign_in(people.alice), method)(
+                chat.address(scope="everything")
+            )
+
+            page = response.content.decode()
+            assert response.status_code == 400
+            assert "Location" not in response
+            [back] = re.findall(r'href="(https://chat[^"]*)"', page)
+            answer = dict(parse_qsl(urlsplit(html.unescape(back)).query))
+            assert (answer["error"], answer["state"]) == ("invalid_scope", "st&te")
+            assert "Back to chat.example.com" in page
+
+    def test_nor_is_one_that_somebody_else_let_in_or_that_was_disconnected(
+        self, people: Cast, chat: Asker
+    ) -> None:
+        chat.connected_to(people.alice)
+        wrong = chat.address(scope="everything")
+
+        assert sign_in(people.riley).get(wrong).status_code == 400
+        ApiToken.objects.update(revoked_at=timezone.now())
+        assert sign_in(people.alice).get(wrong).status_code == 400
+
+    def test_what_an_administrator_set_up_is_trusted(self, people: Cast) -> None:
+        program = make_program(registration_source="manual")
+        wrong = Asker(program.client_id).address(
+            scope="everything", redirect_uri=program.redirect_uris
+        )
+
+        assert sign_in(people.alice).get(wrong).status_code == 302
 
 
 @pytest.mark.parametrize("scope", [None, ""])
