@@ -1,7 +1,8 @@
 """Hand messages over: at least once each, with patience, and to nobody inside.
 
-A message is in one worker's hands by a lease. A worker that dies between sending and
-noting it lets the message go out twice, under the same key: receivers know it by that.
+A message is in one worker's hands by a lease, and a try counts from its beginning. A
+worker that dies between sending and noting it lets the message go out twice, under the
+same key: receivers know it by that. One that no worker survives is given up like any.
 """
 
 import random
@@ -30,9 +31,10 @@ PATIENCE = tuple(
     timedelta(seconds=seconds)
     for seconds in (5, 30, 120, 600, 1_800, 7_200, 21_600, 43_200)
 )
+TRIES = len(PATIENCE) + 1
 JITTER = 0.1
-# Longer than a receiver, or a mail server, may take.
-LEASE = timedelta(seconds=90)
+# A mail server may take its time-out several times over; a receiver has a total one.
+MAIL_LEASE, MARGIN = timedelta(seconds=90), timedelta(seconds=5)
 # Answers that say never again: https://www.standardwebhooks.com, "410 Gone".
 GONE = 410
 
@@ -49,30 +51,43 @@ class Outcome:
     is_final: bool = False
 
 
+UNFINISHED = Outcome(False, "Whoever tried to hand it over never finished.")
+
+
 def send(message_id: int) -> Outcome | None:
     """Try to hand over a message if it is due; return what became of it, else None."""
     message = _claim(message_id)
     if message is None:
         return None
     at, began = timezone.now(), time.monotonic()
-    outcome = _hand_over(message)
+    outcome = _hand_over(message) if message.tries <= TRIES else UNFINISHED
     took = round((time.monotonic() - began) * 1_000)
     _note(message, outcome, Try(message=message, at=at, milliseconds=took))
     return outcome
 
 
 def _claim(message_id: int) -> Message | None:
+    message = Message.objects.select_related("webhook").filter(pk=message_id).first()
+    if message is None:
+        return None
     now, lease = timezone.now(), secrets.token_hex(16)
-    claimed = Message.objects.due(now).filter(pk=message_id)
-    if not Message.objects.filter(pk__in=claimed.values("pk")).update(
-        leased_until=now + LEASE, lease=lease
+    # By what was read: whoever was quicker has counted a try.
+    free = Message.objects.due(now).filter(pk=message_id, tries=message.tries)
+    if not Message.objects.filter(pk__in=free.values("pk")).update(
+        leased_until=now + lease_of(message.webhook),
+        lease=lease,
+        tries=message.tries + 1,
     ):
         return None
-    return (
-        Message.objects.select_related("webhook")
-        .filter(pk=message_id, lease=lease)
-        .first()
-    )
+    message.lease, message.tries = lease, message.tries + 1
+    return message
+
+
+def lease_of(webhook: Webhook) -> timedelta:
+    """Return for how long one try keeps others away: longer than it may take."""
+    if webhook.form == Form.MAIL:
+        return MAIL_LEASE
+    return 2 * timedelta(seconds=settings.WEBHOOK_DEADLINE) + MARGIN
 
 
 def _hand_over(message: Message) -> Outcome:
@@ -144,19 +159,17 @@ def _note(message: Message, outcome: Outcome, attempt: Try) -> None:
     """Write down what became of a try; when the lease was lost, leave it to another."""
     webhook = Webhook.objects.select_for_update(no_key=True).get(pk=message.webhook_id)
     ours = Message.objects.filter(pk=message.pk, lease=message.lease)
-    tries = message.tries + 1
     if outcome.is_taken:
         state = MessageState.SENT
-    elif outcome.is_final or tries > len(PATIENCE):
+    elif outcome.is_final or message.tries >= TRIES:
         state = MessageState.GIVEN_UP
     else:
         state = MessageState.WAITING
     if not ours.update(
         state=state,
-        tries=tries,
         leased_until=None,
         lease="",
-        next_at=timezone.now() + _wait(tries),
+        next_at=timezone.now() + _wait(message.tries),
     ):
         return
     attempt.status, attempt.words = outcome.status, outcome.words[:300]

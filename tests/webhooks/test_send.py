@@ -16,7 +16,7 @@ from portal.audit.models import AuditEvent
 from portal.webhooks import send as sending
 from portal.webhooks.listening import send_test
 from portal.webhooks.models import Message, Try, Webhook
-from portal.webhooks.send import LEASE, PATIENCE, send
+from portal.webhooks.send import PATIENCE, TRIES, send
 from portal.webhooks.tasks import _next, forget_messages
 from tests.actors import present
 from tests.factories import Cast
@@ -202,7 +202,7 @@ def test_what_is_in_a_worker_s_hands_is_left_alone_until_its_lease_ends(
     with evil(says(OK)) as server:
         message = queued(listen(server.url), people)
         now = timezone.now()
-        Message.objects.update(leased_until=now + LEASE, lease="another")
+        Message.objects.update(leased_until=now + timedelta(minutes=1), lease="another")
         assert send(message.pk) is None
 
         Message.objects.update(leased_until=now - timedelta(seconds=1))
@@ -225,8 +225,29 @@ def test_a_lost_lease_changes_nothing(people: Cast, listen: Listen) -> None:
             send(message.pk)
 
     message.refresh_from_db()
-    assert (message.state, message.tries, message.lease) == ("waiting", 0, "another")
+    assert (message.state, message.tries, message.lease) == ("waiting", 1, "another")
     assert not Try.objects.exists()
+
+
+def test_what_no_worker_survives_is_given_up(people: Cast, listen: Listen) -> None:
+    message = queued(listen(), people)
+
+    def dies(one: Message) -> Any:
+        raise SystemExit
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sending, "_hand_over", dies)
+        for _ in range(TRIES):
+            with pytest.raises(SystemExit):
+                send(message.pk)
+            assert send(message.pk) is None
+            Message.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+        outcome = send(message.pk)
+
+    assert outcome
+    message.refresh_from_db()
+    assert message.state == "given_up"
+    assert Try.objects.get().words == "Whoever tried to hand it over never finished."
 
 
 def test_a_deaf_receiver_does_not_keep_others_waiting(
