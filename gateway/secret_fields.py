@@ -95,6 +95,14 @@ def texts(value: Any, at: Path = ()) -> Found:
             yield from texts(item, (*at, index))
 
 
+# The same few names come again and again.
+@lru_cache(maxsize=4096)
+def is_secret_name(name: str) -> bool:
+    """Say so of clientSecret and client-secret as of client_secret."""
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_").lower()
+    return SECRET_NAME.search(snake) is not None
+
+
 def _candidates(kind: str, document: Document, encrypt_fields: EncryptFields) -> Found:
     if kind == "ssl":
         for name in ("key", "keys"):
@@ -155,7 +163,7 @@ def _well_known(value: Any, at: Path) -> Found:
     elif isinstance(value, dict):
         is_header_map = any("header" in str(part).lower() for part in at)
         for name, item in value.items():
-            if _is_secret_name(name) or (is_header_map and _is_secret_header(name)):
+            if is_secret_name(name) or (is_header_map and _is_secret_header(name)):
                 yield from texts(item, (*at, name))
             else:
                 yield from _well_known(item, (*at, name))
@@ -178,14 +186,6 @@ def _is_secret_condition(value: list[Any]) -> bool:
         and isinstance(value[0], str)
         and SECRET_VARIABLE.match(value[0]) is not None
     )
-
-
-# The same few names come again and again.
-@lru_cache(maxsize=4096)
-def _is_secret_name(name: str) -> bool:
-    """Say so of clientSecret and client-secret as of client_secret."""
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_").lower()
-    return SECRET_NAME.search(snake) is not None
 
 
 @lru_cache(maxsize=4096)

@@ -15,6 +15,7 @@ from portal.web import (
     gateways,
     home,
     openapi,
+    plugins,
     promote,
     rebase,
     recipes,
@@ -70,6 +71,11 @@ urlpatterns = [
         "gateways/<slug:slug>/recipes/<str:route_id>/<slug:name>/",
         recipes.recipe_page,
         name="recipe",
+    ),
+    path("plugins/", plugins.plugins_page, name="plugins"),
+    path("gateways/<slug:slug>/plugins/", plugins.catalogue_page, name="plugins_of"),
+    path(
+        "gateways/<slug:slug>/plugins/<path:name>/", plugins.plugin_page, name="plugin"
     ),
     path("gateways/<slug:slug>/drift/", drift.drifts_page, name="drifts"),
     path(
