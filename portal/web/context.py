@@ -25,6 +25,9 @@ class Frame:
         self.decides = person.is_superuser or bool(
             set(roles).intersection(roles_allowing(Verb.DECIDE))
         )
+        self.administers = person.is_superuser or bool(
+            set(roles).intersection(roles_allowing(Verb.ADMINISTER))
+        )
         self.gateways = list(person.gateways()[: SHOWN_GATEWAYS + 1])
         self.has_more_gateways = len(self.gateways) > SHOWN_GATEWAYS
         self.gateways = self.gateways[:SHOWN_GATEWAYS]

@@ -301,6 +301,7 @@ def test_audrey_reads_the_audit_and_the_admin(
     row = quiet.get_by_role("row", name=re.compile("rejected"))
     expect(row).to_contain_text("riley")
     expect(row).to_contain_text("Not now.")
+    quiet.get_by_role("button", name="You and this desk").click()
     quiet.get_by_role("link", name="Admin").click()
     expect(quiet.get_by_role("heading", level=1)).to_contain_text("Back office")
     quiet.get_by_role("link", name="Audit events").first.click()

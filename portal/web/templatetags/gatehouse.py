@@ -6,7 +6,9 @@ from typing import Any
 import orjson
 from django import template
 from django.forms import MultiWidget
+from django.template import Context
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -170,6 +172,28 @@ def icon(name: str) -> SafeString:
         static("icons.svg"),
         name,
     )
+
+
+@register.inclusion_tag("_nav.html", takes_context=True)
+def nav(
+    context: Context,
+    view: str,
+    icon: str,
+    words: str,
+    count: int = 0,
+    counted: str = "",
+) -> dict[str, Any]:
+    """Draw a link of the navigation, marked where its page or one below it is open."""
+    url, here = reverse(view), context["request"].path
+    below = url != "/" and here.startswith(url)
+    return {
+        "url": url,
+        "current": "page" if here == url else "true" if below else "",
+        "name": icon,
+        "words": words,
+        "count": count,
+        "counted": counted,
+    }
 
 
 @register.simple_tag
