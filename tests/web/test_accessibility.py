@@ -298,6 +298,21 @@ def test_escape_closes_what_was_opened(
     expect(documents).to_be_focused()
 
 
+def test_every_component_is_for_everybody_in_every_look(
+    context: BrowserContext,
+    live_server: LiveServer,
+    desk: Desk,
+    settings: Any,
+) -> None:
+    settings.DEBUG = True
+    come_in(context, live_server, desk, "riley")
+    page = context.new_page()
+    page.goto(f"{live_server.url}/design/")
+
+    # All looks stand side by side: high contrast too, which no other test comes by.
+    assert violations(page) == []
+
+
 def test_a_bad_page_is_found_out(page: Page) -> None:
     page.set_content(
         "<p style='color: #999; background: #fff'>faint</p><img src='x'><input>"
