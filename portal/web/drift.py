@@ -68,7 +68,9 @@ def drift_page(request: PersonRequest, slug: str, pk: int) -> HttpResponse:
 def visible_drift(request: PersonRequest, slug: str, pk: int) -> Drift:
     """Return a drift of a gateway that this person may read, else 404."""
     gateway = visible_gateway(request, slug)
-    return get_object_or_404(Drift.objects.shown(), gateway=gateway, pk=pk)
+    drift = get_object_or_404(Drift.objects.shown(), gateway=gateway, pk=pk)
+    drift.gateway = gateway
+    return drift
 
 
 def _show(

@@ -20,10 +20,11 @@ from portal.changes.recipes import (
     recipes_offered,
 )
 from portal.errors import GatehouseError
-from portal.web.gateways import Row, row_of, visible_gateway
+from portal.web.gateways import visible_gateway
 from portal.web.items import ShownPlan
 from portal.web.pages import PersonRequest, page, wants_fragment
 from portal.web.recipe_form import RecipeForm
+from portal.web.resources import Row, row_of
 from portal.web.story import by_weight
 
 

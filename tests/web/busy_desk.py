@@ -33,6 +33,7 @@ from portal.drift.scan import scan
 from portal.webhooks.listening import USUAL, make_webhook, send_test
 from portal.webhooks.models import Form, MessageState, Try
 from tests.actors import present, program
+from tests.certificates import self_signed
 from tests.changes.conftest import Desk, conference
 from tests.factories import make_access, make_freeze, make_program
 
@@ -168,6 +169,11 @@ def _hold_resources(desk: Desk) -> None:
         },
     )
     put("route", "long-one", {**conference(name=LONG), "uri": f"/{LONG}/*"})
+    for number, days in enumerate((-2, 12, 300)):
+        names = [f"{name}.example.com" for name in ("conference", f"n{number}")]
+        cert, key = self_signed(*names, since=-90, until=days).pems
+        document = {"snis": names[:1], "cert": cert, "key": key}
+        put("ssl", f"until-{days}", document)
     refresh(desk.gateway)
 
 

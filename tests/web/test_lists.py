@@ -16,6 +16,7 @@ from portal.changes.models import ChangeRequest
 from portal.changes.states import State
 from portal.drift.models import DriftRule
 from tests.actors import present
+from tests.certificates import self_signed
 from tests.factories import (
     Cast,
     item,
@@ -33,6 +34,10 @@ from tests.web.conftest import sign_in
 
 As = Callable[[str], Client]
 AT_MOST = 12
+CERTIFICATE = {
+    "snis": ["shop.example.com"],
+    "cert": self_signed("shop.example.com").pem,
+}
 
 
 def numbers(page: str) -> list[int]:
@@ -48,6 +53,8 @@ def numbers(page: str) -> list[int]:
         "/changes/?state=all",
         "/changes/?state=all&whose=waiting",
         "/gateways/",
+        "/gateways/default/certificates/",
+        "/certificates/",
         "/gateways/default/routes/",
         "/gateways/default/drift/?state=all",
         "/gateways/default/drift/rules/",
@@ -67,6 +74,7 @@ def test_a_list_asks_the_database_as_often_for_many_rows_as_for_few(
             record(Event.CHANGE_SUBMITTED, actor=present(author), subject=change)
             make_change(gateway=gateway, author=people.riley)
             make_resource(gateway)
+            make_resource(gateway, "ssl", f"c{author.pk}", CERTIFICATE)
             rule = DriftRule.objects.create(
                 gateway=gateway, kind="route", reason="So.", author=author
             )

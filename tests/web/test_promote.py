@@ -76,8 +76,8 @@ def test_the_pages_of_a_resource_and_of_an_applied_change_lead_there(
     assert f"{PAGE}?from=staging&amp;pick=route%2Fshop" in text_of(
         alice.get("/gateways/staging/routes/shop/")
     )
-    assert PAGE in text_of(alice.get("/gateways/production/routes/"))
-    assert "shop.example.com" in text_of(alice.get("/gateways/production/routes/"))
+    assert PAGE in text_of(alice.get("/gateways/production/"))
+    assert "shop.example.com" in text_of(alice.get("/gateways/production/"))
     open_one = desk.create()
     assert "/promote/" not in text_of(alice.get(open_one.get_absolute_url()))
     audrey = sign_in(desk.people.audrey)

@@ -9,7 +9,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.utils import timezone
 
-from gateway.effective import texts
+from gateway.certificates import covers, names_of, read, snis_of
 from gateway.live import Live
 from gateway.schemas import Schemas
 from portal.changes.checks.parts import named, written
@@ -82,12 +82,10 @@ def certificate_pairs(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Find
 def certificate_names(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
     """Several certificates (RSA beside ECDSA) must each be for every SNI."""
     for index, wanted in _certified(plan):
-        if wanted.get("type") == "client":
-            continue
-        snis = texts(wanted.get("snis")) or texts(wanted.get("sni"))
+        snis = snis_of(wanted)
         for path, certificate, _ in _pairs(wanted):
-            names = _names(certificate)
-            missing = [sni for sni in snis if not _is_covered(sni.lower(), names)]
+            names = names_of(certificate)
+            missing = [sni for sni in snis if not covers(names, sni)]
             if missing:
                 yield CERTIFICATE_NAME_MISMATCH.finding(
                     index,
@@ -116,7 +114,7 @@ def _pairs(ssl: Document) -> Iterator[tuple[str, x509.Certificate, Any]]:
         pairs = enumerate(zip(certs, keys, strict=True))
         places += [(f"certs.{i}", cert, key) for i, (cert, key) in pairs]
     for path, cert, key in places:
-        if certificate := _certificate(cert):
+        if certificate := read(cert):
             yield path, certificate, _private_key(key)
 
 
@@ -125,38 +123,11 @@ def _key(path: str) -> str:
     return path.replace("cert", "key", 1)
 
 
-def _certificate(pem: Any) -> x509.Certificate | None:
-    """Return the first certificate, the server's own; a chain may follow."""
-    try:
-        return x509.load_pem_x509_certificate(pem.encode())
-    except (AttributeError, ValueError):
-        return None
-
-
 def _private_key(pem: Any) -> Any:
     try:
         return load_pem_private_key(pem.encode(), password=None)
     except (AttributeError, ValueError, TypeError, UnsupportedAlgorithm):
         return None
-
-
-def _names(certificate: x509.Certificate) -> set[str]:
-    """Return the DNS names that it is for; addresses are no SNI (RFC 6066, 3)."""
-    try:
-        found = certificate.extensions.get_extension_for_class(
-            x509.SubjectAlternativeName
-        )
-    except (x509.ExtensionNotFound, ValueError):
-        return set()
-    return {name.lower() for name in found.value.get_values_for_type(x509.DNSName)}
-
-
-def _is_covered(sni: str, names: set[str]) -> bool:
-    """Say whether a client that asks for this name would take the certificate.
-
-    A wildcard stands for one label (RFC 6125, 6.4.3).
-    """
-    return sni in names or f"*.{sni.partition('.')[2]}" in names
 
 
 def _day(moment: datetime) -> str:

@@ -1,0 +1,127 @@
+"""Certificates by expiry: of one gateway, or of all that somebody may see."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from gateway.certificates import Certificate, certificates_in, snis_of
+from gateway.models import Gateway, Resource
+from portal.web.gateways import visible_gateway
+from portal.web.pages import PersonRequest, page
+
+SOON = timedelta(days=30)
+# Who signs for the public signs for 398 days at most: what is longer fills the bar.
+BAR_DAYS = 400
+SHOWN = 300
+
+
+@dataclass(frozen=True)
+class ShownCertificate:
+    """A certificate of an SSL resource; None where it cannot be read here."""
+
+    gateway: Gateway
+    resource_id: str
+    snis: Sequence[str]
+    certificate: Certificate | None
+    now: datetime
+
+    @property
+    def days(self) -> int:
+        """Whole days until it expires; negative once it has."""
+        return (self.certificate.until - self.now).days if self.certificate else 0
+
+    @property
+    def bar(self) -> int:
+        return min(max(self.days, 0), BAR_DAYS)
+
+    @property
+    def tone(self) -> str:
+        """`ill` where clients refuse it, `open` where that is soon, `well`, or `draft`."""
+        if self.certificate is None:
+            return "draft"
+        if not self.certificate.since <= self.now < self.certificate.until:
+            return "ill"
+        return "open" if self.certificate.until - self.now < SOON else "well"
+
+    @property
+    def words(self) -> str:
+        """Say how it stands."""
+        if self.certificate is None:
+            return "Kept elsewhere"
+        if self.certificate.until <= self.now:
+            return "Expired"
+        if self.certificate.since > self.now:
+            return "Not valid yet"
+        return "1 day left" if self.days == 1 else f"{self.days} days left"
+
+    @property
+    def others(self) -> list[str]:
+        """The names that it is for besides those the gateway shows it for."""
+        names = self.certificate.names if self.certificate else frozenset()
+        return sorted(names.difference(self.snis))
+
+
+def certificates_of(
+    gateways: Iterable[Gateway], now: datetime
+) -> list[ShownCertificate]:
+    """Return what these gateways hold, soonest expiry first. One query."""
+    by_key = {gateway.pk: gateway for gateway in gateways}
+    found = []
+    rows = Resource.objects.filter(gateway__in=by_key, kind="ssl").order_by()
+    for pk, resource_id, document in rows.values_list(
+        "gateway", "resource_id", "document"
+    ):
+        held = document if isinstance(document, dict) else {}
+        certificates: list[Certificate | None] = [*certificates_in(held)]
+        found += [
+            ShownCertificate(by_key[pk], resource_id, snis_of(held), one, now)
+            for one in certificates or [None]
+        ]
+    # What cannot be read stands last: nobody can tell when it expires.
+    found.sort(
+        key=lambda one: (
+            one.certificate is None,
+            one.certificate.until if one.certificate else now,
+            one.resource_id,
+        )
+    )
+    return found
+
+
+def expiring(certificates: Iterable[ShownCertificate]) -> list[ShownCertificate]:
+    """Keep those that somebody has to see to."""
+    return [one for one in certificates if one.tone in ("ill", "open")]
+
+
+@require_GET
+@page
+def certificates_page(request: PersonRequest) -> HttpResponse:
+    """List the certificates of every gateway this person may see."""
+    return _show(request, list(request.user.gateways()), None)
+
+
+@require_GET
+@page
+def gateway_certificates_page(request: PersonRequest, slug: str) -> HttpResponse:
+    """List the certificates of one gateway."""
+    gateway = visible_gateway(request, slug)
+    return _show(request, [gateway], gateway)
+
+
+def _show(
+    request: PersonRequest, gateways: Sequence[Gateway], gateway: Gateway | None
+) -> HttpResponse:
+    certificates = certificates_of(gateways, timezone.now())
+    context = {
+        "gateway": gateway,
+        "certificates": certificates[:SHOWN],
+        "more": max(len(certificates) - SHOWN, 0),
+        "expiring": len(expiring(certificates)),
+        "bar_days": BAR_DAYS,
+    }
+    return render(request, "gateways/certificates.html", context)
