@@ -164,6 +164,8 @@ else:
 
 # --- People
 
+# Whether a change of policy (rules, roles, gateways' addresses) needs two people.
+POLICY_NEEDS_TWO = env.bool("POLICY_NEEDS_TWO", default=True)
 AUTH_USER_MODEL = "accounts.Person"
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"

@@ -27,6 +27,8 @@ from portal.accounts.models import (
     ApiToken,
     Membership,
     Person,
+    PolicyChange,
+    PolicyLock,
     Program,
     Scope,
 )
@@ -307,6 +309,18 @@ def make_review(
         comment=comment,
         digest=revision.digest,
     )
+
+
+def make_policy_change(author: Person, **fields: Any) -> PolicyChange:
+    """A wanted change of policy that waits for another administrator."""
+    PolicyLock.objects.get_or_create(pk=1)
+    values: dict[str, Any] = {
+        "kind": "review_rules",
+        "base": {"rules": []},
+        "wanted": {"rules": []},
+        "reason": "Two pairs of eyes.",
+    } | fields
+    return PolicyChange.objects.create(author=author, **values)
 
 
 def make_freeze(maker: Person, **fields: Any) -> Freeze:

@@ -5,7 +5,12 @@ GatehouseError
 ├── NotAllowed    403  no role that allows it
 │   └── ScopeMissing   no scope that allows it
 ├── NotVisible    404  it may exist, but not for you
-└── Ambiguous     400  several are possible: say which
+├── Ambiguous     400  several are possible: say which
+├── Malformed     400  it makes no sense as asked
+├── OwnProposal         403  a change of policy that one asked for oneself
+├── SecondPersonNeeded  409  nobody else could accept it, and one is not enough
+├── PolicySettled       409  somebody decided on it already
+└── PolicyMoved         409  what it was made against counts no longer
 """
 
 from portal.errors import GatehouseError
@@ -37,3 +42,28 @@ class NotVisible(GatehouseError):
 class Ambiguous(GatehouseError):
     code = "malformed"
     status = 400
+
+
+class Malformed(GatehouseError):
+    code = "malformed"
+    status = 400
+
+
+class OwnProposal(GatehouseError):
+    code = "self_review"
+    status = 403
+
+
+class SecondPersonNeeded(GatehouseError):
+    code = "wrong_state"
+    status = 409
+
+
+class PolicySettled(GatehouseError):
+    code = "wrong_state"
+    status = 409
+
+
+class PolicyMoved(GatehouseError):
+    code = "wrong_state"
+    status = 409

@@ -35,6 +35,9 @@ LOOKS: dict[str, tuple[str, str]] = {
     Event.CHANGE_COMMENTED: ("comment", ""),
     Event.EXPIRY_SCHEDULED: ("clock", "busy"),
     Event.FREEZE_OVERRIDDEN: ("warning", "warn"),
+    Event.POLICY_ACCEPTED: ("check", "good"),
+    Event.POLICY_REFUSED: ("cross", "bad"),
+    Event.POLICY_TAKEN_ALONE: ("warning", "warn"),
     Event.WEBHOOK_PAUSED: ("warning", "warn"),
     Event.DELIVERY_QUEUED: ("clock", "busy"),
     Event.DELIVERY_STARTED: ("gateway", "busy"),
@@ -50,6 +53,7 @@ BY_SUBJECT = {
     "change": "changes",
     "drift": "warning",
     "webhook": "send",
+    "policy_change": "admin",
 }
 
 

@@ -5,6 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from portal.accounts.models import PolicyChange
 from portal.accounts.visible_events import events_visible_to
 from portal.audit.events import Event
 from portal.changes.models import ChangeRequest
@@ -30,6 +31,9 @@ NEWS = [
     Event.CHANGE_CONFLICTED,
     Event.DRIFT_ADOPTED,
     Event.DRIFT_RULE_ADDED,
+    Event.POLICY_PROPOSED,
+    Event.POLICY_ACCEPTED,
+    Event.POLICY_TAKEN_ALONE,
     Event.GATEWAY_CREATED,
     Event.GATEWAY_CHANGED,
 ]
@@ -53,6 +57,7 @@ def home_page(request: PersonRequest) -> HttpResponse:
     context = {
         "waiting": waiting[:SHOWN],
         "has_more_waiting": len(waiting) > SHOWN,
+        "policy": PolicyChange.objects.waiting_for(person).with_people()[:SHOWN],
         "mine": mine[:SHOWN],
         "drifts": Drift.objects.open().by_gateway(person.gateways()[:SHOWN_GATEWAYS]),
         "news": shown(

@@ -19,6 +19,7 @@ from portal.web import (
     openapi,
     overview,
     plugins,
+    policy,
     promote,
     rebase,
     recipes,
@@ -36,6 +37,7 @@ app_name = "web"
 
 ACT = r"(?P<name>approve|reject|request-changes|comment|withdraw|cancel|retry|override|end-early)"
 ON_WEBHOOK = r"(?P<name>pause|resume|remove|test)"
+ON_POLICY = r"(?P<name>accept|refuse|withdraw)"
 RESOLVE = r"(?P<name>adopt|ignore|revert)"
 
 urlpatterns = [
@@ -115,6 +117,13 @@ urlpatterns = [
     path("audit/<int:number>/", audit.entry_page, name="audit_entry"),
     path("freezes/", freezes.freezes_page, name="freezes"),
     path("freezes/<int:number>/end/", freezes.end, name="end_freeze"),
+    path("policy/", policy.policy_page, name="policy"),
+    path("policy/<int:number>/", policy.policy_change_page, name="policy_change"),
+    re_path(
+        rf"^policy/(?P<number>[0-9]{{1,18}})/{ON_POLICY}/$",
+        policy.act,
+        name="act_on_policy",
+    ),
     path("webhooks/", webhooks.webhooks_page, name="webhooks"),
     path("webhooks/<int:pk>/", webhooks.webhook_page, name="webhook"),
     re_path(

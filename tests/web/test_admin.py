@@ -55,6 +55,7 @@ from tests.factories import (
     make_freeze,
     make_gateway,
     make_person,
+    make_policy_change,
     make_probe_run,
     make_program,
     make_resource,
@@ -139,6 +140,7 @@ def full(people: Cast, gateway: Gateway) -> ChangeRequest:
         milliseconds=1,
     )
     make_freeze(people.admin)
+    make_policy_change(people.admin)
     make_access(make_program(), people.alice)
     connection = ApiToken.objects.connections().get()
     whose = {"connection": connection, "application": connection.program}

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from gateway import visible as characters
 from gateway.kinds import KINDS
+from portal.accounts.policy.kinds import kind_of
 from portal.changes.schedule import in_utc
 from portal.changes.states import State
 from portal.web.events import program
@@ -55,6 +56,12 @@ def state_name(value: str) -> str:
 def kind_title(name: str) -> str:
     """Return a kind's title for people."""
     return KINDS[name].title if name in KINDS else name
+
+
+@register.filter
+def policy_title(name: str) -> str:
+    """Return what a kind of policy is called."""
+    return kind_of(name).title
 
 
 @register.filter

@@ -1,0 +1,43 @@
+"""Who could accept a change of policy: another administrator of what it reaches."""
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from gateway.models import Gateway
+from portal.accounts.models import Person, PolicyChange
+from portal.accounts.policy.kinds import kind_of
+from portal.accounts.roles import Verb, roles_allowing
+
+NOBODY_ELSE = "there is no second administrator"
+NOT_ASKED_FOR = "POLICY_NEEDS_TWO is off"
+
+
+def administrators(scope: Gateway | None) -> QuerySet[Person]:
+    """Return the active people who administer this gateway; None: every one."""
+    roles = Q(memberships__role__in=roles_allowing(Verb.ADMINISTER))
+    where = Q(memberships__gateway=None)
+    if scope is not None:
+        where |= Q(memberships__gateway=scope)
+    holders = Person.objects.filter(roles & where)
+    return Person.objects.filter(is_active=True).filter(
+        Q(is_superuser=True) | Q(pk__in=holders.values("pk"))
+    )
+
+
+def others(author: Person, scope: Gateway | None) -> QuerySet[Person]:
+    """Return who could accept what `author` asks for."""
+    return administrators(scope).exclude(pk=author.pk).order_by("username")
+
+
+def why_alone(change: PolicyChange) -> str:
+    """Say why one person is enough for this change; "" where two are needed."""
+    if kind_of(change.kind).needs_two(change.wanted):
+        return ""
+    if not settings.POLICY_NEEDS_TWO:
+        return NOT_ASKED_FOR
+    return "" if others(change.author, change.gateway).exists() else NOBODY_ELSE
+
+
+def may_accept(change: PolicyChange, person: Person) -> bool:
+    """Say whether this person may accept or refuse it. One query."""
+    return PolicyChange.objects.waiting_for(person).filter(pk=change.pk).exists()

@@ -1,0 +1,180 @@
+"""Ask for a change of policy, accept, refuse and withdraw it.
+
+Locks: the policy lock, the rows that a kind locks (gateways first), the ledger's head.
+"""
+
+from typing import Any
+
+from django.db import transaction
+
+from gateway.models import Gateway
+from portal.accounts.actor import Actor
+from portal.accounts.errors import (
+    Malformed,
+    NotAllowed,
+    OwnProposal,
+    PolicyMoved,
+    PolicySettled,
+    SecondPersonNeeded,
+)
+from portal.accounts.models import Person, PolicyChange, PolicyLock, PolicyState
+from portal.accounts.policy.deciders import others, why_alone
+from portal.accounts.policy.kinds import kind_of
+from portal.accounts.roles import Verb
+from portal.audit.events import Event
+from portal.audit.ledger import Entry, record
+
+REASON_LIMIT = 2_000
+
+
+@transaction.atomic
+def propose_policy(
+    kind: str,
+    wanted: dict[str, Any],
+    *,
+    scope: Gateway | None,
+    reason: str,
+    actor: Actor,
+) -> PolicyChange:
+    """Ask for a change of policy; where nobody else could accept it, it counts at once.
+
+    Raises NotPresent for programs, NotAllowed or NotVisible for all but administrators
+    of the scope, Malformed, PolicyMoved when it counts already, SecondPersonNeeded, and
+    what the kind raises.
+    """
+    author = actor.require_administrator(scope)
+    words = _words(reason, "reason", "Say why: whoever accepts it will ask.")
+    _lock()
+    owner = kind_of(kind)
+    wanted = owner.check(wanted, scope)
+    change = PolicyChange(
+        kind=kind,
+        gateway=scope,
+        base=owner.in_force(wanted, scope),
+        wanted=wanted,
+        reason=words,
+        author=author,
+    )
+    if change.base == wanted:
+        raise PolicyMoved("Nothing would be different: it counts already.")
+    alone = why_alone(change)
+    if owner.needs_two(wanted) and not others(author, scope).exists():
+        raise SecondPersonNeeded(
+            "Two people must agree on this, and there is no second administrator. Make "
+            "one first."
+        )
+    change.save()
+    asked = Entry(Event.POLICY_PROPOSED, {"reason": words, "points": _points(change)})
+    if not alone:
+        record(asked, actor=actor, subject=change)
+        return change
+    change.settle(PolicyState.ACCEPTED, author, alone=alone)
+    done = Entry(Event.POLICY_TAKEN_ALONE, {"alone": alone})
+    applied = owner.apply(change, actor)
+    record(asked, done, *applied, actor=actor, subject=change)
+    return change
+
+
+@transaction.atomic
+def accept_policy(change: PolicyChange, *, actor: Actor) -> PolicyChange:
+    """Bring into force what another administrator asked for.
+
+    Raises NotPresent, NotAllowed, NotVisible, OwnProposal, PolicySettled, and
+    PolicyMoved when what it was made against counts no longer.
+    """
+    change, person = _to_decide(change, actor)
+    if not _administers(change.author, change.gateway):
+        raise PolicyMoved(
+            f"{change.author} no longer administers {change.scope}: nobody asks for this "
+            "any more. Refuse it, and ask for it yourself."
+        )
+    owner = kind_of(change.kind)
+    owner.check(change.wanted, change.gateway)
+    if owner.in_force(change.wanted, change.gateway) != change.base:
+        raise PolicyMoved(
+            "What this was made against counts no longer. Refuse it, and ask for it anew."
+        )
+    change.settle(PolicyState.ACCEPTED, person)
+    done = Entry(
+        Event.POLICY_ACCEPTED,
+        {"asked_by": change.author.username, "points": _points(change)},
+    )
+    applied = owner.apply(change, actor)
+    record(done, *applied, actor=actor, subject=change)
+    return change
+
+
+@transaction.atomic
+def refuse_policy(change: PolicyChange, *, actor: Actor, note: str) -> PolicyChange:
+    """Turn down what another administrator asked for, and say why.
+
+    Raises as `accept_policy`, but PolicyMoved.
+    """
+    change, person = _to_decide(change, actor)
+    words = _words(note, "note", "Say why, so that whoever asked can act on it.")
+    change.settle(PolicyState.REFUSED, person, note=words)
+    record(Entry(Event.POLICY_REFUSED, {"note": words}), actor=actor, subject=change)
+    return change
+
+
+@transaction.atomic
+def withdraw_policy(change: PolicyChange, *, actor: Actor) -> PolicyChange:
+    """Take back what one asked for oneself. Raises NotPresent, NotAllowed, PolicySettled."""
+    person = actor.require_present_person()
+    change = _locked(change)
+    if change.author_id != person.pk:
+        raise NotAllowed("Only whoever asked for it withdraws it.")
+    _expect_open(change)
+    change.settle(PolicyState.WITHDRAWN, person)
+    record(Event.POLICY_WITHDRAWN, actor=actor, subject=change)
+    return change
+
+
+def _lock() -> None:
+    """Let nobody else change policy until the transaction ends."""
+    PolicyLock.objects.select_for_update().get_or_create(pk=1)
+
+
+def _locked(change: PolicyChange) -> PolicyChange:
+    _lock()
+    return PolicyChange.objects.with_people().get(pk=change.pk)
+
+
+def _to_decide(change: PolicyChange, actor: Actor) -> tuple[PolicyChange, Person]:
+    """Return it and who decides, under the lock."""
+    actor.require_present_person()
+    change = _locked(change)
+    person = actor.require_administrator(change.gateway)
+    if change.author_id == person.pk:
+        raise OwnProposal(
+            "You asked for this. Another administrator must accept or refuse it; you may "
+            "withdraw it."
+        )
+    _expect_open(change)
+    return change, person
+
+
+def _expect_open(change: PolicyChange) -> None:
+    if change.state != PolicyState.OPEN:
+        raise PolicySettled(
+            f"It was decided on already: {PolicyState(change.state).label.lower()}."
+        )
+
+
+def _administers(person: Person, scope: Gateway | None) -> bool:
+    if scope is not None:
+        return person.may(Verb.ADMINISTER, scope)
+    return person.may_everywhere(Verb.ADMINISTER)
+
+
+def _points(change: PolicyChange) -> list[str]:
+    return kind_of(change.kind).sentences(change.base, change.wanted)
+
+
+def _words(text: str, field: str, needed: str) -> str:
+    words = text.strip()
+    if not words:
+        raise Malformed(needed, field=field)
+    if len(words) > REASON_LIMIT:
+        raise Malformed(f"Use at most {REASON_LIMIT:,} characters.", field=field)
+    return words
