@@ -184,6 +184,12 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+# Days in which an account that somebody made, let in or gave a role does not count as a
+# reviewer of their changes; 0: it always counts, as among the demo's people.
+NEW_REVIEWER_DAYS = env.int("NEW_REVIEWER_DAYS", default=0 if DEMO else 7)
+if not 0 <= NEW_REVIEWER_DAYS <= 365:
+    raise ImproperlyConfigured("NEW_REVIEWER_DAYS must be 0 to 365 days.")
+
 # --- Language, time, files
 
 LANGUAGE_CODE = "en"

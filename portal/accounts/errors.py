@@ -39,12 +39,12 @@ class NotVisible(GatehouseError):
     status = 404
 
 
-class Ambiguous(GatehouseError):
+class Malformed(GatehouseError):
     code = "malformed"
     status = 400
 
 
-class Malformed(GatehouseError):
+class Ambiguous(GatehouseError):
     code = "malformed"
     status = 400
 

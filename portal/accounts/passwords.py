@@ -9,9 +9,10 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from portal.accounts.actor import Actor
-from portal.accounts.models import Person
+from portal.accounts.models import Person, Vouched
 from portal.accounts.sessions import forget_sessions
 from portal.accounts.sign_in import Stranger
+from portal.accounts.vouchings import vouch
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
 
@@ -24,7 +25,7 @@ def send_reset_link(person: Person, *, actor: Actor | Stranger) -> None:
     link's host is PUBLIC_URL, never the request's.
     """
     if isinstance(actor, Actor):
-        actor.require_administrator()
+        vouch(actor.require_administrator(), [person], Vouched.PASSWORD)
     path = reverse(
         "web:password_reset_confirm",
         kwargs={

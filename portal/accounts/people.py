@@ -5,15 +5,16 @@ superuser makes superusers; nobody sets another person's password.
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from django.core.mail import EmailMessage
 from django.db import transaction
 
 from portal.accounts.actor import Actor
 from portal.accounts.errors import NotAllowed
-from portal.accounts.models import Person
+from portal.accounts.models import Person, Vouched
 from portal.accounts.passwords import send_reset_link
+from portal.accounts.vouchings import vouch
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
 
@@ -29,6 +30,7 @@ def create_person(person: Person, *, actor: Actor) -> Person:
     # A random password, not an unusable one: Django's link works only where one is.
     person.set_password(secrets.token_urlsafe(40))
     person.save(force_insert=True)
+    vouch(administrator, [person], Vouched.MADE)
     record(
         Entry(Event.PERSON_CREATED, {"email": person.email}),
         actor=actor,
@@ -54,6 +56,8 @@ def change_person(person: Person, *, fields: Iterable[str], actor: Actor) -> Per
             "Only a superuser changes where somebody's mail goes.", field="email"
         )
     person.save(update_fields=names)
+    for how in _vouched(before, person):
+        vouch(administrator, [person], how)
     if "email" in names and before.email:
         _tell_the_old_address(before.email, person)
     record(
@@ -78,6 +82,16 @@ def change_person(person: Person, *, fields: Iterable[str], actor: Actor) -> Per
         subject=person,
     )
     return person
+
+
+def _vouched(before: Person, after: Person) -> Iterator[Vouched]:
+    """Yield what of a change lets somebody in, or lets them decide."""
+    if after.is_active and not before.is_active:
+        yield Vouched.LET_IN
+    if after.is_superuser and not before.is_superuser:
+        yield Vouched.ROLE
+    if after.email != before.email:
+        yield Vouched.EMAIL
 
 
 def _tell_the_old_address(address: str, person: Person) -> None:

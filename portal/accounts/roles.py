@@ -14,6 +14,23 @@ class Verb(StrEnum):
     OPERATE = "operate"
     ADMINISTER = "administer"
     EXPORT = "export"
+    BREAK_GLASS = "break_glass"
+
+    @property
+    def words(self) -> str:
+        """Say what it lets somebody do, for people."""
+        return VERB_WORDS[self]
+
+
+VERB_WORDS: dict[Verb, str] = {
+    Verb.READ: "Read gateways, changes and the audit",
+    Verb.ASK: "Ask for changes and comment",
+    Verb.DECIDE: "Approve, reject, request changes",
+    Verb.OPERATE: "Retry, cancel, resolve drift, pass a freeze",
+    Verb.ADMINISTER: "Change gateways, people and roles",
+    Verb.EXPORT: "Export, and read all of the audit",
+    Verb.BREAK_GLASS: "Deliver alone in an emergency",
+}
 
 
 class Role(models.TextChoices):
@@ -25,6 +42,12 @@ class Role(models.TextChoices):
     OPERATOR = "operator", "Operator: decides, retries and cancels"
     ADMINISTRATOR = "administrator", "Administrator: everything, gateways and roles too"
     AUDITOR = "auditor", "Auditor: reads and exports everything, asks nothing"
+    EMERGENCY = "emergency", "Emergency: delivers alone, with a reason"
+
+    @property
+    def name_in_words(self) -> str:
+        """Return the label's name alone."""
+        return str(self.label).partition(":")[0]
 
 
 ALLOWED: dict[Role, frozenset[Verb]] = {
@@ -32,9 +55,13 @@ ALLOWED: dict[Role, frozenset[Verb]] = {
     Role.AUTHOR: frozenset({Verb.READ, Verb.ASK}),
     Role.REVIEWER: frozenset({Verb.READ, Verb.ASK, Verb.DECIDE}),
     Role.OPERATOR: frozenset({Verb.READ, Verb.ASK, Verb.DECIDE, Verb.OPERATE}),
-    Role.ADMINISTRATOR: frozenset(Verb),
+    Role.ADMINISTRATOR: frozenset(Verb) - {Verb.BREAK_GLASS},
     Role.AUDITOR: frozenset({Verb.READ, Verb.EXPORT}),
+    # Held besides another role; no other has its verb, not even a superuser.
+    Role.EMERGENCY: frozenset({Verb.READ, Verb.BREAK_GLASS}),
 }
+# What superusers may do everywhere, without a role.
+SUPERUSER: frozenset[Verb] = ALLOWED[Role.ADMINISTRATOR]
 
 
 def roles_allowing(verb: Verb) -> list[Role]:

@@ -27,7 +27,7 @@ def events_visible_to(person: Person) -> AuditEventQuerySet:
         return events.none()
     if person.is_superuser:
         return events
-    held = list(person.memberships.values_list("role", "gateway_id", "gateway__slug"))
+    held = list(person.held().values_list("role", "gateway_id", "gateway__slug"))
     everywhere = {role for role, gateway_id, _ in held if gateway_id is None}
     if everywhere.intersection(roles_allowing(Verb.EXPORT)):
         return events

@@ -8,6 +8,7 @@ from portal.accounts.roles import Verb
 from portal.changes import states
 from portal.changes.inverse import waits_for_its_time
 from portal.changes.models import ChangeRequest, Delivery
+from portal.changes.newcomers import vouched_for, why_not
 from portal.changes.rollback import may_be_asked_for
 from portal.changes.schedule import waits
 from portal.changes.states import State
@@ -83,8 +84,11 @@ def _why_not(change: ChangeRequest, person: Person, actor: Actor) -> str:
         return change.gateway.out_of_service
     if not person.may(Verb.DECIDE, change.gateway):
         return f"Your role on {change.gateway.slug} does not decide on changes."
-    if person.pk in change.author_ids():
+    authors = change.author_ids()
+    if person.pk in authors:
         return "You wrote part of this change; somebody else decides."
+    if vouching := vouched_for(person, authors):
+        return why_not(vouching)
     if change.latest_revision().reviews.filter(reviewer=person).exists():
         return "You have already decided on this revision."
     return ""

@@ -11,6 +11,7 @@ from datetime import datetime
 from portal.accounts.roles import Verb
 from portal.changes.inverse import announcing_approvals, unproven_inverse
 from portal.changes.models import ChangeRequest, Review, Revision, Verdict
+from portal.changes.newcomers import without_newcomers
 from portal.changes.plan import stored_digest
 from portal.changes.states import State
 
@@ -56,10 +57,11 @@ def _valid_approvals(revision: Revision, change: ChangeRequest) -> list[Review]:
     """Return the approvals that count now.
 
     Each names exactly this revision's digest and was given by somebody who is active,
-    may still decide on this gateway and wrote none of the change.
+    may still decide on this gateway, wrote none of the change and was not let in lately
+    by somebody who did.
     """
     authors = change.author_ids()
-    return [
+    approvals = [
         review
         for review in revision.reviews.filter(verdict=Verdict.APPROVE).select_related(
             "reviewer"
@@ -68,6 +70,7 @@ def _valid_approvals(revision: Revision, change: ChangeRequest) -> list[Review]:
         and review.reviewer_id not in authors
         and review.reviewer.may(Verb.DECIDE, change.gateway)
     ]
+    return without_newcomers(approvals, authors)
 
 
 def unproven(revision: Revision, change: ChangeRequest, now: datetime) -> str:

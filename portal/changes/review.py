@@ -28,6 +28,7 @@ from portal.changes.models import (
     Revision,
     Verdict,
 )
+from portal.changes.newcomers import vouched_for, why_not
 from portal.changes.outbox import queue
 from portal.changes.quorum import standing
 from portal.changes.states import State
@@ -54,11 +55,14 @@ def _review(
     if revision.reviews.filter(reviewer=person).exists():
         raise AlreadyReviewed(f"You have already decided on {revision}.")
     states.expect(change, State.IN_REVIEW)
-    if person.pk in change.author_ids():
+    authors = change.author_ids()
+    if person.pk in authors:
         raise SelfReview(
             "You wrote part of this change or made the token that filed it. Somebody who "
             "wrote none of it must decide."
         )
+    if vouching := vouched_for(person, authors):
+        raise SelfReview(why_not(vouching))
     return Review.objects.create(
         revision=revision,
         reviewer=person,

@@ -2,7 +2,7 @@
 
 from django.db.models import Exists, OuterRef, Subquery
 
-from portal.accounts.models import Person
+from portal.accounts.models import Person, Vouching
 from portal.accounts.roles import Verb
 from portal.changes.models import ChangeRequest, ChangeRequestQuerySet, Review, Revision
 from portal.changes.states import State
@@ -24,6 +24,9 @@ def to_decide(person: Person) -> ChangeRequestQuerySet:
         .filter(gateway__in=person.gateways(Verb.DECIDE))
         .exclude(author=person)
         .exclude(token__person=person)
+        .exclude(
+            author__in=Vouching.objects.recent().filter(person=person).values("by")
+        )
         .exclude(Exists(mine.filter(author=person)))
         .exclude(Exists(mine.filter(token__person=person)))
         .alias(latest=Subquery(latest))

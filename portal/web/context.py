@@ -16,7 +16,7 @@ class Frame:
     """The signed-in person's corner of the page. Five queries at most."""
 
     def __init__(self, person: Person) -> None:
-        held = list(person.memberships.values_list("role", "gateway_id"))
+        held = list(person.held().values_list("role", "gateway_id"))
         roles = [role for role, _ in held]
         self.role = "superuser" if person.is_superuser else ", ".join(_names(roles))
         self.asks = person.is_superuser or bool(

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from portal.accounts.actor import Actor, Channel
 from portal.accounts.errors import NotAllowed, NotPresent, NotVisible
-from portal.accounts.models import Scope
-from portal.accounts.roles import ALLOWED, Role, Verb
+from portal.accounts.models import Membership, Scope
+from portal.accounts.roles import ALLOWED, SUPERUSER, Role, Verb
 from tests.factories import make_gateway, make_person, make_token
 
 pytestmark = pytest.mark.django_db
@@ -107,7 +108,32 @@ def test_only_a_role_on_all_gateways_reaches_everywhere(verb: Verb) -> None:
     assert not here.may_everywhere(verb)
     assert everywhere.may_everywhere(verb) == (verb in ALLOWED[Role.AUDITOR])
     assert not gone.may_everywhere(verb)
-    assert make_person(is_superuser=True).may_everywhere(verb)
+    superuser = make_person(is_superuser=True)
+    assert superuser.may_everywhere(verb) == (verb is not Verb.BREAK_GLASS)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_who_is_in_a_group_holds_what_it_holds(role: Role) -> None:
+    here, there = make_gateway("here"), make_gateway("there")
+    shop = Group.objects.create(name="shop")
+    Membership.objects.create(group=shop, role=role, gateway=here)
+    sam, eve = make_person("sam"), make_person("eve")
+    sam.groups.add(shop)
+
+    for verb in Verb:
+        assert sam.may(verb, here) == (verb in ALLOWED[role])
+        assert sam.may_anywhere(verb) == (verb in ALLOWED[role])
+        assert not sam.may(verb, there)
+        assert not sam.may_everywhere(verb)
+        assert not eve.may_anywhere(verb)
+    assert list(sam.gateways()) == [here]
+
+
+def test_delivering_alone_is_in_no_role_but_its_own() -> None:
+    alone = {role for role, verbs in ALLOWED.items() if Verb.BREAK_GLASS in verbs}
+
+    assert alone == {Role.EMERGENCY}
+    assert Verb.BREAK_GLASS not in SUPERUSER
 
 
 def test_a_gateway_one_may_not_see_does_not_exist() -> None:

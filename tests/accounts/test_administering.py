@@ -4,11 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 
 from gateway.models import Gateway
 from portal.accounts.actor import Actor
 from portal.accounts.errors import NotAllowed, NotPresent
 from portal.accounts.gateways import change_gateway, create_gateway
+from portal.accounts.groups import join_group, leave_group, make_group
 from portal.accounts.memberships import grant, revoke
 from portal.accounts.models import Membership, Person
 from portal.accounts.passwords import send_reset_link
@@ -49,6 +51,13 @@ OPERATIONS: dict[str, Operation] = {
     "revoke": lambda actor, gateway, people: revoke(
         people.alice.memberships.get(), actor=actor
     ),
+    "make_group": lambda actor, gateway, people: make_group("shop", actor=actor),
+    "join_group": lambda actor, gateway, people: join_group(
+        Group.objects.get_or_create(name="shop")[0], people.alice, actor=actor
+    ),
+    "leave_group": lambda actor, gateway, people: leave_group(
+        people.riley.groups.get(), people.riley, actor=actor
+    ),
     "send_reset_link": lambda actor, gateway, people: send_reset_link(
         people.alice, actor=actor
     ),
@@ -57,7 +66,13 @@ OPERATIONS: dict[str, Operation] = {
 
 def stored() -> list[int]:
     """Count what a refused operation must leave as it was."""
-    return [model.objects.count() for model in (Gateway, Person, Membership)]
+    counted = [model.objects.count() for model in (Gateway, Person, Membership)]
+    return [*counted, Person.groups.through.objects.count()]
+
+
+@pytest.fixture(autouse=True)
+def _group(people: Cast) -> None:
+    people.riley.groups.add(Group.objects.create(name="pay"))
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

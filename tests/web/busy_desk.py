@@ -12,6 +12,10 @@ from django.test import override_settings
 from django.utils import timezone
 
 from gateway.mirror import refresh
+from portal.accounts.groups import join_group, make_group
+from portal.accounts.memberships import grant
+from portal.accounts.models import Membership
+from portal.accounts.roles import Role
 from portal.changes.asked import ItemAsked
 from portal.changes.models import ChangeRequest, Delivery, ProbeRun
 from portal.changes.nodes import watch
@@ -53,7 +57,8 @@ def fill(desk: Desk) -> dict[str, int]:
     """Let a change of each state be there; return their numbers by state.
 
     Also `probed` (live, but not as it should be), `probe_took_back` (no longer), `long` (names that never break), `many` (several resources, with warnings)
-    and `odd` (characters that hide), and the primary keys of a `drift` and a `webhook`.
+    and `odd` (characters that hide), and the primary keys of a `drift`, a `webhook` and a
+    `group`.
     """
     alice, riley, omar = (
         present(person)
@@ -119,7 +124,20 @@ def fill(desk: Desk) -> dict[str, int]:
     _freeze(desk)
     make_access(make_program(), desk.people.alice)
     numbers = {state: change.number for state, change in made.items()}
-    return numbers | {"drift": _drift(desk), "webhook": _webhook(desk)}
+    return numbers | {
+        "drift": _drift(desk),
+        "webhook": _webhook(desk),
+        "group": _group(desk),
+    }
+
+
+def _group(desk: Desk) -> int:
+    """A team that holds a role together."""
+    actor = present(desk.people.admin)
+    group = make_group("speakers", actor=actor)
+    grant(Membership(group=group, role=Role.AUTHOR, gateway=desk.gateway), actor=actor)
+    join_group(group, desk.people.alice, actor=actor)
+    return group.pk
 
 
 def _webhook(desk: Desk) -> int:

@@ -25,6 +25,8 @@ from portal.accounts.models import (
     Membership,
     Person,
     RefreshToken,
+    Vouched,
+    Vouching,
 )
 from portal.accounts.roles import Role
 from portal.audit.events import Event
@@ -124,6 +126,7 @@ def full(people: Cast, gateway: Gateway) -> ChangeRequest:
         program="ADC",
     )
     make_drift(gateway)
+    Vouching.objects.create(by=people.admin, person=people.riley, how=Vouched.ROLE)
     DriftRule.objects.create(kind="route", reason="Noise.", author=people.admin)
     webhook, _ = make_webhook(
         actor=present(people.admin),

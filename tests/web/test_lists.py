@@ -4,11 +4,13 @@ import re
 from collections.abc import Callable
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from gateway.models import Gateway
+from portal.accounts.models import Membership
 from portal.accounts.roles import Role
 from portal.audit.events import Event
 from portal.audit.ledger import record
@@ -59,6 +61,7 @@ def numbers(page: str) -> list[int]:
         "/gateways/default/drift/?state=all",
         "/gateways/default/drift/rules/",
         "/audit/",
+        "/roles/",
         "/tokens/",
     ],
 )
@@ -81,6 +84,9 @@ def test_a_list_asks_the_database_as_often_for_many_rows_as_for_few(
             make_drift(gateway, change=change, rule=rule, resolved_by=author)
             make_gateway(f"g{author.pk}-{index}")
             make_token(getattr(people, name))
+            group = Group.objects.create(name=f"group {author.pk}")
+            author.groups.add(group)
+            Membership.objects.create(group=group, role=Role.VIEWER)
 
     def queries() -> int:
         client = sign_in(getattr(people, name))

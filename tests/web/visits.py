@@ -133,6 +133,7 @@ VISITS: dict[str, dict[str, Visit]] = {
             "/gateways/default/recipes/sessions/restrict-addresses/", {}, "Preview"
         ),
         "change-scheduled": Visit("/changes/{scheduled}/"),
+        "roles-read": Visit("/roles/"),
         "freezes-read": Visit("/freezes/"),
         "tokens": Visit("/tokens/"),
         "consent": Visit(f"/o/authorize/?{CONSENT}&resource=http://localhost:5000/mcp"),
@@ -219,6 +220,9 @@ VISITS: dict[str, dict[str, Visit]] = {
         "admin-audit": Visit("/admin/audit/auditevent/"),
     },
     "admin": {
+        "roles": Visit("/roles/"),
+        "roles-wrong": Visit("/roles/", {}, "Give the role"),
+        "group": Visit("/groups/{group}/"),
         "freezes": Visit("/freezes/"),
         "freezes-wrong": Visit("/freezes/", {}, "Begin the freeze"),
         "webhooks": Visit("/webhooks/"),

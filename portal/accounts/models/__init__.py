@@ -1,6 +1,12 @@
 """People, what their programs carry, the programs themselves, and wanted policy."""
 
-from portal.accounts.models.people import ApiToken, Membership, Person, Scope
+from portal.accounts.models.people import (
+    ApiToken,
+    Membership,
+    MembershipQuerySet,
+    Person,
+    Scope,
+)
 from portal.accounts.models.policy import (
     PolicyChange,
     PolicyChangeQuerySet,
@@ -9,12 +15,14 @@ from portal.accounts.models.policy import (
 )
 from portal.accounts.models.programs import AccessToken, Grant, Program, RefreshToken
 from portal.accounts.models.sessions import Session
+from portal.accounts.models.vouching import Vouched, Vouching
 
 __all__ = [
     "AccessToken",
     "ApiToken",
     "Grant",
     "Membership",
+    "MembershipQuerySet",
     "Person",
     "PolicyChange",
     "PolicyChangeQuerySet",
@@ -24,4 +32,6 @@ __all__ = [
     "RefreshToken",
     "Scope",
     "Session",
+    "Vouched",
+    "Vouching",
 ]

@@ -5,13 +5,13 @@ import secrets
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, Group
 from django.db import models
 from django.db.models import Exists, Q
 from django.utils import timezone
 
 from gateway.models import Gateway
-from portal.accounts.roles import Role, Verb, roles_allowing
+from portal.accounts.roles import SUPERUSER, Role, Verb, roles_allowing
 from portal.audit.ledger import Subject
 
 LAST_USED_EVERY = timedelta(minutes=1)
@@ -27,6 +27,10 @@ class Person(AbstractUser):
     def audit_subject(self) -> Subject:
         return Subject("person", str(self.pk), self.username)
 
+    def held(self) -> "MembershipQuerySet":
+        """Return the roles this person holds, by themselves or by a group. Lazy."""
+        return Membership.objects.held_by(self)
+
     def may(self, verb: Verb, gateway: Gateway) -> bool:
         """Say whether this person may do `verb` on `gateway`. One query.
 
@@ -36,51 +40,77 @@ class Person(AbstractUser):
             return False
         if gateway.retired_at and verb not in (Verb.READ, Verb.EXPORT):
             return False
-        if self.is_superuser:
+        if self.is_superuser and verb in SUPERUSER:
             return True
-        return (
-            self.memberships.filter(role__in=roles_allowing(verb))
-            .filter(Q(gateway=None) | Q(gateway=gateway))
-            .exists()
-        )
+        return self.held().allowing(verb).on(gateway).exists()
 
     def may_anywhere(self, verb: Verb) -> bool:
         """Say whether this person may do `verb` on any gateway. One query."""
         if not self.is_active:
             return False
-        return (
-            self.is_superuser
-            or self.memberships.filter(role__in=roles_allowing(verb)).exists()
-        )
+        if self.is_superuser and verb in SUPERUSER:
+            return True
+        return self.held().allowing(verb).exists()
 
     def may_everywhere(self, verb: Verb) -> bool:
         """Say whether this person may do `verb` on every gateway. One query."""
         if not self.is_active:
             return False
-        return (
-            self.is_superuser
-            or self.memberships.filter(
-                gateway=None, role__in=roles_allowing(verb)
-            ).exists()
-        )
+        if self.is_superuser and verb in SUPERUSER:
+            return True
+        return self.held().allowing(verb).filter(gateway=None).exists()
 
     def gateways(self, verb: Verb = Verb.READ) -> "models.QuerySet[Gateway]":
         """Return the gateways in service where this person may do `verb`. Lazy."""
         gateways = Gateway.objects.in_service()
         if not self.is_active:
             return gateways.none()
-        if self.is_superuser:
+        if self.is_superuser and verb in SUPERUSER:
             return gateways
-        held = self.memberships.filter(role__in=roles_allowing(verb))
+        held = self.held().allowing(verb)
         on_all = held.filter(gateway=None)
         return gateways.filter(Exists(on_all) | Q(pk__in=held.values("gateway")))
 
 
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def held_by(self, person: Person) -> "MembershipQuerySet":
+        """Keep what was given to this person or to a group that they are in."""
+        groups = Group.objects.filter(user=person)
+        return self.filter(Q(person=person) | Q(group__in=groups))
+
+    def allowing(self, verb: Verb) -> "MembershipQuerySet":
+        return self.filter(role__in=roles_allowing(verb))
+
+    def holders(self) -> "models.QuerySet[Person]":
+        """Return who holds any of these, by themselves or by a group."""
+        return Person.objects.filter(
+            Q(memberships__in=self) | Q(groups__memberships__in=self)
+        )
+
+    def on(self, gateway: Gateway) -> "MembershipQuerySet":
+        """Keep what reaches this gateway."""
+        return self.filter(Q(gateway=None) | Q(gateway=gateway))
+
+
 class Membership(models.Model):
-    """A role that a person holds on one gateway, or on all when `gateway` is empty."""
+    """A role held on one gateway, or on all when `gateway` is empty.
+
+    By a person, or by everybody who is in a group at that time.
+    """
 
     person = models.ForeignKey(
-        Person, on_delete=models.CASCADE, related_name="memberships"
+        Person,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="memberships",
+    )
+    group = models.ForeignKey(
+        Group,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="memberships",
     )
     role = models.CharField(max_length=20, choices=Role.choices)
     gateway = models.ForeignKey(
@@ -92,12 +122,18 @@ class Membership(models.Model):
         help_text="Empty: all gateways.",
     )
 
+    objects = MembershipQuerySet.as_manager()
+
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["person", "role", "gateway"],
+                fields=["person", "group", "role", "gateway"],
                 nulls_distinct=False,
                 name="membership_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(person=None) ^ Q(group=None),
+                name="membership_of_person_or_group",
             ),
             models.CheckConstraint(
                 condition=Q(role__in=Role.values), name="membership_role_known"
@@ -105,7 +141,16 @@ class Membership(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.person} {self.role} on {self.gateway or 'all gateways'}"
+        return f"{self.holder} {self.role} on {self.reach}"
+
+    @property
+    def holder(self) -> str:
+        """Return who holds it: a person's name, or "group shop"."""
+        return f"group {self.group.name}" if self.group else str(self.person)
+
+    @property
+    def reach(self) -> str:
+        return self.gateway.slug if self.gateway else "all gateways"
 
 
 class Scope(models.TextChoices):

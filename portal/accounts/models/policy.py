@@ -33,7 +33,7 @@ class PolicyChangeQuerySet(models.QuerySet["PolicyChange"]):
         if person.is_superuser:
             return self
         roles = {role for verb in verbs for role in roles_allowing(verb)}
-        held = person.memberships.filter(role__in=roles)
+        held = person.held().filter(role__in=roles)
         return self.filter(
             Exists(held.filter(gateway=None)) | Q(gateway__in=held.values("gateway"))
         )

@@ -4,9 +4,9 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from gateway.models import Gateway
-from portal.accounts.models import Person, PolicyChange
+from portal.accounts.models import Membership, Person, PolicyChange
 from portal.accounts.policy.kinds import kind_of
-from portal.accounts.roles import Verb, roles_allowing
+from portal.accounts.roles import Verb
 
 NOBODY_ELSE = "there is no second administrator"
 NOT_ASKED_FOR = "POLICY_NEEDS_TWO is off"
@@ -14,13 +14,10 @@ NOT_ASKED_FOR = "POLICY_NEEDS_TWO is off"
 
 def administrators(scope: Gateway | None) -> QuerySet[Person]:
     """Return the active people who administer this gateway; None: every one."""
-    roles = Q(memberships__role__in=roles_allowing(Verb.ADMINISTER))
-    where = Q(memberships__gateway=None)
-    if scope is not None:
-        where |= Q(memberships__gateway=scope)
-    holders = Person.objects.filter(roles & where)
+    held = Membership.objects.allowing(Verb.ADMINISTER)
+    held = held.filter(gateway=None) if scope is None else held.on(scope)
     return Person.objects.filter(is_active=True).filter(
-        Q(is_superuser=True) | Q(pk__in=holders.values("pk"))
+        Q(is_superuser=True) | Q(pk__in=held.holders().values("pk"))
     )
 
 

@@ -43,9 +43,9 @@ class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
         What was never sent is its author's own, withdrawn or not.
         """
         shared = self.filter(Q(submitted_at__isnull=False) | Q(author=person))
-        if person.is_superuser or person.memberships.filter(gateway=None).exists():
+        if person.is_superuser or person.held().filter(gateway=None).exists():
             return shared
-        return shared.filter(gateway__in=person.memberships.values("gateway"))
+        return shared.filter(gateway__in=person.held().values("gateway"))
 
     def open(self) -> "ChangeRequestQuerySet":
         return self.filter(state__in=OPEN)

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from portal.accounts.memberships import grant, revoke
-from portal.accounts.models import ApiToken, Membership, Person, Session
+from portal.accounts.models import ApiToken, Membership, Person, Session, Vouching
 from portal.accounts.passwords import send_reset_link
 from portal.accounts.people import change_person, create_person
 from portal.accounts.presence import present_actor
@@ -117,15 +117,12 @@ def _is_reachable(person: Person) -> bool:
 
 @admin.register(Membership)
 class MembershipAdmin(Operated, Shown):
-    list_display = ("person", "role", "where")
+    list_display = ("holder", "role", "reach")
+    list_display_links = ("holder",)
     list_filter = ("role", ("gateway", ByGateway))
-    list_select_related = ("person", "gateway")
-    search_fields = ("person__username", "gateway__slug")
-    ordering = ("person__username",)
-
-    @admin.display(description="on")
-    def where(self, membership: Membership) -> str:
-        return membership.gateway.slug if membership.gateway else "all gateways"
+    list_select_related = ("person", "group", "gateway")
+    search_fields = ("person__username", "group__name", "gateway__slug")
+    ordering = ("person__username", "group__name")
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return Rights.of(request).everywhere(Verb.ADMINISTER)
@@ -134,7 +131,7 @@ class MembershipAdmin(Operated, Shown):
         return Rights.of(request).everywhere(Verb.ADMINISTER)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        return ["person", "role", "gateway"]
+        return ["person", "group", "role", "gateway"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         # A role is given and taken, never turned into another.
@@ -151,7 +148,7 @@ class MembershipAdmin(Operated, Shown):
     def delete_queryset(
         self, request: HttpRequest, queryset: "QuerySet[Membership]"
     ) -> None:
-        for membership in queryset.select_related("person", "gateway"):
+        for membership in queryset.select_related("person", "group", "gateway"):
             revoke(membership, actor=present_actor(request))
 
 
@@ -164,6 +161,15 @@ class SessionAdmin(Shown):
     list_filter = ("way", "signed_in_at", "seen_at")
     list_select_related = ("person",)
     search_fields = ("person__username", "address")
+
+
+@admin.register(Vouching)
+class VouchingAdmin(Shown):
+    list_display = ("__str__", "by", "how", "person", "at")
+    list_filter = ("how", "at")
+    list_select_related = ("by", "person")
+    search_fields = ("by__username", "person__username")
+    ordering = ("-pk",)
 
 
 @admin.register(ApiToken)

@@ -39,7 +39,7 @@ class Rights:
     def __init__(self, person: Person) -> None:
         self.person = person
         self.held = (
-            list(person.memberships.values_list("role", "gateway_id"))
+            list(person.held().values_list("role", "gateway_id"))
             if isinstance(person, Person)
             else []
         )

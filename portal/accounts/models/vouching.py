@@ -1,0 +1,54 @@
+"""Who let whom in lately: what keeps somebody from approving by an account they made."""
+
+from datetime import timedelta
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from portal.accounts.models.people import Person
+
+
+class Vouched(models.TextChoices):
+    """What somebody did that lets an account decide, or lets them into it."""
+
+    MADE = "made", "made the account"
+    LET_IN = "let_in", "let the account in again"
+    ROLE = "role", "gave it a role"
+    GROUP = "group", "took it into a group"
+    EMAIL = "email", "changed its mail address"
+    PASSWORD = "password", "sent it a link to set the password"  # noqa: S105
+    SECOND_FACTOR = "second_factor", "took its second factor away"
+
+
+class VouchingQuerySet(models.QuerySet["Vouching"]):
+    def recent(self) -> "VouchingQuerySet":
+        """Keep what keeps an approval given now from counting; nothing when off."""
+        days = settings.NEW_REVIEWER_DAYS
+        if not days:
+            return self.none()
+        return self.filter(at__gt=timezone.now() - timedelta(days=days))
+
+
+class Vouching(models.Model):
+    """Somebody made, let in or empowered an account, written with what they did.
+
+    The account is no reviewer of their changes for a while (changes/newcomers.py).
+    """
+
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="vouched")
+    person = models.ForeignKey(
+        Person, on_delete=models.PROTECT, related_name="vouchings"
+    )
+    how = models.CharField(max_length=20, choices=Vouched.choices)
+    at = models.DateTimeField(default=timezone.now)
+
+    objects = VouchingQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        indexes: ClassVar = [models.Index(fields=["person", "at"], name="vouching_of")]
+
+    def __str__(self) -> str:
+        return f"{self.by} {self.get_how_display()} of {self.person}"

@@ -1,0 +1,195 @@
+"""Whoever let somebody in lately cannot have them approve."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.utils import timezone
+
+from gateway.models import Gateway
+from portal.accounts.groups import join_group
+from portal.accounts.memberships import grant
+from portal.accounts.models import Membership, Person, Vouched, Vouching
+from portal.accounts.passwords import send_reset_link
+from portal.accounts.people import change_person, create_person
+from portal.accounts.roles import Role
+from portal.accounts.sign_in import Stranger
+from portal.changes.errors import SelfReview
+from portal.changes.models import ChangeRequest, Review
+from portal.changes.permissions import permissions
+from portal.changes.quorum import standing
+from portal.changes.review import approve
+from portal.changes.waiting import to_decide
+from tests.actors import present
+from tests.factories import Cast, make_change, make_gateway, make_person, make_review
+
+
+def _made(by: Person) -> Person:
+    return create_person(Person(username="nina"), actor=present(by))
+
+
+def _let_in(by: Person) -> Person:
+    nina = make_person("nina", is_active=False)
+    nina.is_active = True
+    return change_person(nina, fields=["is_active"], actor=present(by))
+
+
+def _given_a_role(by: Person) -> Person:
+    nina = make_person("nina")
+    grant(Membership(person=nina, role=Role.REVIEWER), actor=present(by))
+    return nina
+
+
+def _group_given_a_role(by: Person) -> Person:
+    nina, group = make_person("nina"), Group.objects.create(name="security")
+    nina.groups.add(group)
+    grant(Membership(group=group, role=Role.REVIEWER), actor=present(by))
+    return nina
+
+
+def _in_a_group(by: Person) -> Person:
+    nina = make_person("nina")
+    join_group(Group.objects.create(name="security"), nina, actor=present(by))
+    return nina
+
+
+def _made_superuser(by: Person) -> Person:
+    nina = make_person("nina")
+    nina.is_superuser = True
+    return change_person(nina, fields=["is_superuser"], actor=present(by))
+
+
+def _mail_changed(by: Person) -> Person:
+    nina = make_person("nina")
+    nina.email = "elsewhere@example.com"
+    return change_person(nina, fields=["email"], actor=present(by))
+
+
+def _reset(by: Person) -> Person:
+    nina = make_person("nina")
+    send_reset_link(nina, actor=present(by))
+    return nina
+
+
+WAYS: dict[str, Callable[[Person], Person]] = {
+    "made": _made,
+    "let_in": _let_in,
+    "role": _given_a_role,
+    "role of a group": _group_given_a_role,
+    "group": _in_a_group,
+    "superuser": _made_superuser,
+    "mail": _mail_changed,
+    "reset": _reset,
+}
+
+
+@pytest.fixture
+def gateway(db: None) -> Gateway:
+    return make_gateway()
+
+
+def allow(person: Person) -> None:
+    """Let them decide whatever else they hold: what is refused is refused for another reason."""
+    Membership.objects.create(person=person, role=Role.OPERATOR)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_account_let_in_by_an_author_does_not_decide(
+    people: Cast, gateway: Gateway, way: str
+) -> None:
+    nina = WAYS[way](people.admin)
+    allow(nina)
+    mine = make_change(gateway=gateway, author=people.admin)
+    others = make_change(gateway=gateway, author=people.alice)
+
+    with pytest.raises(SelfReview, match="admin, who wrote part of this change, "):
+        approve(mine.latest_revision(), actor=present(nina))
+    approve(others.latest_revision(), actor=present(nina))
+
+    assert Review.objects.get().revision.change == others
+    assert "less than 7 days ago" in permissions(mine, actor=present(nina)).why_not
+    assert mine not in to_decide(nina)
+
+
+def test_after_seven_days_it_decides(people: Cast, gateway: Gateway) -> None:
+    nina = _given_a_role(people.admin)
+    long_ago = timezone.now() - timedelta(days=7, minutes=1)
+    Vouching.objects.update(at=long_ago)
+    change = make_change(gateway=gateway, author=people.admin)
+
+    assert change in to_decide(nina)
+    approve(change.latest_revision(), actor=present(nina))
+
+    assert standing(change).given == 1
+
+
+def test_switched_off_it_decides_at_once(
+    people: Cast, gateway: Gateway, settings: Any
+) -> None:
+    settings.NEW_REVIEWER_DAYS = 0
+    nina = _given_a_role(people.admin)
+    change = make_change(gateway=gateway, author=people.admin)
+
+    approve(change.latest_revision(), actor=present(nina))
+
+    assert standing(change).given == 1
+
+
+def test_an_approval_that_came_otherwise_does_not_count(
+    people: Cast, gateway: Gateway
+) -> None:
+    """Counted anew from the rows: a review in the table is not enough, nor is time."""
+    nina = _given_a_role(people.admin)
+    change = make_change(gateway=gateway, author=people.admin)
+    make_review(change.latest_revision(), nina)
+    assert standing(change).given == 0
+    Vouching.objects.update(at=timezone.now() - timedelta(days=6))
+
+    assert standing(change).given == 0
+
+
+def test_who_is_let_in_after_approving_counts_no_more(
+    people: Cast, gateway: Gateway
+) -> None:
+    """An author cannot bring an approval back by letting its reviewer in again."""
+    change = make_change(gateway=gateway, author=people.admin)
+    make_review(change.latest_revision(), people.riley)
+    people.riley.is_active = False
+    people.riley.save()
+    assert standing(change).given == 0
+    people.riley.is_active = True
+
+    change_person(people.riley, fields=["is_active"], actor=present(people.admin))
+
+    assert standing(change).given == 0
+
+
+def test_what_one_does_to_oneself_is_no_vouching(people: Cast) -> None:
+    grant(
+        Membership(person=people.admin, role=Role.AUDITOR), actor=present(people.admin)
+    )
+
+    assert not Vouching.objects.exists()
+
+
+def test_a_reviewer_s_own_request_for_a_link_is_none(people: Cast) -> None:
+    send_reset_link(people.riley, actor=Stranger())
+
+    assert not Vouching.objects.exists()
+
+
+def test_each_way_is_told_by_its_name(people: Cast) -> None:
+    nina = _mail_changed(people.admin)
+
+    assert [v.how for v in Vouching.objects.filter(person=nina)] == [Vouched.EMAIL]
+
+
+def test_other_authors_are_not_concerned(people: Cast, gateway: Gateway) -> None:
+    """Only who let them in, and only as an author."""
+    nina = _given_a_role(people.admin)
+    change: ChangeRequest = make_change(gateway=gateway, author=people.omar)
+    make_review(change.latest_revision(), nina)
+
+    assert standing(change).given == 1
