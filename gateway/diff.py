@@ -117,7 +117,7 @@ def _key(value: Any) -> Any:
 
 
 def _in_lists(before: list[Any], after: list[Any], path: Path) -> Iterator[Difference]:
-    nodes = _by_address(before), _by_address(after)
+    nodes = by_address(before), by_address(after)
     if path[-1:] == ("nodes",) and nodes[0] is not None and nodes[1] is not None:
         found = list(_differences(*nodes, path))
         # Nothing but their order: that is a change too.
@@ -128,7 +128,7 @@ def _in_lists(before: list[Any], after: list[Any], path: Path) -> Iterator[Diffe
         yield Difference(path, Op.CHANGE, before, after)
 
 
-def _by_address(nodes: list[Any]) -> Document | None:
+def by_address(nodes: list[Any]) -> Document | None:
     """Return {host:port: node}, or None where that does not tell nodes apart."""
     found: Document = {}
     for node in nodes:

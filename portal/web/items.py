@@ -1,10 +1,15 @@
 """The items of a revision, as pages show them: all named, so many at a time in full."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.diff import Difference, Op, diff
+from gateway.canonical import number_form
+from gateway.diff import diff
+from gateway.documents import SERVER_MANAGED
+from gateway.line_diff import Stretch, line_diff
+from gateway.semantic_diff import Group, told_of
 from gateway.sentences import sentence
 from portal.changes.models import Item, Revision
 from portal.changes.plan import Plan, PlannedItem
@@ -18,14 +23,14 @@ AS_ITEM = {What.CREATED: "create", What.ALTERED: "update", What.DELETED: "delete
 
 @dataclass(frozen=True)
 class ShownItem:
-    """One resource with its differences, field by field; `number` counts from 1."""
+    """One resource and in what its documents differ; `number` counts from 1."""
 
     action: str
     kind: str
     id: str
     base: Any
     wanted: Any
-    differences: Sequence[Difference]
+    groups: Sequence[Group]
     number: int = 0
 
     @classmethod
@@ -36,7 +41,7 @@ class ShownItem:
             id=item.resource_id,
             base=item.base,
             wanted=item.wanted,
-            differences=by_field(diff(item.base, item.wanted)),
+            groups=told_of(diff(item.base, item.wanted), item.base, item.wanted),
             number=item.position + 1,
         )
 
@@ -48,7 +53,7 @@ class ShownItem:
             id=item.id,
             base=item.shown_base,
             wanted=item.shown_wanted,
-            differences=by_field(item.differences),
+            groups=told_of(item.differences, item.shown_base, item.shown_wanted),
         )
 
     @classmethod
@@ -59,12 +64,32 @@ class ShownItem:
             id=drift.resource_id,
             base=drift.baseline,
             wanted=drift.live,
-            differences=by_field(drift.differences),
+            groups=told_of(drift.differences, drift.baseline, drift.live),
         )
 
     @property
     def sign(self) -> str:
         return {"create": "plus", "delete": "minus"}.get(self.action, "edit")
+
+    @property
+    def fields(self) -> int:
+        """How many fields differ."""
+        return sum(
+            len(fact.differences) for group in self.groups for fact in group.facts
+        )
+
+    @property
+    def lines(self) -> list[Stretch]:
+        """Return both documents as JSON, line by line; nothing where one is missing."""
+        if self.base is None or self.wanted is None:
+            return []
+        return line_diff(_json(self.base), _json(self.wanted))
+
+
+def _json(document: dict[str, Any]) -> str:
+    """Return what the differences are made of, in an order that both sides share."""
+    kept = {k: v for k, v in document.items() if k not in SERVER_MANAGED}
+    return json.dumps(number_form(kept), indent=2, sort_keys=True, ensure_ascii=False)
 
 
 @dataclass(frozen=True)
@@ -82,29 +107,6 @@ class ShownPlan:
             summary=plan.summary,
             has_blockers=bool(plan.blockers),
         )
-
-
-def by_field(differences: Sequence[Difference]) -> list[Difference]:
-    """Take objects that come or go apart, so that each row names one field."""
-    rows: list[Difference] = []
-    for one in differences:
-        value = one.after if one.op is Op.ADD else one.before
-        if one.op is not Op.CHANGE and isinstance(value, dict) and value:
-            is_added = one.op is Op.ADD
-            rows += by_field(
-                [
-                    Difference(
-                        (*one.path, name),
-                        one.op,
-                        None if is_added else value[name],
-                        value[name] if is_added else None,
-                    )
-                    for name in value
-                ]
-            )
-        else:
-            rows.append(one)
-    return rows
 
 
 @dataclass(frozen=True)

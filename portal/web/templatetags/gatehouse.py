@@ -1,5 +1,6 @@
 """Template words of the portal."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -123,20 +124,19 @@ def is_box(field: Any) -> bool:
 
 
 @register.filter
-def last(path: tuple[Any, ...]) -> str:
-    """Return the field's own name of a path."""
-    return characters.visible(str(path[-1])) if path else "everything"
-
-
-@register.filter
-def above(path: tuple[Any, ...]) -> list[str]:
-    """Return where a field stands: the names on the way to it."""
-    return [characters.visible(str(part)) for part in path[:-1]]
-
-
-@register.filter
 def sign(op: str) -> str:
     return {"add": "+", "remove": "−"}.get(op, "±")
+
+
+@register.filter
+def past(op: str) -> str:
+    return {"add": "added", "remove": "removed"}.get(op, "changed")
+
+
+@register.filter
+def in_lines(lines: Sequence[str]) -> str:
+    """Return lines of a text below each other, with what hides in them shown."""
+    return "\n".join(map(characters.visible, lines))
 
 
 @register.filter
