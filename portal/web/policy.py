@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from gateway.diff import diff
+from gateway.semantic_diff import told
 from portal.accounts.actor import Actor
 from portal.accounts.models import PolicyChange, PolicyState
 from portal.accounts.policy.deciders import may_accept, others
@@ -20,7 +20,6 @@ from portal.accounts.policy.deciding import (
 from portal.accounts.policy.kinds import kind_of
 from portal.accounts.presence import present_actor
 from portal.errors import GatehouseError
-from portal.web.items import by_field
 from portal.web.pages import PersonRequest, listed, page
 
 SHOWN_OTHERS = 8
@@ -59,7 +58,7 @@ def _show(
         "points": kind.sentences(change.base, change.wanted),
         "item": {
             "action": "update",
-            "differences": by_field(diff(change.base, change.wanted)),
+            "groups": told(change.base, change.wanted),
         },
         "is_open": is_open,
         "may_decide": is_open and may_accept(change, request.user),
