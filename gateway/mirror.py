@@ -20,7 +20,7 @@ from gateway.catalogue import catalogue_of, known_catalogue
 from gateway.errors import GatewayError
 from gateway.models import Gateway, Resource
 from gateway.readable import alike
-from gateway.rows import CHANGING, new_mark, row_of
+from gateway.rows import CHANGING, keep_facets, new_mark, row_of
 from gateway.sighting import BATCH, Key, Move, Sighting, look, rows_of
 
 __all__ = ["Move", "Watch", "Written", "catalogue_of", "note", "refresh"]
@@ -169,13 +169,15 @@ def note(gateway: Gateway, writes: Sequence[Written]) -> bool:
 
 
 def _save(rows: Iterable[Resource]) -> None:
-    Resource.objects.bulk_create(
+    saved = Resource.objects.bulk_create(
         rows,
         batch_size=BATCH,
         update_conflicts=True,
         unique_fields=["gateway", "kind", "resource_id"],
         update_fields=CHANGING,
     )
+    for start in range(0, len(saved), BATCH):
+        keep_facets(saved[start : start + BATCH])
 
 
 def _delete(pks: Sequence[int]) -> None:

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from gateway import sealing
+from gateway.facets import LENGTH_LIMIT
 from gateway.kinds import KINDS
 from gateway.router.match import Mode
 from gateway.trust import NoCertificates, trusting
@@ -251,6 +252,12 @@ class Resource(models.Model):
         help_text="Equal: exactly as it was read.",
     )
     search = models.TextField(blank=True, editable=False)
+    by_name = models.CharField(
+        max_length=800,
+        default="",
+        editable=False,
+        help_text="Its name in lower case, then its id: no two are alike.",
+    )
     first_seen = models.DateTimeField(default=timezone.now)
     last_seen = models.DateTimeField(default=timezone.now)
 
@@ -264,6 +271,9 @@ class Resource(models.Model):
                 name="resource_once_per_gateway",
             )
         ]
+        indexes: ClassVar = [
+            models.Index(fields=["gateway", "kind", "by_name"], name="resource_by_name")
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.resource_id}"
@@ -272,6 +282,30 @@ class Resource(models.Model):
         """Unseal the document, parts that the gateway does not show included."""
         document: dict[str, Any] = sealing.unseal(self.sealed)
         return document
+
+
+class Facet(models.Model):
+    """One thing by which a resource is looked for (see facets.py), kept with its row."""
+
+    resource = models.ForeignKey(
+        Resource, on_delete=models.CASCADE, related_name="facets"
+    )
+    # As of the resource, so that one index answers.
+    gateway = models.ForeignKey(Gateway, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=20)
+    name = models.CharField(max_length=10)
+    value = models.CharField(max_length=LENGTH_LIMIT)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["gateway", "kind", "name", "value", "resource"],
+                name="facet_finds_resource",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.value}"
 
 
 class Catalogue(models.Model):

@@ -2,14 +2,16 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from gateway import sealing
 from gateway.canonical import canonical
 from gateway.documents import digest
+from gateway.facets import facets_of
 from gateway.fingerprint import fingerprint_key
-from gateway.models import Gateway, Resource
+from gateway.models import Facet, Gateway, Resource
 from gateway.readable import readable
 from gateway.redaction import redact, storable
 from gateway.schemas import Schemas
@@ -17,7 +19,8 @@ from gateway.schemas import Schemas
 Document = dict[str, Any]
 
 # What a later look may change of a row.
-CHANGING = ("document", "sealed", "digest", "mark", "search", "last_seen")
+CHANGING = ("document", "sealed", "digest", "mark", "search", "by_name", "last_seen")
+NAME_LIMIT = 100
 NAMES = ("name", "desc", "uri", "uris", "host", "hosts", "sni", "snis", "username")
 
 
@@ -61,9 +64,32 @@ def row_of(
         digest=digest(kind, shown, key=key),
         mark=mark or new_mark(),
         search=_search_text(resource_id, document),
+        by_name=_by_name(resource_id, document),
         first_seen=seen,
         last_seen=seen,
     )
+
+
+def keep_facets(rows: Sequence[Resource]) -> None:
+    """Write by what these rows, which are saved, are looked for. Two queries."""
+    Facet.objects.filter(resource__in=rows).delete()
+    Facet.objects.bulk_create(
+        Facet(
+            resource=row,
+            gateway_id=row.gateway_id,
+            kind=row.kind,
+            name=name,
+            value=value,
+        )
+        for row in rows
+        for name, value in sorted(facets_of(row.kind, row.document))
+    )
+
+
+def _by_name(resource_id: str, document: Document) -> str:
+    name = document.get("name")
+    shown = name if isinstance(name, str) and name else resource_id
+    return storable(f"{shown[:NAME_LIMIT].lower()}\n{resource_id}")
 
 
 def _search_text(resource_id: str, document: Document) -> str:

@@ -21,6 +21,7 @@ from oauth2_provider.models import set_token_value
 from gateway import sealing
 from gateway.catalogue import known_catalogue
 from gateway.models import Catalogue, Gateway, Resource
+from gateway.rows import keep_facets
 from portal.accounts.connections import ACCESS_PREFIX, new_secret
 from portal.accounts.models import (
     AccessToken,
@@ -445,7 +446,7 @@ def make_resource(
     """A mirrored resource."""
     name = resource_id or f"r{next(_numbers):04}"
     value = document if document is not None else route_document(name=name)
-    return Resource.objects.create(
+    row = Resource.objects.create(
         gateway=gateway,
         kind=kind,
         resource_id=name,
@@ -453,7 +454,10 @@ def make_resource(
         sealed=sealing.seal(value),
         digest=digest_of(value),
         search=f"{name} {orjson.dumps(value).decode()}".lower(),
+        by_name=f"{value.get('name', name)}\n{name}".lower(),
     )
+    keep_facets([row])
+    return row
 
 
 def make_drift(

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from gateway.effective import effective, hosts_of, texts
 from gateway.kinds import KIND_BY_PATH, Kind
 from gateway.models import Gateway, Resource
+from gateway.owners import owner_of
 from portal.accounts.roles import Verb
 from portal.changes.models import ChangeRequest, Delivery, Item
 from portal.changes.states import State
@@ -19,13 +20,13 @@ from portal.drift.models import Drift
 from portal.web.gateways import visible_gateway
 from portal.web.history import history_of
 from portal.web.kinds import kinds_of
+from portal.web.looked_for import LookedFor, choices_of
 from portal.web.pages import (
     Listed,
     PersonRequest,
     listed,
     page,
     wants_fragment,
-    words_in,
 )
 from portal.web.targets import targets_of
 
@@ -44,6 +45,7 @@ class Row:
     target: str
     plugins: list[str]
     is_off: bool
+    owner: str
     resource: Resource
 
 
@@ -57,7 +59,7 @@ def row_of(resource: Resource) -> Row:
         if uris and hosts
         else uris or hosts
     )
-    plugins = document.get("plugins")
+    plugins, owner = document.get("plugins"), owner_of(document)
     return Row(
         id=resource.resource_id,
         name=_text(document.get("name")) or _text(document.get("desc")),
@@ -66,6 +68,7 @@ def row_of(resource: Resource) -> Row:
         target=_target(document),
         plugins=_cut(sorted(plugins)) if isinstance(plugins, dict) else [],
         is_off=document.get("status") == 0,
+        owner=owner.title if owner else "",
         resource=resource,
     )
 
@@ -112,25 +115,28 @@ def _kind(path: str) -> Kind:
 def resources_page(request: PersonRequest, slug: str, kind: str) -> HttpResponse:
     """List the resources of one kind, from the mirror."""
     gateway, wanted = visible_gateway(request, slug), _kind(kind)
-    words = words_in(request)
+    looked_for = LookedFor.of(request)
     resources = Resource.objects.filter(gateway=gateway, kind=wanted.name)
     found = listed(
-        resources.defer("sealed").matching(words),
+        looked_for.among(resources.defer("sealed", "search"), gateway, wanted),
         request,
-        "resource_id",
+        looked_for.key,
         ascending=True,
         size=50,
     )
     context = {
         "gateway": gateway,
         "kind": wanted,
-        "words": words,
+        "looked_for": looked_for,
         "list": Listed([row_of(one) for one in found.rows], found.older, found.newer),
         "may_ask": request.user.may(Verb.ASK, gateway),
     }
     if wants_fragment(request):
         return render(request, "gateways/_resources.html", context)
-    context["kinds"] = kinds_of(gateway, wanted)
+    context |= {
+        "kinds": kinds_of(gateway, wanted),
+        "fields": looked_for.fields(choices_of(gateway, wanted)),
+    }
     return render(request, "gateways/resources.html", context)
 
 

@@ -190,6 +190,7 @@ VISITS: dict[str, dict[str, Visit]] = {
         "certificates-all": Visit("/certificates/"),
         "routes": Visit("/gateways/default/routes/"),
         "routes-none": Visit("/gateways/default/routes/?q=zanzibar"),
+        "routes-filtered": Visit("/gateways/default/routes/?status=on&sort=name"),
         "services": Visit("/gateways/default/services/"),
         "protos": Visit("/gateways/default/protos/"),
         "route-long": Visit("/gateways/default/routes/long-one/"),

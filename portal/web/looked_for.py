@@ -1,0 +1,125 @@
+"""What somebody looks for in a list of resources, and what there is to choose from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from django.db.models import Count, F, Q, Window
+from django.db.models.functions import RowNumber
+from django.http import HttpRequest
+
+from gateway import facets
+from gateway.kinds import Kind
+from gateway.models import Facet, Gateway, ResourceQuerySet
+from portal.web.pages import words_in
+
+CHOICES_AT_MOST = 100
+# {facet: (title, whether it is typed rather than chosen)}
+CHOSEN = {
+    facets.HOST: ("Host", True),
+    facets.PLUGIN: ("Plugin", False),
+    facets.LABEL: ("Label", True),
+    facets.OWNER: ("Kept by", False),
+    facets.METHOD: ("Method", False),
+}
+ON = "on"
+SORTS = {"": "resource_id", "name": "by_name"}
+
+
+@dataclass(frozen=True)
+class LookedFor:
+    """`values` is {facet: value}, for those that were given."""
+
+    words: str
+    values: Mapping[str, str]
+    sort: str
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> Self:
+        """Read it of the address; a facet or an order that there is none of counts not."""
+        given = {name: words_in(request, name) for name in (*CHOSEN, facets.STATUS)}
+        if given[facets.STATUS] not in (ON, facets.OFF):
+            given[facets.STATUS] = ""
+        sort = request.GET.get("sort", "")
+        return cls(
+            words=words_in(request),
+            values={name: value for name, value in given.items() if value},
+            sort=sort if sort in SORTS else "",
+        )
+
+    @property
+    def key(self) -> str:
+        """The unique column by which the list is in order."""
+        return SORTS[self.sort]
+
+    def fields(
+        self, choices: Mapping[str, Sequence["Choice"]]
+    ) -> list[tuple[str, str, Sequence["Choice"], str, bool]]:
+        """Return (name, title, choices, value, whether it is typed) of what one can choose.
+
+        What nothing here has is no field, unless it was asked for.
+        """
+        return [
+            (name, title, choices.get(name, ()), self.values.get(name, ""), is_typed)
+            for name, (title, is_typed) in CHOSEN.items()
+            if name in choices or name in self.values
+        ]
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.words or self.values)
+
+    def among(self, rows: ResourceQuerySet, gateway: Gateway, kind: Kind) -> Any:
+        """Keep what fits all of it. No query yet."""
+        for name, value in self.values.items():
+            having = Facet.objects.filter(
+                _fits(name, value), gateway=gateway, kind=kind.name
+            ).values("resource")
+            if value == ON:
+                rows = rows.exclude(pk__in=having)
+            else:
+                rows = rows.filter(pk__in=having)
+        return rows.matching(self.words)
+
+
+def _fits(name: str, value: str) -> Q:
+    """Return how a facet is looked for: hosts by a part, labels by key or `key=value`."""
+    named = Q(name=name)
+    if name == facets.HOST:
+        return named & Q(value__contains=value.lower())
+    if name == facets.LABEL:
+        return named & (Q(value=value) | Q(value__startswith=f"{value}="))
+    if name == facets.STATUS:
+        return named & Q(value=facets.OFF)
+    return named & Q(value=value)
+
+
+@dataclass(frozen=True)
+class Choice:
+    value: str
+    count: int
+
+
+def choices_of(gateway: Gateway, kind: Kind) -> dict[str, Sequence[Choice]]:
+    """Return {facet: what there is most of}. One query, of an index alone."""
+    counted = (
+        Facet.objects.filter(gateway=gateway, kind=kind.name, name__in=CHOSEN)
+        .order_by()
+        .values("name", "value")
+        .annotate(count=Count("resource"))
+        .annotate(
+            rank=Window(
+                RowNumber(),
+                partition_by=F("name"),
+                order_by=[F("count").desc(), F("value")],
+            )
+        )
+        .filter(rank__lte=CHOICES_AT_MOST)
+    )
+    found: dict[str, list[Choice]] = {}
+    for row in counted:
+        choice = Choice(row["value"], row["count"])
+        found.setdefault(row["name"], []).append(choice)
+    for choices in found.values():
+        choices.sort(key=lambda one: one.value)
+    return dict(found)
