@@ -1,42 +1,23 @@
-"""Home: what waits for me, what I asked for, what just happened, is the gateway well."""
+"""Home: what waits for me, what I asked for, what went live, are the gateways well."""
 
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from portal.accounts.models import PolicyChange
-from portal.accounts.visible_events import events_visible_to
-from portal.audit.events import Event
 from portal.changes.models import ChangeRequest
-from portal.changes.states import OPEN
+from portal.changes.pace import pace_for
+from portal.changes.states import OPEN, State
 from portal.changes.waiting import to_answer, to_decide, to_retry
 from portal.drift.models import Drift
-from portal.web.context import SHOWN_GATEWAYS
-from portal.web.events import shown
+from portal.web.chart import chart
+from portal.web.context import SHOWN_GATEWAYS, Frame
+from portal.web.first_steps import first_steps
 from portal.web.pages import PersonRequest, page
 
-SHOWN = 8
-# What moves the desk; comments and workers' in-between steps are on the change's page.
-NEWS = [
-    Event.CHANGE_SUBMITTED,
-    Event.CHANGE_REVISED,
-    Event.CHANGE_APPROVED,
-    Event.CHANGE_REJECTED,
-    Event.CHANGE_CHANGES_REQUESTED,
-    Event.CHANGE_WITHDRAWN,
-    Event.CHANGE_CANCELLED,
-    Event.CHANGE_APPLIED,
-    Event.CHANGE_FAILED,
-    Event.CHANGE_CONFLICTED,
-    Event.DRIFT_ADOPTED,
-    Event.DRIFT_RULE_ADDED,
-    Event.POLICY_PROPOSED,
-    Event.POLICY_ACCEPTED,
-    Event.POLICY_TAKEN_ALONE,
-    Event.GATEWAY_CREATED,
-    Event.GATEWAY_CHANGED,
-]
+SHOWN, SHOWN_DELIVERED = 8, 5
 
 
 @require_GET
@@ -44,7 +25,7 @@ NEWS = [
 def home_page(request: PersonRequest) -> HttpResponse:
     """Show what matters to this person now."""
     person = request.user
-    mine = ChangeRequest.objects.filter(author=person, state__in=OPEN).with_people()
+    frame = Frame(person)
     waiting = list(
         ChangeRequest.objects.filter(
             Q(pk__in=to_decide(person).values("pk"))
@@ -54,14 +35,39 @@ def home_page(request: PersonRequest) -> HttpResponse:
         .with_people()
         .order_by("number")[: SHOWN + 1]
     )
+    mine, delivered = _mine_and_delivered(request)
+    pace = pace_for(person, timezone.now())
+    steps = first_steps(
+        person, frame.gateways, asks=frame.asks, administers=frame.administers
+    )
     context = {
+        "frame": frame,
         "waiting": waiting[:SHOWN],
         "has_more_waiting": len(waiting) > SHOWN,
         "policy": PolicyChange.objects.waiting_for(person).with_people()[:SHOWN],
-        "mine": mine[:SHOWN],
+        "mine": mine,
+        "delivered": delivered,
         "drifts": Drift.objects.open().by_gateway(person.gateways()[:SHOWN_GATEWAYS]),
-        "news": shown(
-            events_visible_to(person).filter(event__in=NEWS).order_by("-number")[:SHOWN]
-        ),
+        "pace": pace,
+        "chart": chart(pace.days),
+        "steps": [] if all(step.is_done for step in steps) else steps,
+        "steps_done": sum(step.is_done for step in steps),
     }
     return render(request, "home.html", context)
+
+
+def _mine_and_delivered(
+    request: PersonRequest,
+) -> tuple[list[ChangeRequest], list[ChangeRequest]]:
+    """Return what this person asked for and is open, and what went live. One query."""
+    changes = ChangeRequest.objects.order_by("-number").values("pk")
+    mine = changes.filter(author=request.user, state__in=OPEN)[:SHOWN]
+    applied = changes.filter(gateway__in=request.user.gateways(), state=State.APPLIED)[
+        :SHOWN_DELIVERED
+    ]
+    found = ChangeRequest.objects.filter(Q(pk__in=mine) | Q(pk__in=applied))
+    rows = list(found.with_people())
+    return (
+        [row for row in rows if row.state != State.APPLIED],
+        [row for row in rows if row.state == State.APPLIED],
+    )

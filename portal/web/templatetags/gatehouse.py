@@ -228,6 +228,16 @@ def length_words(length: timedelta) -> str:
     return " ".join(parts)
 
 
+@register.filter
+def about(length: timedelta) -> str:
+    """Return a length by its largest unit, rounded down: "3 h"."""
+    seconds = int(length.total_seconds())
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
 @register.simple_tag
 def at(moment: datetime) -> SafeString:
     """Name a moment that somebody decides by: in UTC, and how far it is."""

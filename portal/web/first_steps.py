@@ -1,0 +1,78 @@
+"""What a new desk, or somebody new to it, does first: each step known by a fact."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Exists, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from gateway.models import Gateway
+from portal.accounts.models import ApiToken, Membership, Person
+from portal.accounts.roles import Verb, roles_allowing
+from portal.changes.models import ChangeRequest
+from portal.changes.states import State
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step, whether it is done, and where one takes it ("" where others must)."""
+
+    title: str
+    words: str
+    url: str
+    is_done: bool
+
+
+def first_steps(
+    person: Person, gateways: Sequence[Gateway], *, asks: bool, administers: bool
+) -> list[Step]:
+    """Return the steps in the order one takes them. One query."""
+    visible = person.gateways()
+    others = Membership.objects.filter(
+        role__in=roles_allowing(Verb.DECIDE), person__is_active=True
+    ).exclude(person=person)
+    facts = Person.objects.filter(pk=person.pk).values_list(
+        Exists(others.filter(Q(gateway=None) | Q(gateway__in=visible))),
+        Exists(ChangeRequest.objects.filter(author=person, submitted_at__isnull=False)),
+        Exists(ChangeRequest.objects.filter(gateway__in=visible, state=State.APPLIED)),
+        Exists(
+            ApiToken.objects.filter(person=person)
+            .usable(timezone.now())
+            .exclude(last_used_at=None)
+        ),
+    )
+    reviewed, asked, applied, connected = facts.get()
+    return [
+        Step(
+            "A gateway answers",
+            "An administrator adds it, with the address and key of its Admin API.",
+            reverse("admin:gateway_gateway_add") if administers else "",
+            any(gateway.is_well for gateway in gateways),
+        ),
+        Step(
+            "Somebody else can decide",
+            "Nobody approves what they asked for: give a second person the role "
+            "reviewer.",
+            reverse("admin:accounts_person_changelist") if administers else "",
+            reviewed,
+        ),
+        Step(
+            "You ask for a change",
+            "A route takes a minute: which address, and where it goes.",
+            reverse("web:ask") if asks else "",
+            asked,
+        ),
+        Step(
+            "A change goes live",
+            "Somebody approves, Gatehouse writes it and reads it back.",
+            reverse("web:changes"),
+            applied,
+        ),
+        Step(
+            "ChatGPT, or another program, asks for you",
+            "Let it in; whatever it asks for, people decide.",
+            reverse("web:tokens"),
+            connected,
+        ),
+    ]
