@@ -20,7 +20,23 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
-PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+# What no page of ours asks a browser for.
+REFUSED = (
+    "accelerometer",
+    "autoplay",
+    "camera",
+    "display-capture",
+    "geolocation",
+    "gyroscope",
+    "hid",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "payment",
+    "serial",
+    "usb",
+)
+PERMISSIONS = ", ".join(f"{name}=()" for name in REFUSED)
 
 
 class PageHeaders:
