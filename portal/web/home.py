@@ -13,7 +13,7 @@ from portal.changes.states import OPEN, State
 from portal.changes.waiting import to_answer, to_decide, to_retry
 from portal.drift.models import Drift
 from portal.web.chart import chart
-from portal.web.context import SHOWN_GATEWAYS, Frame
+from portal.web.context import Frame
 from portal.web.first_steps import first_steps
 from portal.web.pages import PersonRequest, page
 
@@ -35,6 +35,7 @@ def home_page(request: PersonRequest) -> HttpResponse:
         .with_people()
         .order_by("number")[: SHOWN + 1]
     )
+    policy = list(PolicyChange.objects.waiting_for(person).with_people()[:SHOWN])
     mine, delivered = _mine_and_delivered(request)
     pace = pace_for(person, timezone.now())
     steps = first_steps(
@@ -44,10 +45,11 @@ def home_page(request: PersonRequest) -> HttpResponse:
         "frame": frame,
         "waiting": waiting[:SHOWN],
         "has_more_waiting": len(waiting) > SHOWN,
-        "policy": PolicyChange.objects.waiting_for(person).with_people()[:SHOWN],
+        "policy": policy,
+        "waits": len(waiting[:SHOWN]) + len(policy),
         "mine": mine,
         "delivered": delivered,
-        "drifts": Drift.objects.open().by_gateway(person.gateways()[:SHOWN_GATEWAYS]),
+        "drifts": Drift.objects.open().by_gateway(frame.gateways),
         "pace": pace,
         "chart": chart(pace.days),
         "steps": [] if all(step.is_done for step in steps) else steps,
