@@ -5,6 +5,7 @@
 
 from django.urls import path
 
+from portal.api.views.audit import Events, OneEvent
 from portal.api.views.checks import Checks
 from portal.api.views.drift import Drifts, OneDrift
 from portal.api.views.openapi import ImportOpenAPI, OpenAPIOfGateway, PublishOpenAPI
@@ -49,6 +50,8 @@ urlpatterns = [
     *plugin,
     path("api/changes/<int:number>/rebase", RebaseChange.as_view()),
     path("api/changes/<int:number>/rollback", RollbackChange.as_view()),
+    path("api/audit", Events.as_view()),
+    path("api/audit/<int:number>", OneEvent.as_view()),
     path("api/checks", Checks.as_view()),
     path("api/gateways/<str:slug>/drift", Drifts.as_view()),
     path("api/gateways/<str:slug>/drift/<int:id>", OneDrift.as_view()),

@@ -86,6 +86,7 @@ class Event(models.TextChoices):
     WEBHOOK_PAUSED = "webhook.paused", "paused the webhook"
     WEBHOOK_RESUMED = "webhook.resumed", "resumed the webhook"
     WEBHOOK_REMOVED = "webhook.removed", "removed the webhook"
+    AUDIT_EXPORTED = "audit.exported", "exported the audit"
     KEYS_ROTATED = "keys.rotated", "rotated the encryption keys"
 
 

@@ -13,8 +13,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from portal.audit import triggers
+from portal.audit.chain import Chain, Problem
 from portal.audit.events import Event
-from portal.audit.models import GENESIS, AuditEvent, LedgerHead
+from portal.audit.models import AuditEvent, LedgerHead
 
 
 class Recordable(Protocol):
@@ -46,6 +47,13 @@ class Subject:
 
 class HasSubject(Protocol):
     def audit_subject(self) -> Subject: ...
+
+
+class Ledger:
+    """The ledger itself, as what an event is about."""
+
+    def audit_subject(self) -> Subject:
+        return Subject("audit", "1", "the audit")
 
 
 @dataclass(frozen=True)
@@ -117,14 +125,6 @@ def record(
     return events
 
 
-@dataclass(frozen=True)
-class Problem:
-    """Something that proves the ledger was touched; `number` is None for the whole."""
-
-    number: int | None
-    words: str
-
-
 def problems() -> Iterator[Problem]:
     """Yield what is wrong with the ledger, in order; nothing when the chain holds.
 
@@ -132,25 +132,16 @@ def problems() -> Iterator[Problem]:
     """
     for name in triggers.missing(connection):
         yield Problem(None, f"Database trigger {name} is missing: rows can be altered.")
-    previous, expected = GENESIS, 1
+    chain = Chain()
     for event in AuditEvent.objects.order_by("number").iterator(chunk_size=2000):
-        if event.number != expected:
-            yield Problem(
-                event.number,
-                f"Events {expected} to {event.number - 1} are missing before it.",
-            )
-        if event.previous_hash != previous:
-            yield Problem(event.number, "It does not follow from the event before it.")
-        if event.computed_hash() != event.hash:
-            yield Problem(
-                event.number, "Its content was altered: the hash does not match."
-            )
-        previous, expected = event.hash, event.number + 1
+        yield from chain.follow(
+            event.number, event.previous_hash, event.hash, event.computed_hash()
+        )
     head = LedgerHead.objects.filter(pk=1).first()
     if head is None:
         yield Problem(None, "The ledger's head is missing.")
-    elif (head.number, head.hash) != (expected - 1, previous):
+    elif (head.number, head.hash) != (chain.number, chain.hash):
         yield Problem(
             None,
-            f"The ledger's head names event {head.number}, the last one found is {expected - 1}.",
+            f"The ledger's head names event {head.number}, the last one found is {chain.number}.",
         )

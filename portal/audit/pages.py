@@ -17,6 +17,8 @@ def page_of(event: AuditEvent) -> str:
         return reverse("web:gateway", args=[event.gateway])
     if event.subject_type == "policy_change" and event.subject_id.isdigit():
         return reverse("web:policy_change", args=[int(event.subject_id)])
+    if event.subject_type == "audit":
+        return reverse("web:audit")
     if event.subject_type == "freeze":
         return reverse("web:freezes")
     if event.subject_type == "webhook" and event.subject_id.isdigit():

@@ -1,74 +1,123 @@
 """The ledger, for reading: filtered, page by page, a lasting address per entry."""
 
-from django.http import HttpResponse
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from gateway.semantic_diff import told_of
+from portal.accounts.presence import present_actor
 from portal.accounts.visible_events import events_visible_to
-from portal.audit.events import Event
 from portal.audit.models import AuditEvent
+from portal.audit.proof import proof_of
+from portal.trail.changed import drift_of, other_details, revision_of, settings_of
+from portal.trail.export import Format, export, may_export
+from portal.web.audit_form import AuditForm
 from portal.web.events import shown
+from portal.web.items import ShownItem, part_of
 from portal.web.pages import (
     Listed,
     PersonRequest,
     listed,
     page,
+    refusal,
     wants_fragment,
-    words_in,
 )
+
+PER_PAGE = 50
 
 
 @require_GET
 @page
 def audit_page(request: PersonRequest) -> HttpResponse:
     """List what happened, newest first."""
-    filters = {
-        name: words_in(request, name, 80)
-        for name in ("person", "event", "gateway", "change")
-    }
-    events = events_visible_to(request.user)
-    if filters["person"]:
-        events = events.filter(actor=filters["person"])
-    if filters["event"]:
-        # A subject ("change") stands for all its events.
-        events = (
-            events.filter(event=filters["event"])
-            if filters["event"] in Event.values
-            else events.filter(event__startswith=filters["event"] + ".")
-        )
-    if filters["gateway"]:
-        events = events.filter(gateway=filters["gateway"])
-    if filters["change"]:
-        events = events.filter(
-            subject_type="change", subject_id=filters["change"].removeprefix("#")
-        )
-    found = listed(events, request, "number", size=50)
+    form = AuditForm(request.GET)
+    filters, events = form.filters(), events_visible_to(request.user)
+    # What makes no sense must not look like what was found.
+    wanted = filters.of(events) if filters else events.none()
+    found = listed(wanted, request, "number", size=PER_PAGE)
     context = {
-        "filters": filters,
-        "is_filtered": any(filters.values()),
-        "event_choices": Event.choices,
+        "form": form,
+        "is_filtered": filters is None or bool(filters.told()),
         "list": Listed(shown(found.rows), found.older, found.newer),
+        "may_export": may_export(request.user),
+        "formats": Format.choices,
+        "asked": _asked(request),
     }
     template = "audit/_list.html" if wants_fragment(request) else "audit/list.html"
     return render(request, template, context)
 
 
+def _asked(request: PersonRequest) -> str:
+    """Return the filters as they stand in the address, for another one."""
+    kept = {
+        name: value
+        for name, value in request.GET.items()
+        if name in AuditForm.base_fields and value
+    }
+    return f"{urlencode(kept)}&" if kept else ""
+
+
 @require_GET
 @page
 def entry_page(request: PersonRequest, number: int) -> HttpResponse:
-    """Show one entry whole, with what proves its place."""
+    """Show one entry whole, what it changed, and what proves its place."""
     events = events_visible_to(request.user)
-    entry = get_object_or_404(events, pk=number)
-    # A hash that does not match is worth more than a page that looks fine.
+    event = get_object_or_404(events, pk=number)
+    revision, drift = revision_of(event, request.user), drift_of(event)
     context = {
-        "entry": shown([entry])[0],
-        "is_intact": entry.computed_hash() == entry.hash,
-        "follows": _follows(entry),
+        "entry": shown([event])[0],
+        "proof": proof_of(event),
+        "revision": revision,
+        "part": part_of(revision) if revision else None,
+        "drift": ShownItem.of_drift(drift) if drift else None,
+        "gateway": revision.change.gateway
+        if revision
+        else drift.gateway
+        if drift
+        else None,
+        "settings": _settings(event),
+        "details": other_details(event),
+        "older": events.filter(number__lt=number).order_by("-number").first(),
+        "newer": events.filter(number__gt=number).order_by("number").first(),
     }
     return render(request, "audit/entry.html", context)
 
 
-def _follows(entry: AuditEvent) -> bool:
-    """Say whether it carries the hash of the entry before (true for the first)."""
-    before = AuditEvent.objects.filter(number=entry.number - 1).only("hash").first()
-    return before is None or before.hash == entry.previous_hash
+def _settings(event: AuditEvent) -> dict[str, Any] | None:
+    """Return the settings that an entry changed, as differences are shown."""
+    changed = settings_of(event)
+    before, after = (
+        {str(one.path[0]): getattr(one, side) for one in changed}
+        for side in ("before", "after")
+    )
+    groups = told_of(changed, before, after)
+    return (
+        {"action": "update", "id": event.subject_id, "groups": groups}
+        if groups
+        else None
+    )
+
+
+@require_GET
+@page
+def export_page(request: PersonRequest) -> HttpResponse | StreamingHttpResponse:
+    """Answer what the filters leave as a file, sent while it is read."""
+    form = AuditForm(request.GET)
+    filters = form.filters()
+    if filters is None:
+        return refusal(request, 400, f"Mend the filters. {' '.join(form.wrong)}")
+    try:
+        format = Format(request.GET.get("format", ""))
+    except ValueError:
+        return refusal(request, 400, "format: Use csv or jsonl.")
+    parts = export(format, filters, actor=present_actor(request))
+    name = f"audit-{timezone.now():%Y%m%dT%H%M%SZ}.{format.value}"
+    return StreamingHttpResponse(
+        parts,
+        content_type=f"{format.media_type}; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )

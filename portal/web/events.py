@@ -54,6 +54,7 @@ BY_SUBJECT = {
     "drift": "warning",
     "webhook": "send",
     "policy_change": "admin",
+    "audit": "audit",
 }
 
 

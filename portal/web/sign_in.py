@@ -152,7 +152,7 @@ class SignOut(auth_views.LogoutView):
         return super().post(request, *args, **kwargs)
 
 
-@method_decorator(page, name="dispatch")  # type: ignore[arg-type]
+@method_decorator(page, name="dispatch")
 class ChangePassword(auth_views.PasswordChangeView):
     """Set a new password, knowing the old one."""
 

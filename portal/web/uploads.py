@@ -5,13 +5,14 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from portal.web.pages import refusal
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 # What the fields beside the file may take.
 FIELDS_LIMIT = 64 * 1024
 # A browser that is refused unread shows no answer, so as much is read and forgotten.
@@ -30,7 +31,7 @@ def takes_file(view: View[P]) -> View[P]:
     @wraps(view)
     def bounded(
         request: HttpRequest, *args: P.args, **kwargs: P.kwargs
-    ) -> HttpResponse:
+    ) -> HttpResponseBase:
         length = int(request.META.get("CONTENT_LENGTH") or 0)
         if length > settings.IMPORT_LIMIT + FIELDS_LIMIT:
             for _ in range(DRAIN_LIMIT // CHUNK):

@@ -23,6 +23,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from portal.audit.events import Event
+from portal.audit.ledger import record
+from tests.actors import program
 from tests.api.conftest import Desk, Program
 from tests.factories import make_change
 
@@ -84,6 +87,9 @@ def held(desk: Desk, alice: Program, _one_connection: None) -> dict[str, Any]:
     desk.sandbox.put("route", "r1", {"uri": "/a", "service_id": "s1"})
     desk.hold("consumer", "jack", {"username": "jack"})
     change = make_change(gateway=desk.gateway, author=alice.person)
+    [event] = record(
+        Event.CHANGE_SUBMITTED, actor=program(alice.person), subject=change
+    )
     route = {"id": "r1"}
     number, slug = {"number": change.number}, {"slug": desk.gateway.slug}
     return {
@@ -91,6 +97,7 @@ def held(desk: Desk, alice: Program, _one_connection: None) -> dict[str, Any]:
         "updateRoute": route,
         "deleteRoute": route,
         "getResource": {"kind": "upstream", "id": "u1"},
+        "getAuditEvent": {"number": event.number},
         "getChange": number,
         "withdrawChange": number,
         "getPlugin": {"name": "limit-count"},

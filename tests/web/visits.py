@@ -210,6 +210,7 @@ VISITS: dict[str, dict[str, Visit]] = {
     "audrey": {
         "audit": Visit("/audit/"),
         "audit-none": Visit("/audit/?person=nobody"),
+        "audit-narrowed": Visit("/audit/?change=1&until=2030-01-01T00:00"),
         "audit-entry": Visit("/audit/3/"),
         "refused": Visit("/changes/new/"),
         "admin": Visit("/admin/"),

@@ -1,0 +1,142 @@
+"""The form above the audit: what one looks for."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django import forms
+
+from gateway.kinds import KINDS
+from portal.accounts.actor import Channel
+from portal.audit.events import Event
+from portal.trail.filters import SUBJECTS, Filters
+
+LARGEST = 2**63 - 1
+
+
+class Text(forms.CharField):
+    """Words; NUL, which no database takes, is no part of them."""
+
+    def __init__(self, limit: int, **options: Any) -> None:
+        super().__init__(required=False, max_length=limit, **options)
+
+    def clean(self, value: Any) -> Any:
+        return super().clean((value or "").replace("\x00", ""))
+
+
+class ChangeNumber(forms.IntegerField):
+    def to_python(self, value: Any) -> int | None:
+        return super().to_python(str(value or "").strip().removeprefix("#"))
+
+
+def _text(label: str, example: str, limit: int = 200, **options: Any) -> Text:
+    return Text(
+        limit,
+        label=label,
+        widget=forms.TextInput(attrs={"placeholder": example, "autocomplete": "off"}),
+        **options,
+    )
+
+
+class Moment(forms.DateTimeField):
+    """A time of the person's own clock, which must be one in UTC too."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        moment = super().to_python(value)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError:
+            raise forms.ValidationError(self.error_messages["invalid"]) from None
+
+
+def _moment(label: str) -> Moment:
+    return Moment(
+        required=False,
+        label=label,
+        error_messages={"invalid": "Give a date and a time."},
+        widget=forms.DateTimeInput(
+            attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
+        ),
+    )
+
+
+def _events() -> list[tuple[str, Any]]:
+    """Return the families and their events, for a list to choose from."""
+    groups: list[tuple[str, Any]] = [("", "Everything")]
+    for family in SUBJECTS:
+        names = [
+            (event.value, event.value)
+            for event in Event
+            if event.value.startswith(f"{family}.")
+        ]
+        groups.append((family, [(family, f"All of {family}"), *names]))
+    return groups
+
+
+class AuditForm(forms.Form):
+    """What one looks for, out of the page's address."""
+
+    search = _text("Words", "limit-count")
+    person = _text("Person", "riley", 150)
+    event = forms.ChoiceField(required=False, choices=_events, label="Event")
+    gateway = _text("Gateway", "default", 40)
+    change = ChangeNumber(
+        required=False,
+        min_value=1,
+        max_value=LARGEST,
+        label="Change",
+        error_messages={"invalid": "Give a number, such as 128."},
+        widget=forms.TextInput(attrs={"placeholder": "#128", "autocomplete": "off"}),
+    )
+    resource = _text("Resource", "route/conference-k7m2qx", 600)
+    subject = _text("About", "gateway or token/7", 140)
+    channel = forms.ChoiceField(
+        required=False,
+        choices=[("", "Any door"), *Channel.choices],
+        label="Through",
+    )
+    program = _text("Program", "ChatGPT")
+    since = _moment("From")
+    until = _moment("To")
+
+    MORE = (
+        "change",
+        "resource",
+        "subject",
+        "channel",
+        "program",
+        "since",
+        "until",
+    )
+
+    def clean_resource(self) -> str:
+        resource: str = self.cleaned_data["resource"]
+        kind, _, name = resource.partition("/")
+        if resource and (kind not in KINDS or not name):
+            raise forms.ValidationError("Give kind/id, such as route/conference.")
+        return resource
+
+    def filters(self) -> Filters | None:
+        """Return what was asked for; None where some of it makes no sense."""
+        if not self.is_valid():
+            return None
+        return Filters(
+            **{name: value for name, value in self.cleaned_data.items() if value}
+        )
+
+    @property
+    def wrong(self) -> list[str]:
+        """Say what makes no sense, field by field."""
+        return [f"{field.label}: {field.errors[0]}" for field in self if field.errors]
+
+    @property
+    def first(self) -> list[forms.BoundField]:
+        return [field for field in self if field.name not in self.MORE]
+
+    @property
+    def more(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.MORE]
+
+    @property
+    def opens_more(self) -> bool:
+        """Whether something of what is folded away was asked for."""
+        return any(self.data.get(name) for name in self.MORE)

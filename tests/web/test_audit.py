@@ -1,0 +1,159 @@
+"""The audit's pages: what one finds, one entry whole, files to take away."""
+
+import csv
+import io
+from collections.abc import Callable
+
+import orjson
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from gateway.models import Gateway
+from portal.audit.models import AuditEvent
+from portal.changes.states import State
+from portal.web.audit_form import AuditForm
+from tests.factories import Cast, item, make_change, make_drift, route_document
+from tests.trail.ledgers import chained
+
+As = Callable[[str], Client]
+
+
+def test_words_times_and_doors_narrow_the_list(as_: As) -> None:
+    chained(
+        [
+            {"subject": "#1 Publish talks", "client": "ChatGPT", "channel": "mcp"},
+            {"subject": "#2 Publish rooms"},
+        ]
+    )
+    client = as_("audrey")
+
+    def numbers(query: str) -> set[int]:
+        rows = client.get(f"/audit/?{query}").context["list"].rows
+        return {row.event.number for row in rows}
+
+    assert numbers("search=TALKS") == {1}
+    assert numbers("program=ChatGPT&channel=mcp&subject=change/1") == {1}
+    assert numbers("since=2026-10-01T12:00&until=2026-10-01T12:01") == {1, 2}
+    assert numbers("since=2026-10-01T12:01") == set()
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("change=x", "Change: Give a number"),
+        ("since=soon", "From: Give a date"),
+        ("resource=talks", "Resource: Give kind/id"),
+        ("event=change.eaten", "Event: Select a valid choice"),
+        ("search=%00", ""),
+    ],
+)
+def test_what_makes_no_sense_is_said_and_finds_nothing(
+    as_: As, query: str, words: str
+) -> None:
+    chained([{}])
+
+    page = as_("audrey").get(f"/audit/?{query}")
+
+    assert page.status_code == 200
+    assert words in page.content.decode()
+    assert bool(page.context["list"].rows) is (words == "")
+
+
+def test_a_time_that_is_none_in_utc_is_refused() -> None:
+    with timezone.override("Asia/Tokyo"):
+        form = AuditForm({"since": "0001-01-01T00:00"})
+
+        assert form.filters() is None
+        assert form.wrong == ["From: Give a date and a time."]
+
+
+def test_an_entry_shows_what_it_changed(
+    as_: As, people: Cast, gateway: Gateway
+) -> None:
+    change = make_change(
+        gateway=gateway,
+        author=people.alice,
+        state=State.APPLIED,
+        items=[item("update", base=route_document(), wanted=route_document(uri="/t"))],
+    )
+    drift = make_drift(gateway, resource_id="rooms")
+    change_settings = {"fields": ["router"], "router": {"from": "", "to": "radixtree"}}
+    chained(
+        [
+            {"subject_id": str(change.number), "revision": 1},
+            {"subject_type": "drift", "subject_id": str(drift.pk)},
+            {
+                "event": "gateway.changed",
+                "subject_type": "gateway",
+                "details": change_settings,
+            },
+        ]
+    )
+
+    pages = [
+        as_("audrey").get(f"/audit/{number}/").content.decode() for number in (1, 2, 3)
+    ]
+
+    for page, after in zip(pages, ("/t", "/*", "radixtree"), strict=True):
+        assert f'diff__after">{after}</ins>' in page
+        assert "It holds" in page
+    assert 'rel="prev">← 2</a>' in pages[0]
+    assert 'rel="next">2 →</a>' in pages[2]
+
+
+def test_a_draft_that_somebody_else_wrote_is_not_shown(
+    as_: As, people: Cast, gateway: Gateway
+) -> None:
+    draft = make_change(gateway=gateway, author=people.alice, state=State.DRAFT)
+    chained([{"subject_id": str(draft.number), "revision": 1}])
+
+    assert "What revision" not in as_("audrey").get("/audit/1/").content.decode()
+    assert "What revision" in as_("alice").get("/audit/1/").content.decode()
+
+
+def test_the_files_hold_what_the_filters_leave(as_: As) -> None:
+    chained([{"actor": "alice"}, {}])
+    client = as_("audrey")
+    page = client.get("/audit/?person=alice").content.decode()
+    assert 'href="/audit/export?person=alice&amp;format=csv"' in page
+
+    lines = client.get("/audit/export?person=alice&format=jsonl")
+    table = client.get("/audit/export?person=alice&format=csv")
+
+    [line] = b"".join(lines).splitlines()
+    [row] = csv.DictReader(io.StringIO(b"".join(table).decode("utf-8-sig")))
+    assert orjson.loads(line)["hash"] == row["hash"]
+    assert lines["Content-Disposition"].endswith('.jsonl"')
+    assert table["Content-Type"] == "text/csv; charset=utf-8"
+    assert AuditEvent.objects.filter(event="audit.exported").count() == 2
+
+
+def test_files_are_for_auditors_and_administrators(as_: As) -> None:
+    riley = as_("riley")
+
+    assert "/audit/export" not in riley.get("/audit/").content.decode()
+    assert riley.get("/audit/export?format=csv").status_code == 403
+    assert as_("admin").get("/audit/export?format=csv").status_code == 200
+    assert AuditEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize("query", ["", "format=xml", "format=csv&since=soon"])
+def test_a_file_of_nothing_known_is_refused(as_: As, query: str) -> None:
+    page = as_("audrey").get(f"/audit/export?{query}")
+
+    assert page.status_code == 400
+    assert AuditEvent.objects.count() == 0
+
+
+@pytest.mark.parametrize("name", ["audrey", "riley"])
+def test_the_list_asks_twelve_times_at_most(as_: As, name: str) -> None:
+    chained({"gateway": "default"} for _ in range(60))
+    client = as_(name)
+
+    with CaptureQueriesContext(connection) as asked:
+        client.get("/audit/?event=change&since=2026-01-01T00:00&search=publish")
+
+    assert len(asked) <= 12, [query["sql"] for query in asked]
