@@ -18,7 +18,8 @@ GatehouseError
     ├── SelfReview          403  four eyes
     ├── NotYours            403  somebody else's change
     ├── Blocked             422  a blocker stands; `findings` in `extra`
-    └── GatewayDown         503  nothing was stored; ask again later
+    ├── GatewayDown         503  nothing was stored; ask again later
+    └── Busy                503  others do the same; nothing was stored
 """
 
 from portal.errors import GatehouseError
@@ -110,4 +111,9 @@ class Blocked(ChangeError):
 
 class GatewayDown(ChangeError):
     code = "gateway_down"
+    status = 503
+
+
+class Busy(ChangeError):
+    code = "busy"
     status = 503

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
 from django.views.decorators.http import (
     require_http_methods,
     require_POST,
@@ -22,7 +22,6 @@ from portal.accounts.roles import Verb
 from portal.changes.models import ImportFile, ImportState
 from portal.changes.openapi.asked import (
     FORMAT,
-    PREVIEW_LIMIT,
     DocumentAsked,
     fetched,
     options_of,
@@ -46,10 +45,6 @@ from portal.web.uploads import takes_file
 
 # The others stand on the page of the change.
 SAID_REMARKS = 3
-TOO_LARGE_TO_PREVIEW = (
-    f"A preview reads documents of up to {PREVIEW_LIMIT:,} bytes. Send it for review: "
-    "nothing is written before somebody agrees."
-)
 
 
 @dataclass(frozen=True)
@@ -77,9 +72,6 @@ def openapi_page(request: PersonRequest, slug: str) -> HttpResponse:
         asked = _asked(request, gateway, form)
         if request.POST.get("do") == "send":
             return _send(request, asked)
-        if len(asked.source) > PREVIEW_LIMIT:
-            form.add_error("file", TOO_LARGE_TO_PREVIEW)
-            return _show(request, gateway, form, status=400)
         shown = preview_document(asked, actor=present_actor(request))
     except GatehouseError as error:
         return _refused(request, gateway, form, error)
@@ -112,8 +104,8 @@ def _send(request: PersonRequest, asked: DocumentAsked) -> HttpResponse:
     actor = present_actor(request)
     if len(asked.source) > AT_ONCE:
         keep_for_later(asked, actor=actor)
-        messages.info(request, "The document is large: it is being read. See below.")
-        return redirect("web:openapi", slug=asked.gateway.slug)
+        messages.info(request, "The document is large: it is being read.")
+        return redirect(f"{resolve_url('web:openapi', asked.gateway.slug)}#files")
     imported = propose_document(asked, actor=actor)
     said = "Sent for review."
     if imported.proposed.is_replay:

@@ -80,7 +80,7 @@ def _send(request: PersonRequest, asked: FileAsked) -> HttpResponse:
     actor = present_actor(request)
     if len(asked.source) > AT_ONCE:
         keep_for_later(asked, actor=actor)
-        messages.info(request, "The file is large: it is being read. See below.")
+        messages.info(request, "The file is large: it is being read.")
         return redirect("web:transfer", slug=asked.gateway.slug)
     imported = propose_file(asked, actor=actor)
     if imported.proposed.is_replay:

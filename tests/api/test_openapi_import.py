@@ -9,6 +9,8 @@ import pytest
 from portal.accounts.models import Scope
 from portal.api.documents import operations_of, plugin_document, whole_document
 from portal.changes.models import ChangeRequest, ImportFile, SpecImport
+from portal.changes.openapi.asked import DocumentAsked
+from portal.changes.openapi.propose_document import _room_for
 from portal.changes.tasks import import_one
 from tests.api.conftest import Desk, Program, assert_problem, program_of, stored
 from tests.gateway.evil import evil, http, says, says_and_closes
@@ -171,7 +173,6 @@ def test_whoever_may_not_ask_files_nothing(desk: Desk) -> None:
 def test_a_large_document_is_read_by_a_worker(desk: Desk, alice: Program) -> None:
     text = json.dumps(as_large_as_github())
     assert len(text) > 5_000_000
-    assert_problem(alice.post(IMPORT, {"document": text, "preview": True}), 413)
 
     answer = alice.post(IMPORT, body(text, options={"hosts": ["forge.example.com"]}))
 
@@ -184,6 +185,22 @@ def test_a_large_document_is_read_by_a_worker(desk: Desk, alice: Program) -> Non
     change = ChangeRequest.objects.get()
     assert change.latest_revision().items.count() == 1_202
     assert told["change"]["number"] == change.number
+
+
+def test_one_large_document_at_a_time_is_tried_out(desk: Desk, alice: Program) -> None:
+    text = json.dumps(as_large_as_github())
+    sent = {"document": text, "preview": True}
+    sent["options"] = {"hosts": ["forge.example.com"]}
+
+    with _room_for(DocumentAsked(gateway=desk.gateway, source=text.encode())):
+        busy = alice.post(IMPORT, sent)
+        small = alice.post(IMPORT, {"document": PETSTORE_TWO, "preview": True})
+    told = alice.post(IMPORT, sent)
+
+    assert "large document just now" in assert_problem(busy, 503, "busy")["detail"]
+    assert small.status_code == told.status_code == 200
+    assert "Of 1,202 items" in told.json()["message"]
+    assert not ChangeRequest.objects.exists()
 
 
 @pytest.mark.parametrize("seed", range(3))

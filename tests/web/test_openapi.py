@@ -111,7 +111,7 @@ def test_a_large_document_is_read_by_a_worker(desk: Desk, alice: Client) -> None
 
     answer = bring(alice, document="", file=file)
 
-    assert answer["Location"] == PAGE
+    assert answer["Location"] == f"{PAGE}#files"
     assert "Being read" in text_of(alice.get(PAGE))
     import_one(ImportFile.objects.get().pk)
     assert f"#{ChangeRequest.objects.get().number}" in text_of(alice.get(PAGE))

@@ -15,11 +15,10 @@ from portal.accounts.which_gateway import choose_gateway
 from portal.api.operation import operation, path_id
 from portal.api.views.base import ApiView, checked, conditional
 from portal.api.views.filing import filed_answer, idempotency_key
-from portal.api.wire import TooLarge, WithDocument, check_size
+from portal.api.wire import WithDocument, check_size
 from portal.callers import conversation_of
 from portal.changes.errors import Malformed
 from portal.changes.openapi.asked import (
-    PREVIEW_LIMIT,
     DocumentAsked,
     fetched,
     options_of,
@@ -74,11 +73,6 @@ class ImportOpenAPI(ApiView):
         self.actor.require(Verb.READ if is_preview else Verb.ASK, gateway)
         asked = self._asked(request, body, gateway)
         if is_preview:
-            if len(asked.source) > PREVIEW_LIMIT:
-                raise TooLarge(
-                    f"A preview reads documents of up to {PREVIEW_LIMIT:,} bytes. Send it "
-                    "without preview: nothing is live before somebody agrees."
-                )
             return Response(
                 document_previewed(preview_document(asked, actor=self.actor))
             )

@@ -16,8 +16,6 @@ from portal.outbound import OutboundError, Reach, fetch
 
 FORMAT = "openapi"
 URL_LIMIT = 2_000
-# Bytes of a document that is previewed while somebody waits: some hundred operations.
-PREVIEW_LIMIT = 2_000_000
 # Seconds that a document's address may take to give all of it.
 FETCH_SECONDS = 20.0
 ACCEPT = "application/json, application/yaml, text/yaml, */*;q=0.5"

@@ -1,5 +1,6 @@
 """File the change that makes a gateway serve an OpenAPI document."""
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,7 +21,7 @@ from portal.accounts.roles import Verb
 from portal.audit.ledger import Entry
 from portal.changes.asked import ChangeAsked
 from portal.changes.bringing import field_of
-from portal.changes.errors import ChangeError, Malformed, NothingToChange
+from portal.changes.errors import Busy, ChangeError, Malformed, NothingToChange
 from portal.changes.models import ChangeRequest, SpecImport
 from portal.changes.openapi.asked import DocumentAsked
 from portal.changes.openapi.bring import Brought, bring, said_in
@@ -39,6 +40,9 @@ REMARKS_LIMIT = 50
 # Told the change, and in words what there is to say of the document.
 Filed = Callable[[ChangeRequest, tuple[str, ...]], None]
 Progress = Callable[[float], None]
+# Trying out a document of more bytes takes a thread for seconds: one of them at a time.
+LARGE = 2_000_000
+_large = threading.BoundedSemaphore(1)
 
 
 @dataclass(frozen=True)
@@ -108,13 +112,35 @@ def propose_document(
 
 
 def preview_document(asked: DocumentAsked, *, actor: Actor) -> Previewed:
-    """Show what filing it would do; nothing is stored. Raises as `propose_document`."""
+    """Show what filing it would do; nothing is stored. Raises as `propose_document`.
+
+    Busy, too, for a large one while this process tries out another.
+    """
     actor.require(Verb.READ, asked.gateway)
-    read = read_document(asked)
-    brought = _brought(asked, read)
-    with _pointers_told(brought):
-        plan = preview(_with_items(asked.as_change(), brought), actor=actor)
+    with _room_for(asked):
+        read = read_document(asked)
+        brought = _brought(asked, read)
+        with _pointers_told(brought):
+            plan = preview(_with_items(asked.as_change(), brought), actor=actor)
     return Previewed(plan, read, brought.remarks, brought.pointers)
+
+
+@contextmanager
+def _room_for(asked: DocumentAsked) -> Iterator[None]:
+    """Keep a place for a document that takes seconds. Raises Busy where there is none."""
+    if len(asked.source) <= LARGE:
+        yield
+        return
+    if not _large.acquire(blocking=False):
+        raise Busy(
+            "Somebody else tries out a large document just now. Try again in some "
+            "seconds, or send it for review: nothing is live before somebody agrees.",
+            field="document",
+        )
+    try:
+        yield
+    finally:
+        _large.release()
 
 
 def read_document(asked: DocumentAsked) -> Read:
