@@ -8,6 +8,7 @@ from django.urls import path
 from portal.api.views.audit import Events, OneEvent
 from portal.api.views.checks import Checks
 from portal.api.views.drift import Drifts, OneDrift
+from portal.api.views.freezes import Freezes
 from portal.api.views.openapi import ImportOpenAPI, OpenAPIOfGateway, PublishOpenAPI
 from portal.api.views.operations import (
     Changes,
@@ -21,6 +22,7 @@ from portal.api.views.operations import (
     RecipeOnRoute,
     Recipes,
     Resources,
+    ReviseChange,
     Routes,
     Simulate,
     WithdrawChange,
@@ -48,11 +50,13 @@ plugin = [
 
 urlpatterns = [
     *plugin,
+    path("api/changes/<int:number>/revise", ReviseChange.as_view()),
     path("api/changes/<int:number>/rebase", RebaseChange.as_view()),
     path("api/changes/<int:number>/rollback", RollbackChange.as_view()),
     path("api/audit", Events.as_view()),
     path("api/audit/<int:number>", OneEvent.as_view()),
     path("api/checks", Checks.as_view()),
+    path("api/gateways/<str:slug>/freezes", Freezes.as_view()),
     path("api/gateways/<str:slug>/drift", Drifts.as_view()),
     path("api/gateways/<str:slug>/drift/<int:id>", OneDrift.as_view()),
     path("api/recipes", Recipes.as_view()),

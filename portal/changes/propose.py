@@ -221,9 +221,7 @@ def revise(change: ChangeRequest, asked: ChangeAsked, *, actor: Actor) -> Revisi
     Raises NotYours for somebody else's change, WrongState unless it is in review,
     sent back or conflicted, and whatever `propose` raises.
     """
-    person = actor.require(Verb.ASK, change.gateway)
-    if change.author_id != person.pk:
-        raise NotYours(f"Change #{change.pk} is not yours. Only its author revises it.")
+    expect_author(change, actor)
     if asked.gateway.pk != change.gateway_id:
         raise Malformed(
             "A change stays on its gateway. File a new one.", field="gateway"
@@ -233,6 +231,13 @@ def revise(change: ChangeRequest, asked: ChangeAsked, *, actor: Actor) -> Revisi
     before = change.latest_revision().number
     plan = make_plan(asked, revises=change)
     return write_revision(change, asked, plan, actor=actor, after=before)
+
+
+def expect_author(change: ChangeRequest, actor: Actor) -> None:
+    """Raise NotYours unless the actor, who may ask, wrote the change."""
+    person = actor.require(Verb.ASK, change.gateway)
+    if change.author_id != person.pk:
+        raise NotYours(f"Change #{change.pk} is not yours. Only its author revises it.")
 
 
 def write_revision(

@@ -1,4 +1,4 @@
-"""The tools: the plugin's operations, recipes, and three of this door's own.
+"""The tools: the plugin's operations, more of the API's, and three of this door's own.
 
 What a tool takes and tells is described by the same serializers as in the OpenAPI
 documents. Descriptions are ours alone: never anything that people wrote.
@@ -19,11 +19,13 @@ from portal.mcp.search import FETCH, SEARCH
 from portal.wire.inputs.fields import Choice, Strict, Text, Whole, unknown
 from portal.wire.operation import Given, InPath, Operation
 from portal.wire.operations import OPERATIONS
+from portal.wire.operations.changes import REVISE_CHANGE
 from portal.wire.operations.recipes import APPLY_RECIPE, LIST_RECIPES
 from portal.wire.schema import Describer, Form, made_small
 
 ALL: tuple[Operation, ...] = (
     *OPERATIONS,
+    REVISE_CHANGE,
     LIST_RECIPES,
     APPLY_RECIPE,
     EXPLAIN_FINDING,

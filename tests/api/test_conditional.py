@@ -1,10 +1,18 @@
 """Whoever asks again for what it has already is told so in a few bytes."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
+from django.db import transaction
+from django.utils import timezone
 
 from gateway.models import Gateway
+from portal.accounts.actor import Actor
+from portal.audit.events import Event
+from portal.audit.ledger import record
 from tests.api.conftest import Program, program_of
-from tests.factories import Cast, make_resource
+from tests.factories import Cast, make_change, make_resource
 
 pytestmark = pytest.mark.django_db
 PATHS = ("/api/routes", "/api/gateways", "/api/changes", "/api/checks")
@@ -12,12 +20,16 @@ PATHS = ("/api/routes", "/api/gateways", "/api/changes", "/api/checks")
 
 @pytest.mark.parametrize("path", PATHS)
 def test_what_did_not_change_is_304(
-    gateway: Gateway, alice: Program, path: str
+    gateway: Gateway, people: Cast, alice: Program, path: str
 ) -> None:
+    with transaction.atomic():
+        change = make_change(gateway=gateway, author=people.alice)
+        record(Event.CHANGE_SUBMITTED, actor=Actor.system("a test"), subject=change)
     first = alice.get(path)
 
-    again = alice.get(path, If_None_Match=first["ETag"])
-    other = alice.get(path, If_None_Match='"other"')
+    with time_machine.travel(timezone.now() + timedelta(hours=1)):
+        again = alice.get(path, If_None_Match=first["ETag"])
+        other = alice.get(path, If_None_Match='"other"')
 
     assert first.status_code == other.status_code == 200
     assert (again.status_code, again.content) == (304, b"")

@@ -44,7 +44,7 @@ def test_the_tools_are_as_last_agreed(alice: Asker) -> None:
     assert told == orjson.loads(SNAPSHOT.read_bytes()), (
         "The tools changed. If that is meant, run this test with GATEHOUSE_RENEW=1."
     )
-    assert len(orjson.dumps(told)) < 70_000
+    assert len(orjson.dumps(told)) < 75_000
 
 
 @pytest.mark.django_db
@@ -267,6 +267,22 @@ def test_lists_of_changes_differ_by_their_time_alone(desk: Desk) -> None:
 
 
 @pytest.mark.django_db
+def test_a_revision_is_told_as_the_api_tells_it(desk: Desk) -> None:
+    alice = asker_of(desk.people.alice)
+    filed = alice.does("create_route", reason="why", route=ROUTE)
+    number = filed["change"]["number"]
+    talks = {"uri": "/talks", "upstream": {"nodes": {"127.0.0.1:9": 1}}}
+    items = [{"action": "create", "kind": "route", "document": talks}]
+
+    told = alice.does("revise_change", number=number, revision=1, items=items)
+
+    jsonschema_rs.validate(tools()["revise_change"].described["outputSchema"], told)
+    assert (told["change"]["number"], told["change"]["revision"]) == (number, 2)
+    late = alice.is_refused("revise_change", number=number, revision=1, items=items)
+    assert (late["status"], late["field"]) == (409, "revision")
+
+
+@pytest.mark.django_db
 def test_withdrawing_is_told_as_the_api_tells_it(desk: Desk) -> None:
     alice = asker_of(desk.people.alice)
     change = make_change(gateway=desk.gateway, author=desk.people.alice)
@@ -280,7 +296,11 @@ def test_withdrawing_is_told_as_the_api_tells_it(desk: Desk) -> None:
 
 @pytest.mark.django_db
 def test_every_tool_is_compared_with_the_api_or_is_this_door_s_own() -> None:
-    compared = {one[0] for one in CALLS} | {"list_changes", "withdraw_change"}
+    compared = {one[0] for one in CALLS} | {
+        "list_changes",
+        "revise_change",
+        "withdraw_change",
+    }
 
     assert compared | {"explain_finding", "search", "fetch"} == set(tools())
 

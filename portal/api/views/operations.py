@@ -65,6 +65,10 @@ class OneChange(ApiView):
     get = doing(changes.GET_CHANGE)
 
 
+class ReviseChange(ApiView):
+    post = doing(changes.REVISE_CHANGE)
+
+
 class WithdrawChange(ApiView):
     post = doing(changes.WITHDRAW_CHANGE)
 

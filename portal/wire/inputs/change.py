@@ -16,6 +16,7 @@ from portal.wire.inputs.route import Route
 
 ID_LIMIT = 600
 AS_PROPOSED = "See proposeChange."
+AS_IT_WAS = "Left out: as it was; empty: none any more."
 
 
 def gateway_field() -> Text:
@@ -176,6 +177,42 @@ class PreviewBody(ProposeBody):
         for field in fields.values():
             field.help_text = None  # said with proposeChange
         return fields
+
+
+class ReviseBody(Strict):
+    """Say anew what a change asks for."""
+
+    revision = Whole(
+        required=False,
+        min_value=1,
+        help_text="The number of the revision you read: refused if there is a newer one.",
+    )
+    title = Text(
+        required=False,
+        allow_blank=True,
+        max_length=TITLE_LIMIT,
+        help_text="Left out: as it was.",
+    )
+    reason = Text(
+        required=False, max_length=REASON_LIMIT, help_text="Left out: as it was."
+    )
+    deliver_after = Text(
+        required=False, allow_blank=True, help_text=f"{AS_PROPOSED} {AS_IT_WAS}"
+    )
+    expires_after = Text(
+        required=False, allow_blank=True, help_text=f"{AS_PROPOSED} {AS_IT_WAS}"
+    )
+    probe = ProbeBody(
+        required=False,
+        allow_null=True,
+        help_text=f"{AS_PROPOSED} Left out: as it was; null: none any more.",
+    )
+    items = Several(
+        child=ItemBody(),
+        allow_empty=False,
+        max_length=ITEM_LIMIT,
+        help_text="All that the change shall do: these take the place of the earlier items.",
+    )
 
 
 class WithdrawBody(Strict):

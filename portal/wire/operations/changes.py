@@ -1,5 +1,7 @@
 """Changes: ask for one, try one out, see where one stands, take one back."""
 
+import dataclasses
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -8,17 +10,19 @@ from django.utils import timezone
 from portal.accounts.actor import Actor
 from portal.accounts.roles import Verb
 from portal.accounts.which_gateway import choose_gateway
-from portal.changes.asked import ItemAsked
-from portal.changes.errors import NoSuchChange
+from portal.audit.models import AuditEvent
+from portal.changes.asked import ChangeAsked, ItemAsked
+from portal.changes.errors import NoSuchChange, StaleRevision
 from portal.changes.models import ChangeRequest, Item
-from portal.changes.propose import preview, propose
+from portal.changes.propose import expect_author, preview, propose, revise
 from portal.changes.review import withdraw
+from portal.changes.terms import Terms
 from portal.wire import examples
 from portal.wire.answers.changes import brief, filed, previewed, whole
 from portal.wire.answers.fit import page_of
 from portal.wire.answers.shapes import ChangeAnswer, ChangePage, Filed, Preview
-from portal.wire.filing import asked_for
-from portal.wire.inputs.change import PreviewBody, ProposeBody, WithdrawBody
+from portal.wire.filing import asked_for, terms_of
+from portal.wire.inputs.change import PreviewBody, ProposeBody, ReviseBody, WithdrawBody
 from portal.wire.inputs.query import ChangesQuery, Query, page_size
 from portal.wire.operation import (
     ONE,
@@ -83,9 +87,15 @@ def _list_changes(actor: Actor, given: Given) -> Answer:
         body={
             "results": results,
             "next": make_cursor("changes", last),
-            "as_of": timezone.now(),
+            "as_of": _last_event(),
         }
     )
+
+
+def _last_event() -> datetime:
+    """Return since when nothing happened: a list read again is the same to the byte."""
+    last = AuditEvent.objects.order_by("-number").values_list("at", flat=True).first()
+    return last or timezone.now()
 
 
 def _propose_change(actor: Actor, given: Given) -> Answer:
@@ -103,6 +113,37 @@ def _preview_change(actor: Actor, given: Given) -> Answer:
 def _get_change(actor: Actor, given: Given) -> Answer:
     Query.of(given.query)
     return Answer(body=whole(find(given.path["number"], actor), actor))
+
+
+def _revise_change(actor: Actor, given: Given) -> Answer:
+    change = find(given.path["number"], actor)
+    # Before its form: whose change it is matters more than how a document is written.
+    expect_author(change, actor)
+    body = given.checked(ReviseBody, actor)
+    seen = body.get("revision")
+    if seen is not None and seen != change.latest_revision().number:
+        raise StaleRevision(
+            f"Revision {seen} of change #{change.number} is not the latest. Read it again.",
+            field="revision",
+        )
+    asked = ChangeAsked(
+        gateway=change.gateway,
+        title=body.get("title", change.title),
+        reason=body.get("reason", change.reason),
+        items=tuple(items_of(body)),
+        terms=_terms_again(change, body),
+    )
+    revise(change, asked, actor=actor)
+    return Answer(body=filed(find(change.number, actor)))
+
+
+def _terms_again(change: ChangeRequest, body: dict[str, Any]) -> Terms:
+    """Return the terms of a new revision: what is left out stays, "" and null end it."""
+    earlier, given = change.latest_revision().terms, terms_of(body)
+    named = [field.name for field in dataclasses.fields(Terms) if field.name in body]
+    return dataclasses.replace(
+        earlier, **{name: getattr(given, name) for name in named}
+    )
 
 
 def _withdraw_change(actor: Actor, given: Given) -> Answer:
@@ -208,6 +249,24 @@ GET_CHANGE = Operation(
     answer_words="The change.",
     answer_example=examples.WHOLE,
     run=_get_change,
+)
+REVISE_CHANGE = Operation(
+    id="reviseChange",
+    title="Write a new revision of one's own change",
+    words="Says anew what a change of the user's asks for, after a reviewer asked for "
+    "changes or while it is in review. Earlier approvals no longer count. The items "
+    "replace the earlier ones; read the change and its comments first.",
+    path=(NUMBER,),
+    body=ReviseBody,
+    body_example={"revision": 1, "items": ITEMS_EXAMPLE},
+    errors=(*ONE, 409, 422),
+    status=202,
+    answer=Filed,
+    answer_words="The new revision waits for review.",
+    answer_example=examples.FILED,
+    verb=Verb.ASK,
+    is_repeatable=False,
+    run=_revise_change,
 )
 WITHDRAW_CHANGE = Operation(
     id="withdrawChange",
