@@ -156,6 +156,8 @@ def go(page: Page, server: LiveServer, visit: Visit) -> None:
     page.goto(server.url + visit.address)
     for label, text in visit.typed.items():
         page.get_by_role("textbox", name=label, exact=True).fill(text)
+    if visit.opens:
+        page.get_by_text(visit.opens).click()
     if visit.press:
         with page.expect_navigation():
             page.get_by_role("button", name=visit.press).click()
