@@ -88,6 +88,10 @@ class GatewayQuerySet(models.QuerySet["Gateway"]):
         return self.select_for_update(of=("self",), no_key=True)
 
 
+# What `environment` says of a gateway that more is asked for.
+PRODUCTION = frozenset({"production", "prod"})
+
+
 class Gateway(models.Model):
     """One managed APISIX instance or cluster, reached through one Admin API."""
 
@@ -193,6 +197,11 @@ class Gateway(models.Model):
     def assumed_router(self) -> Mode:
         """Which router it is asked as: APISIX's default where nobody told."""
         return Mode(self.router) if self.router else Mode.HOST_URI
+
+    @property
+    def is_production(self) -> bool:
+        """Whether people marked it as what their users depend on."""
+        return self.environment.strip().lower() in PRODUCTION
 
     @property
     def is_well(self) -> bool:

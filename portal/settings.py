@@ -120,6 +120,8 @@ MIDDLEWARE = [
     "portal.web.charsets.Charsets",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.web.confirming.Confirming",
+    "portal.web.second_factor_first.SecondFactorFirst",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -189,6 +191,28 @@ AUTH_PASSWORD_VALIDATORS = [
 NEW_REVIEWER_DAYS = env.int("NEW_REVIEWER_DAYS", default=0 if DEMO else 7)
 if not 0 <= NEW_REVIEWER_DAYS <= 365:
     raise ImproperlyConfigured("NEW_REVIEWER_DAYS must be 0 to 365 days.")
+
+# Who must have a second factor: author, reviewer, operator or administrator (and whoever
+# may do more), or everybody; empty: nobody must.
+SECOND_FACTOR_REQUIRED = env.str("SECOND_FACTOR_REQUIRED", default="")
+if SECOND_FACTOR_REQUIRED not in {
+    "",
+    "author",
+    "reviewer",
+    "operator",
+    "administrator",
+    "everybody",
+}:
+    raise ImproperlyConfigured(
+        "SECOND_FACTOR_REQUIRED is author, reviewer, operator, administrator, everybody, "
+        "or empty."
+    )
+
+# Minutes. Whoever decides, operates or administers on a gateway whose environment is
+# production proved so lately that it is them; 0: signing in is enough.
+REAUTHENTICATE_FOR_PRODUCTION = env.int("REAUTHENTICATE_FOR_PRODUCTION", default=0)
+if REAUTHENTICATE_FOR_PRODUCTION < 0:
+    raise ImproperlyConfigured("REAUTHENTICATE_FOR_PRODUCTION is minutes, or 0.")
 
 # --- Language, time, files
 

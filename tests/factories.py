@@ -4,8 +4,10 @@ They write rows straight, without the ledger and without a gateway; a test of an
 operation calls the operation.
 """
 
+import base64
 import hashlib
 import itertools
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,6 +28,7 @@ from portal.accounts.connections import ACCESS_PREFIX, new_secret
 from portal.accounts.models import (
     AccessToken,
     ApiToken,
+    Factor,
     Membership,
     Person,
     PolicyChange,
@@ -33,6 +36,7 @@ from portal.accounts.models import (
     Program,
     Scope,
 )
+from portal.accounts.recovery_codes import make_codes
 from portal.accounts.roles import Role
 from portal.accounts.tokens import issue
 from portal.changes.models import (
@@ -200,6 +204,15 @@ def make_token(
 ) -> tuple[ApiToken, str]:
     """A token and its secret."""
     return issue(person, name=name, scopes=[str(scope) for scope in scopes], days=days)
+
+
+def make_app(person: Person) -> tuple[str, list[str]]:
+    """An authenticator app; return its secret in base32, and the recovery codes."""
+    secret = base64.b32encode(secrets.token_bytes(20)).decode()
+    Factor.objects.create(
+        person=person, kind=Factor.Kind.APP, name="App", sealed=sealing.seal(secret)
+    )
+    return secret, make_codes(person)
 
 
 def route_document(**fields: Any) -> dict[str, Any]:

@@ -1,12 +1,20 @@
 """Who acts: handed to every operation, never guessed from a thread or a request."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from gateway.models import Gateway
-from portal.accounts.errors import NotAllowed, NotPresent, NotVisible, ScopeMissing
+from portal.accounts.errors import (
+    ConfirmationNeeded,
+    NotAllowed,
+    NotPresent,
+    NotVisible,
+    ScopeMissing,
+)
 from portal.accounts.models import ApiToken, Person, Scope
 from portal.accounts.roles import Verb
 
@@ -25,12 +33,19 @@ class Channel(models.TextChoices):
     SYSTEM = "system", "Gatehouse itself"
 
 
+# What a person does to a gateway, rather than read of it or ask for it.
+DECIDING = frozenset({Verb.DECIDE, Verb.OPERATE, Verb.ADMINISTER})
+# Whoever changes what guards an account has proved lately who they are.
+FRESH = timedelta(minutes=15)
 VERB_SCOPES: dict[Verb, Scope] = {Verb.READ: Scope.READ, Verb.ASK: Scope.PROPOSE}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
-    """A person at a door. `session` is set only by `presence.py` (web and admin)."""
+    """A person at a door. `session` is set only by `presence.py` (web and admin).
+
+    `confirmed_at` is when they last proved who they are: by signing in, or again.
+    """
 
     person: Person | None
     channel: str
@@ -38,6 +53,7 @@ class Actor:
     token: ApiToken | None = None
     session: str = ""
     signed_in_at: datetime | None = None
+    confirmed_at: datetime | None = None
     request_id: str = ""
 
     @classmethod
@@ -79,6 +95,14 @@ class Actor:
             )
         return self.person
 
+    def require_fresh(self, within: timedelta = FRESH) -> None:
+        """Raise ConfirmationNeeded unless they proved lately who they are."""
+        at = self.confirmed_at or self.signed_in_at
+        if at is None or timezone.now() - at > within:
+            raise ConfirmationNeeded(
+                "Confirm that it is you: it was asked longer ago than this needs."
+            )
+
     def require_administrator(self, gateway: Gateway | None = None) -> Person:
         """Return the present person who administers this gateway; None: every gateway.
 
@@ -111,7 +135,8 @@ class Actor:
         """Return the person if they may do this.
 
         Raises NotVisible if they may not even read the gateway, NotAllowed if the
-        role or the token's scope does not reach.
+        role or the token's scope does not reach, ConfirmationNeeded for what decides on
+        a production gateway when the person proved long ago who they are.
         """
         if self.person is None:
             raise NotAllowed("Gatehouse itself asks for nothing.")
@@ -125,7 +150,13 @@ class Actor:
                 f"You may not {verb} on gateway {gateway.slug}. Ask an administrator for a "
                 "role that allows it."
             )
+        self._require_fresh_for(verb, gateway)
         return self.person
+
+    def _require_fresh_for(self, verb: Verb, gateway: Gateway) -> None:
+        minutes = settings.REAUTHENTICATE_FOR_PRODUCTION
+        if minutes and verb in DECIDING and gateway.is_production:
+            self.require_fresh(timedelta(minutes=minutes))
 
     def require_scope(self, verb: Verb) -> None:
         """Raise ScopeMissing if a token is used whose scopes do not reach `verb`."""

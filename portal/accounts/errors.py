@@ -2,6 +2,7 @@
 
 GatehouseError
 ├── NotPresent    403  only a signed-in person may do this, never a program
+├── NotProved     400  a code or a passkey that does not prove it
 ├── NotAllowed    403  no role that allows it
 │   └── ScopeMissing   no scope that allows it
 ├── NotVisible    404  it may exist, but not for you
@@ -19,6 +20,19 @@ from portal.errors import GatehouseError
 class NotPresent(GatehouseError):
     code = "person_required"
     status = 403
+
+
+class ConfirmationNeeded(Exception):
+    """Whoever sits there must prove once more who they are, and then may go on.
+
+    No GatehouseError: a page must not take it for a refusal and show it as such; the
+    doors for people answer it in one place. No program ever meets it.
+    """
+
+
+class NotProved(GatehouseError):
+    code = "malformed"
+    status = 400
 
 
 class NotAllowed(GatehouseError):

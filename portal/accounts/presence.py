@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from portal.accounts.actor import Actor, Channel
 from portal.accounts.errors import NotPresent
 from portal.accounts.models import Person
-from portal.accounts.session_store import SIGNED_IN_AT, handle_of
+from portal.accounts.session_store import CONFIRMED_AT, SIGNED_IN_AT, handle_of
 
 TOKEN_HEADERS = ("Authorization", "X-API-KEY")
 
@@ -27,12 +27,16 @@ def present_actor(request: HttpRequest) -> Actor:
     if carries_token(request) or not isinstance(person, Person):
         raise NotPresent("Sign in to the portal; a token does not open it.")
     key = request.session.session_key or ""
-    at = request.session.get(SIGNED_IN_AT)
     return Actor(
         person=person,
         channel=Channel.PORTAL,
         client=request.headers.get("User-Agent", "")[:200],
         session=handle_of(key) if key else "",
-        signed_in_at=datetime.fromisoformat(at).astimezone(UTC) if at else None,
+        signed_in_at=_moment(request.session.get(SIGNED_IN_AT)),
+        confirmed_at=_moment(request.session.get(CONFIRMED_AT)),
         request_id=getattr(request, "request_id", ""),
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text).astimezone(UTC) if text else None

@@ -13,7 +13,7 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.utils import timezone
 
 # What a session holds of how somebody came in.
-SIGNED_IN_AT = "signed_in_at"
+SIGNED_IN_AT, CONFIRMED_AT = "signed_in_at", "confirmed_at"
 WAY, BROWSER, ADDRESS = "way", "browser", "address"
 # One write in so long, or every read would be one.
 SEEN_EVERY = timedelta(minutes=5)

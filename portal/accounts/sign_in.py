@@ -43,6 +43,13 @@ def signed_in(*, actor: Actor, way: str) -> None:
 
 
 @transaction.atomic
+def confirmed(*, actor: Actor, way: str) -> None:
+    """Record that the acting person proved once more who they are, and by what."""
+    person = actor.require_present_person()
+    record(Event.PERSON_CONFIRMED, actor=actor, subject=person, way=way)
+
+
+@transaction.atomic
 def signed_out(*, actor: Actor) -> None:
     """Record that the acting person signed out."""
     if actor.person is not None:
@@ -50,7 +57,9 @@ def signed_out(*, actor: Actor) -> None:
 
 
 @transaction.atomic
-def sign_in_failed(name: str, *, stranger: Stranger, address: str) -> None:
+def sign_in_failed(
+    name: str, *, stranger: Stranger, address: str, step: str = "password"
+) -> None:
     """Record a failed sign-in, under the person's name if there is such a person."""
     person = Person.objects.filter(username=name).first()
     record(
@@ -58,4 +67,5 @@ def sign_in_failed(name: str, *, stranger: Stranger, address: str) -> None:
         actor=stranger,
         subject=person or _Unknown(),
         address=address,
+        step=step,
     )

@@ -68,6 +68,15 @@ class Event(models.TextChoices):
     PERSON_SIGNED_IN = "person.signed_in", "signed in"
     PERSON_SIGN_IN_FAILED = "person.sign_in_failed", "failed to sign in"
     PERSON_SIGNED_OUT = "person.signed_out", "signed out"
+    SECOND_FACTOR_ADDED = "person.second_factor_added", "added a second factor"
+    SECOND_FACTOR_REMOVED = "person.second_factor_removed", "removed a second factor"
+    SECOND_FACTOR_RESET = (
+        "person.second_factor_reset",
+        "took somebody's second factors away",
+    )
+    RECOVERY_CODES_MADE = "person.recovery_codes_made", "made new recovery codes"
+    RECOVERY_CODE_USED = "person.recovery_code_used", "used a recovery code"
+    PERSON_CONFIRMED = "person.confirmed", "confirmed that it is them"
     SESSION_REVOKED = "session.revoked", "signed out somewhere else"
     SESSIONS_REVOKED = "session.others_revoked", "signed out everywhere else"
     PERSON_CREATED = "person.created", "created the account"

@@ -1,4 +1,4 @@
-"""How I get in: my password, and where I am signed in."""
+"""How I get in: password, second factors, and where I am signed in."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,13 @@ from django.shortcuts import redirect, render
 from django.template.defaultfilters import pluralize
 from django.views.decorators.http import require_GET, require_POST
 
-from portal.accounts.models import Session
+from portal.accounts.models import Factor, Session
 from portal.accounts.presence import present_actor
+from portal.accounts.recovery_codes import codes_left
 from portal.accounts.sessions import end_other_sessions, end_session, sessions_of
 from portal.web.events import device
 from portal.web.pages import PersonRequest, page
+from portal.web.second_factor_first import lacks_factor
 
 # More than anybody has: the rest is ended with "everywhere else".
 SHOWN = 50
@@ -38,7 +40,16 @@ def security_page(request: PersonRequest) -> HttpResponse:
     ]
     # This one first, whatever was used last.
     sessions.sort(key=lambda shown: not shown.is_here)
-    return render(request, "accounts/security.html", {"sessions": sessions})
+    factors = list(request.user.factors.all())
+    context = {
+        "sessions": sessions,
+        "app": next((one for one in factors if one.kind == Factor.Kind.APP), None),
+        "passkeys": [one for one in factors if one.kind == Factor.Kind.PASSKEY],
+        "has_factor": bool(factors),
+        "codes_left": codes_left(request.user),
+        "lacks_factor": lacks_factor(request),
+    }
+    return render(request, "accounts/security.html", context)
 
 
 @require_POST

@@ -17,16 +17,25 @@ from django.views.decorators.cache import never_cache
 
 from portal.accounts import passwords, sign_in
 from portal.accounts.actor import Actor
+from portal.accounts.factors import has_factor
 from portal.accounts.models import Person
 from portal.accounts.presence import carries_token, present_actor
-from portal.accounts.session_store import ADDRESS, BROWSER, SIGNED_IN_AT, WAY
+from portal.accounts.session_store import (
+    ADDRESS,
+    BROWSER,
+    CONFIRMED_AT,
+    SIGNED_IN_AT,
+    WAY,
+)
 from portal.client_address import address_of, network_of
 from portal.rate_limits import Window
 from portal.web.pages import page, refusal
+from portal.web.ways import Way
 
 # Seconds, and failures within them: at one name from one address; by one address at all.
 WITHIN = 300
 PER_NAME, PER_ADDRESS = 5, 30
+HALF_WAY = "half_way"
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -76,10 +85,22 @@ class Tries:
         return f"{minutes} minute{pluralize(minutes)}"
 
 
+def go_half_way(request: HttpRequest, person: Person, *, next_url: str) -> None:
+    """Remember whose password was right, until the second factor is shown."""
+    request.session[HALF_WAY] = {
+        "person": person.pk,
+        # A password changed meanwhile makes it void.
+        "hash": person.get_session_auth_hash(),
+        "at": timezone.now().isoformat(),
+        "next": next_url,
+    }
+
+
 def come_in(request: HttpRequest, person: Person, *, way: str) -> None:
     """Sign somebody in who proved who they are; `way` says by what. Recorded."""
     login(request, person, backend=BACKEND)
-    request.session[SIGNED_IN_AT] = timezone.now().isoformat()
+    now = timezone.now().isoformat()
+    request.session[SIGNED_IN_AT] = request.session[CONFIRMED_AT] = now
     request.session[WAY] = way
     request.session[BROWSER] = request.headers.get("User-Agent", "")[:200]
     request.session[ADDRESS] = address_of(request)
@@ -132,7 +153,11 @@ class SignIn(auth_views.LoginView):
         return self.form_invalid(form)
 
     def form_valid(self, form: auth_forms.AuthenticationForm) -> HttpResponse:
-        come_in(self.request, form.get_user(), way="password")
+        person: Person = form.get_user()
+        if has_factor(person):
+            go_half_way(self.request, person, next_url=self.get_success_url())
+            return redirect("web:second_factor")
+        come_in(self.request, person, way=Way.PASSWORD)
         return redirect(self.get_success_url())
 
     def form_invalid(self, form: auth_forms.AuthenticationForm) -> HttpResponse:

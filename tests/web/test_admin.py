@@ -51,6 +51,7 @@ from tests.actors import present
 from tests.factories import (
     Cast,
     make_access,
+    make_app,
     make_change,
     make_comment,
     make_delivery,
@@ -146,6 +147,7 @@ def full(people: Cast, gateway: Gateway) -> ChangeRequest:
     )
     make_freeze(people.admin)
     make_policy_change(people.admin)
+    make_app(people.alice)
     make_access(make_program(), people.alice)
     connection = ApiToken.objects.connections().get()
     whose = {"connection": connection, "application": connection.program}

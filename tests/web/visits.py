@@ -142,6 +142,9 @@ VISITS: dict[str, dict[str, Visit]] = {
         "consent-refused": Visit("/o/authorize/?client_id=nobody"),
         "token-made": Visit("/tokens/", {"Name": "ChatGPT"}, "Make token"),
         "security": Visit("/accounts/security/"),
+        "add-app": Visit("/accounts/security/app/"),
+        "add-passkey": Visit("/accounts/security/passkeys/"),
+        "confirm": Visit("/accounts/confirm/"),
         "password": Visit("/accounts/password/"),
         "password-wrong": Visit(
             "/accounts/password/",

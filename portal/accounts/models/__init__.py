@@ -1,5 +1,6 @@
 """People, what their programs carry, the programs themselves, and wanted policy."""
 
+from portal.accounts.models.factors import Factor, RecoveryCode
 from portal.accounts.models.people import (
     ApiToken,
     Membership,
@@ -20,6 +21,7 @@ from portal.accounts.models.vouching import Vouched, Vouching
 __all__ = [
     "AccessToken",
     "ApiToken",
+    "Factor",
     "Grant",
     "Membership",
     "MembershipQuerySet",
@@ -29,6 +31,7 @@ __all__ = [
     "PolicyLock",
     "PolicyState",
     "Program",
+    "RecoveryCode",
     "RefreshToken",
     "Scope",
     "Session",

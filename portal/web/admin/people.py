@@ -7,8 +7,17 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from portal.accounts.factors import reset_factors
 from portal.accounts.memberships import grant, revoke
-from portal.accounts.models import ApiToken, Membership, Person, Session, Vouching
+from portal.accounts.models import (
+    ApiToken,
+    Factor,
+    Membership,
+    Person,
+    RecoveryCode,
+    Session,
+    Vouching,
+)
 from portal.accounts.passwords import send_reset_link
 from portal.accounts.people import change_person, create_person
 from portal.accounts.presence import present_actor
@@ -49,7 +58,7 @@ class PersonAdmin(Operated, Shown):
     search_fields = ("username", "first_name", "last_name", "email")
     ordering = ("username",)
     inlines = (MembershipInline,)
-    actions = ("send_reset_links",)
+    actions = ("send_reset_links", "reset_second_factors")
     told = ("last_login", "date_joined")
 
     def _administers(self, request: HttpRequest) -> bool:
@@ -110,6 +119,19 @@ class PersonAdmin(Operated, Shown):
             done=": a link is on its way.",
         )
 
+    @admin.action(
+        description="Reset the second factor, and sign out", permissions=["reset"]
+    )
+    def reset_second_factors(
+        self, request: HttpRequest, people: "QuerySet[Person]"
+    ) -> None:
+        on_each(
+            request,
+            people,
+            lambda person: reset_factors(person, actor=present_actor(request)),
+            done=": signs in with a password alone, once, and is told so by mail.",
+        )
+
 
 def _is_reachable(person: Person) -> bool:
     return bool(person.email) and person.is_active
@@ -150,6 +172,26 @@ class MembershipAdmin(Operated, Shown):
     ) -> None:
         for membership in queryset.select_related("person", "group", "gateway"):
             revoke(membership, actor=present_actor(request))
+
+
+@admin.register(Factor)
+class FactorAdmin(Shown):
+    """Second factors; what they prove by is shown to nobody."""
+
+    hidden = ("credential",)
+    list_display = ("person", "kind", "name", "created_at", "last_used_at")
+    list_filter = ("kind", "created_at", "last_used_at")
+    list_select_related = ("person",)
+    search_fields = ("person__username", "name")
+
+
+@admin.register(RecoveryCode)
+class RecoveryCodeAdmin(Shown):
+    hidden = ("hash",)
+    list_display = ("person", "made_at", "used_at")
+    list_filter = ("made_at", "used_at")
+    list_select_related = ("person",)
+    search_fields = ("person__username",)
 
 
 @admin.register(Session)
