@@ -21,7 +21,7 @@ from portal.errors import GatehouseError
 from portal.web.asking import Asking
 from portal.web.change import visible_change
 from portal.web.items import ShownPlan
-from portal.web.pages import PersonRequest, page, refusal
+from portal.web.pages import PersonRequest, page, refusal, wants_fragment
 from portal.web.story import by_weight
 
 # Files what valid forms ask for; returns the change and what to say of it.
@@ -96,6 +96,10 @@ def _handle(asking: Asking, actor: Actor, file: Mapping[str, File]) -> HttpRespo
     if do == "add":
         asking.add_item()
         return _show(asking)
+    if asking.rework(do):
+        return _show(asking)
+    if wants_fragment(request):
+        return _follow(asking, actor)
     if not asking.is_valid():
         return _show(asking, status=400)
     try:
@@ -108,6 +112,21 @@ def _handle(asking: Asking, actor: Actor, file: Mapping[str, File]) -> HttpRespo
         return _show(asking, status=error.status, findings=findings)
     messages.success(request, said)
     return redirect(change)
+
+
+def _follow(asking: Asking, actor: Actor) -> HttpResponse:
+    """Answer a page that is open, as somebody types: what it would do so far.
+
+    What is not filled in yet is no mistake.
+    """
+    asking.why.fields["reason"].required = False
+    if not asking.is_valid():
+        return _show(asking)
+    try:
+        return _preview(asking, actor)
+    except GatehouseError as error:
+        asking.refuse(error)
+        return _show(asking, findings=error.extra.get("findings", []), error=error)
 
 
 def _preview(asking: Asking, actor: Actor) -> HttpResponse:
@@ -126,14 +145,21 @@ def _show(
     *,
     plan: Plan | None = None,
     findings: Sequence[dict[str, Any]] = (),
+    error: GatehouseError | None = None,
     status: int = 200,
 ) -> HttpResponse:
     if plan is not None:
-        findings = [finding.as_json() for finding in plan.findings]
+        findings = [
+            finding.as_json() | {"field": plan.field_of(finding)}
+            for finding in plan.findings
+        ]
     context = {
         "asking": asking,
         "change": asking.change,
         "plan": plan and ShownPlan.of(plan),
         "findings": by_weight(findings),
+        "error": error,
     }
+    if wants_fragment(asking.request):
+        return render(asking.request, "changes/_asked.html", context)
     return render(asking.request, "changes/ask.html", context, status=status)

@@ -1,6 +1,5 @@
-"""Forms in which people ask: a route in a minute, or any resource as JSON."""
+"""Forms in which people ask: why, and any resource as JSON."""
 
-import re
 from typing import Any
 
 from django import forms
@@ -12,15 +11,12 @@ from portal.changes.offered import KindOffered
 from portal.strict_json import NotStrict, read_object
 from portal.web.request_form import TimedForm
 
-METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 ACTIONS = [
     ("create", "Create"),
     ("update", "Change: merge these fields"),
     ("replace", "Change: this is the whole document"),
     ("delete", "Delete"),
 ]
-# APISIX: `property "host" validation failed: …`
-NAMED_PROPERTY = re.compile(r'property "([^"]+)" validation failed')
 
 
 def parse_document(text: str) -> dict[str, Any]:
@@ -40,105 +36,6 @@ class WhyForm(TimedForm):
     gateway = forms.ModelChoiceField(
         Gateway.objects.none(), to_field_name="slug", empty_label=None
     )
-
-
-class RouteForm(forms.Form):
-    """A new route, without knowing APISIX."""
-
-    uris = forms.CharField(
-        label="Path",
-        help_text="What callers ask for, such as /speaker/*. Several: one per line.",
-        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "/speaker/*"}),
-        error_messages={"required": "Say which path the route answers."},
-    )
-    host = forms.CharField(
-        required=False,
-        label="Host",
-        help_text="Only requests to this host; empty: any host.",
-    )
-    methods = forms.MultipleChoiceField(
-        choices=[(method, method) for method in METHODS],
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        help_text="None: any method.",
-    )
-    upstream = forms.CharField(
-        label="Goes to",
-        help_text="The server that answers, such as http://127.0.0.1:8000.",
-        widget=forms.TextInput(attrs={"placeholder": "http://127.0.0.1:8000"}),
-        error_messages={"required": "Say which server answers."},
-    )
-    name = forms.CharField(
-        required=False, max_length=256, help_text="How people call it."
-    )
-    key_auth = forms.BooleanField(
-        required=False, label="Callers must show an API key (key-auth)"
-    )
-    limit = forms.IntegerField(
-        required=False,
-        min_value=1,
-        max_value=10**9,
-        label="At most this many requests a minute, per address",
-        help_text="Empty: no limit.",
-    )
-
-    # Where a refusal of the change points, in the words of its document.
-    PATHS = (
-        (re.compile(r"uris?\b"), "uris"),
-        (re.compile(r"hosts?\b"), "host"),
-        (re.compile(r"methods\b"), "methods"),
-        (re.compile(r"upstream\b"), "upstream"),
-        (re.compile(r"name\b"), "name"),
-        (re.compile(r"plugins\.key-auth\b"), "key_auth"),
-        (re.compile(r"plugins\.limit-count\b"), "limit"),
-    )
-
-    def items(self) -> tuple[ItemAsked, ...]:
-        """Return what a valid form asks for."""
-        given = self.cleaned_data
-        uris = given["uris"]
-        document: dict[str, Any] = {"upstream": {"url": given["upstream"]}}
-        document |= {"uri": uris[0]} if len(uris) == 1 else {"uris": uris}
-        for name in ("host", "name", "methods"):
-            if given[name]:
-                document[name] = given[name]
-        plugins: dict[str, Any] = {}
-        if given["key_auth"]:
-            plugins["key-auth"] = {}
-        if given["limit"]:
-            plugins["limit-count"] = {
-                "count": given["limit"],
-                "time_window": 60,
-                "rejected_code": 429,
-                "key_type": "var",
-                "key": "remote_addr",
-                "policy": "local",
-            }
-        if plugins:
-            document["plugins"] = plugins
-        return (
-            ItemAsked(
-                action="create", kind="route", document=document, field="items.0"
-            ),
-        )
-
-    def clean_uris(self) -> list[str]:
-        uris: list[str] = self.cleaned_data["uris"].split()
-        for uri in uris:
-            if not uri.startswith("/"):
-                raise forms.ValidationError(
-                    "A path begins with a slash: /%(uri)s", params={"uri": uri[:100]}
-                )
-        return uris
-
-    def field_for(self, path: str, words: str = "") -> str:
-        """Return the field that a dotted path of the route's document comes from.
-
-        Without a path, what the gateway's own words name; "" when nothing fits.
-        """
-        if not path and (named := NAMED_PROPERTY.search(words)):
-            path = named[1]
-        return next((field for at, field in self.PATHS if at.match(path)), "")
 
 
 class ItemForm(forms.Form):

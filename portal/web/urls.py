@@ -34,14 +34,13 @@ from portal.web import (
     sign_in,
     simulate,
     tokens,
-    topology,
     transfer,
     webhooks,
 )
 
 app_name = "web"
 
-ACT = r"(?P<name>approve|reject|request-changes|comment|withdraw|cancel|retry|override|end-early|break-glass|review-after)"
+ACT = r"(?P<name>approve|reject|request-changes|comment|withdraw|cancel|retry|override|end-early)"
 ON_WEBHOOK = r"(?P<name>pause|resume|remove|test)"
 ON_POLICY = r"(?P<name>accept|refuse|withdraw)"
 RESOLVE = r"(?P<name>adopt|ignore|revert)"
@@ -65,7 +64,6 @@ urlpatterns = [
         certificates.gateway_certificates_page,
         name="gateway_certificates",
     ),
-    path("gateways/<slug:slug>/topology/", topology.topology_page, name="topology"),
     path("gateways/<slug:slug>/simulator/", simulate.simulate_page, name="simulate"),
     path("gateways/<slug:slug>/schemas/", overview.read_schemas, name="read_schemas"),
     path("gateways/<slug:slug>/transfer/", transfer.transfer_page, name="transfer"),

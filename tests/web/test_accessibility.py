@@ -155,9 +155,9 @@ def visits(desk: Desk, who: str) -> dict[str, Visit]:
 def go(page: Page, server: LiveServer, visit: Visit) -> None:
     page.goto(server.url + visit.address)
     for label, text in visit.typed.items():
-        page.get_by_role("textbox", name=label, exact=True).fill(text)
-    if visit.opens:
-        page.get_by_text(visit.opens).click()
+        box = page.get_by_role("textbox", name=label, exact=True)
+        # One that offers what can be typed is another role.
+        box.or_(page.get_by_role("combobox", name=label, exact=True)).fill(text)
     if visit.press:
         with page.expect_navigation():
             page.get_by_role("button", name=visit.press).click()

@@ -59,7 +59,13 @@ def alice(desk: Desk) -> Client:
 def test_a_newcomer_asks_for_a_route(alice: Client, desk: Desk) -> None:
     response = alice.post(
         "/changes/new/",
-        ROUTE | {"do": "send", "key_auth": "on", "limit": "100"},
+        ROUTE
+        | {
+            "do": "send",
+            "protect-require-key": "on",
+            "protect-limit-rate": "on",
+            "protect-limit-rate.requests": "100",
+        },
         follow=True,
     )
 
@@ -101,7 +107,16 @@ def test_a_preview_shows_the_difference_and_stores_nothing(
         ({"reason": "   "}, "reason", "a reviewer decides by it"),
         ({"gateway": "nope"}, "gateway", "Select a valid choice"),
         ({"methods": ["FETCH"]}, "methods", "FETCH is not one of"),
-        ({"limit": "0"}, "limit", "greater than or equal to 1"),
+        (
+            {"protect-limit-rate": "on", "protect-limit-rate.requests": "0"},
+            "limit-rate.requests",
+            "greater than or equal to 1",
+        ),
+        (
+            {"protect-restrict-addresses": "on"},
+            "restrict-addresses.addresses",
+            "missing",
+        ),
         ({"upstream": "ftp://x"}, "upstream", ""),
         ({"upstream": "http://h:8000/path"}, "upstream", ""),
         ({"uris": "speaker"}, "uris", ""),
@@ -120,7 +135,7 @@ def test_what_is_wrong_is_said_beside_its_field_and_inputs_are_kept(
     response = alice.post("/changes/new/", ROUTE | wrong | {"do": do})
 
     asking = response.context["asking"]
-    errors = {**asking.why.errors, **asking.route.errors}
+    errors = {key: words for form in asking.all for key, words in form.errors.items()}
     assert field in errors, errors
     assert words in str(errors[field])
     assert 'value="conference"' in response.content.decode()

@@ -1,1 +1,0 @@
-"""How requests go through a gateway, as a picture."""
