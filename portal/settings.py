@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "portal.changes",
     "portal.drift",
     "portal.webhooks",
+    "portal.notifications",
     "portal.web",
     "portal.api",
     "portal.mcp",
@@ -409,6 +410,7 @@ GATHER_FOR = env.float("GATHER_FOR", default=60.0)
 GATHERING_SWEEP_EVERY = 2.0
 # Of the threads of one web process at most half wait for a delivery.
 WAITING_AT_MOST = max(1, env.int("WEB_THREADS", default=8) // 2)
+NOTIFICATION_SWEEP_EVERY = env.float("NOTIFICATION_SWEEP_EVERY", default=10.0)
 WEBHOOK_SWEEP_EVERY = env.float("WEBHOOK_SWEEP_EVERY", default=5.0)
 # So long a webhook's receiver may take to answer.
 WEBHOOK_DEADLINE = env.float("WEBHOOK_DEADLINE", default=10.0)
@@ -478,6 +480,15 @@ CELERY_BEAT_SCHEDULE = {
     },
     "forget-webhook-messages": {
         "task": "portal.webhooks.tasks.forget_messages",
+        "schedule": 3600.0,
+    },
+    "sweep-notifications": {
+        "task": "portal.notifications.tasks.sweep_notifications",
+        "schedule": NOTIFICATION_SWEEP_EVERY,
+        "options": {"expires": 5 * NOTIFICATION_SWEEP_EVERY},
+    },
+    "keep-notifications": {
+        "task": "portal.notifications.tasks.keep_notifications",
         "schedule": 3600.0,
     },
     "forget-idempotency-keys": {

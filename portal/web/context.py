@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from django.db.models import Count, QuerySet, Subquery, Value
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from portal.accounts.models import Person
 from portal.accounts.roles import Role, Verb, roles_allowing
+from portal.changes.models import ChangeRequest
 from portal.changes.waiting import to_decide
+from portal.notifications.models import Notification
 
 SHOWN_GATEWAYS = 8
 
@@ -31,7 +34,22 @@ class Frame:
         self.gateways = list(person.gateways()[: SHOWN_GATEWAYS + 1])
         self.has_more_gateways = len(self.gateways) > SHOWN_GATEWAYS
         self.gateways = self.gateways[:SHOWN_GATEWAYS]
-        self.waiting = to_decide(person).count() if self.decides else 0
+        self.waiting, self.unread = _counts(person, decides=self.decides)
+
+
+def _counts(person: Person, *, decides: bool) -> tuple[int, int]:
+    """Return how much waits for a decision, and is unread in the inbox. One query."""
+    waiting = to_decide(person) if decides else ChangeRequest.objects.none()
+    unread = Notification.objects.shown_to(person).unread()
+    counts = Person.objects.filter(pk=person.pk).values_list(
+        *(_counted(rows) for rows in (waiting, unread))
+    )
+    return tuple(count or 0 for count in counts.get())  # type: ignore[return-value]
+
+
+def _counted(rows: "QuerySet[Any]") -> Subquery:
+    one = rows.order_by().annotate(one=Value(1)).values("one")
+    return Subquery(one.annotate(count=Count("pk")).values("count"))
 
 
 def _names(roles: list[str]) -> list[str]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from gateway.models import Gateway
 from portal.accounts.models import ApiToken, Membership, Person
-from portal.accounts.roles import Verb, roles_allowing
+from portal.accounts.roles import Verb
 from portal.changes.models import ChangeRequest
 from portal.changes.states import State
 
@@ -29,11 +29,12 @@ def first_steps(
 ) -> list[Step]:
     """Return the steps in the order one takes them. One query."""
     visible = person.gateways()
-    others = Membership.objects.filter(
-        role__in=roles_allowing(Verb.DECIDE), person__is_active=True
-    ).exclude(person=person)
+    deciding = Membership.objects.allowing(Verb.DECIDE).filter(
+        Q(gateway=None) | Q(gateway__in=visible)
+    )
+    others = deciding.holders().filter(is_active=True).exclude(pk=person.pk)
     facts = Person.objects.filter(pk=person.pk).values_list(
-        Exists(others.filter(Q(gateway=None) | Q(gateway__in=visible))),
+        Exists(others),
         Exists(ChangeRequest.objects.filter(author=person, submitted_at__isnull=False)),
         Exists(ChangeRequest.objects.filter(gateway__in=visible, state=State.APPLIED)),
         Exists(

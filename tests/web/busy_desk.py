@@ -34,6 +34,7 @@ from portal.changes.terms import Terms
 from portal.drift.models import Drift, DriftRule
 from portal.drift.ruling import add_rule
 from portal.drift.scan import scan
+from portal.notifications.collect import collect
 from portal.webhooks.listening import USUAL, make_webhook, send_test
 from portal.webhooks.models import Form, MessageState, Try
 from tests.actors import present, program
@@ -65,6 +66,8 @@ def fill(desk: Desk) -> dict[str, int]:
         for person in (desk.people.alice, desk.people.riley, desk.people.omar)
     )
     _hold_resources(desk)
+    # From now on people are told.
+    collect()
 
     def ask(resource_id: str, **fields: Any) -> ChangeRequest:
         return desk.ask(_creates(resource_id, **fields), title=resource_id.title())
@@ -124,6 +127,7 @@ def fill(desk: Desk) -> dict[str, int]:
     _freeze(desk)
     make_access(make_program(), desk.people.alice)
     numbers = {state: change.number for state, change in made.items()}
+    collect()
     return numbers | {
         "drift": _drift(desk),
         "webhook": _webhook(desk),

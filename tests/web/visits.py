@@ -165,6 +165,9 @@ VISITS: dict[str, dict[str, Visit]] = {
     },
     "riley": {
         "home-riley": Visit("/"),
+        "change-alone": Visit("/changes/{alone}/"),
+        "inbox": Visit("/inbox/", shows=".dot--new"),
+        "inbox-settings": Visit("/inbox/settings/"),
         "changes": Visit("/changes/"),
         "changes-all": Visit("/changes/?state=all"),
         "changes-none": Visit("/changes/?q=zanzibar"),
@@ -260,6 +263,7 @@ VISITS: dict[str, dict[str, Visit]] = {
     },
     "nobody": {
         "home-empty": Visit("/"),
+        "inbox-empty": Visit("/inbox/"),
         "changes-empty": Visit("/changes/"),
         "gateways-empty": Visit("/gateways/"),
         "certificates-empty": Visit("/certificates/"),

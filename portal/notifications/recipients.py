@@ -1,0 +1,103 @@
+"""Who is told of an entry of the ledger, and why: by what they may do at this moment."""
+
+import re
+from collections.abc import Iterable
+
+from django.db.models import Q, QuerySet
+
+from gateway.models import Gateway
+from portal.accounts.models import Membership, Person, PolicyChange
+from portal.accounts.roles import SUPERUSER, Verb
+from portal.audit.events import Event
+from portal.audit.models import AuditEvent
+from portal.changes.models import ChangeRequest
+from portal.changes.states import State
+from portal.notifications.models import Topic
+
+Told = dict[Person, Topic]
+
+DECISIONS = (
+    Event.CHANGE_APPROVED,
+    Event.CHANGE_REJECTED,
+    Event.CHANGE_CHANGES_REQUESTED,
+    Event.CHANGE_CANCELLED,
+)
+TO_REVIEW = (Event.CHANGE_SUBMITTED, Event.CHANGE_REVISED, Event.CHANGE_REBASED)
+STOPS = (Event.CHANGE_FAILED, Event.CHANGE_CONFLICTED)
+OF_CHANGES = (
+    *DECISIONS,
+    *TO_REVIEW,
+    *STOPS,
+    Event.CHANGE_COMMENTED,
+    Event.CHANGE_APPLIED,
+    Event.CHANGE_GLASS_BROKEN,
+)
+KNOWN = (*OF_CHANGES, Event.DRIFT_FOUND, Event.POLICY_PROPOSED)
+MENTION = re.compile(r"(?<![\w@.])@([\w.+-]{1,150})")
+# More than a comment ever names; nobody rings at a whole company's doors.
+MENTIONS_AT_MOST = 20
+
+
+def recipients(event: AuditEvent, gateway: Gateway | None) -> Told:
+    """Return who is told, and of which topic; never whoever did it."""
+    if event.event == Event.POLICY_PROPOSED:
+        told = _deciders_on_policy(event)
+    elif gateway is None:
+        return {}
+    elif event.event == Event.DRIFT_FOUND:
+        told = dict.fromkeys(_who_may(Verb.OPERATE, gateway), Topic.DRIFT)
+    else:
+        told = _about_a_change(event, gateway)
+    return {
+        person: topic for person, topic in told.items() if person.pk != event.actor_id
+    }
+
+
+def _about_a_change(event: AuditEvent, gateway: Gateway) -> Told:
+    change = ChangeRequest.objects.filter(pk=int(event.subject_id)).first()
+    if change is None or change.submitted_at is None:
+        return {}
+    authors = change.author_ids()
+    if event.event in TO_REVIEW:
+        if change.state != State.IN_REVIEW:
+            return {}
+        reviewers = _who_may(Verb.DECIDE, gateway).exclude(pk__in=authors)
+        return dict.fromkeys(reviewers, Topic.REVIEW_REQUESTED)
+    readers = _who_may(Verb.READ, gateway)
+    if event.event == Event.CHANGE_COMMENTED:
+        spoke = Q(comments__change=change) | Q(reviews__revision__change=change)
+        near = readers.filter(Q(pk__in=authors) | spoke).distinct()
+        named = _mentioned(str(event.details.get("text", "")), readers)
+        return dict.fromkeys(near, Topic.COMMENTED) | dict.fromkeys(
+            named, Topic.MENTIONED
+        )
+    mine = readers.filter(pk__in=authors)
+    if event.event == Event.CHANGE_GLASS_BROKEN:
+        return dict.fromkeys({*mine, *_who_may(Verb.DECIDE, gateway)}, Topic.ALONE)
+    if event.event in STOPS:
+        return dict.fromkeys({*mine, *_who_may(Verb.OPERATE, gateway)}, Topic.STOPPED)
+    topic = Topic.APPLIED if event.event == Event.CHANGE_APPLIED else Topic.DECIDED
+    return dict.fromkeys(mine, topic)
+
+
+def _mentioned(text: str, readers: "QuerySet[Person]") -> Iterable[Person]:
+    names = {name.rstrip(".-") for name in MENTION.findall(text)}
+    return readers.filter(username__in=sorted(names)[:MENTIONS_AT_MOST])
+
+
+def _deciders_on_policy(event: AuditEvent) -> Told:
+    change = PolicyChange.objects.open().filter(pk=int(event.subject_id)).first()
+    if change is None:
+        return {}
+    able = _who_may(Verb.ADMINISTER, change.gateway).exclude(pk=change.author_id)
+    return dict.fromkeys(able, Topic.POLICY)
+
+
+def _who_may(verb: Verb, gateway: Gateway | None) -> "QuerySet[Person]":
+    """Return the active people who may do this on a gateway, on all of them for None."""
+    held = Membership.objects.allowing(verb)
+    held = held.on(gateway) if gateway else held.filter(gateway=None)
+    able = Q(pk__in=held.holders().values("pk"))
+    if verb in SUPERUSER:
+        able |= Q(is_superuser=True)
+    return Person.objects.filter(able, is_active=True)

@@ -1,0 +1,16 @@
+"""Who was told of what, and how they want to be told: to look at."""
+
+from django.contrib import admin
+
+from portal.notifications.models import Notification
+from portal.web.admin.shown import ByGateway, Shown
+
+
+@admin.register(Notification)
+class NotificationAdmin(Shown):
+    gateway_path = "gateway"
+    list_display = ("person", "topic", "words", "gateway", "at", "read_at", "mailed_at")
+    list_filter = ("topic", ("gateway", ByGateway), "at")
+    list_select_related = ("person", "gateway")
+    search_fields = ("person__username", "words")
+    ordering = ("-pk",)
