@@ -150,11 +150,20 @@ def credentials(secrets: Mapping[str, str]) -> dict[str, dict[str, str]]:
     }
 
 
+# Whatever a token might do by itself it might do beside a session, too; so those that
+# come alone are the strongest.
+BESIDE = [(credential, True) for credential in credentials(defaultdict(str))]
+ALONE = [("bearer-admin", False), ("program-admin", False)]
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "beside_a_session", [False, True], ids=["alone", "with-session"]
+    ("credential", "beside_a_session"),
+    [*BESIDE, *ALONE],
+    ids=[
+        f"{name}-{'with-session' if both else 'alone'}" for name, both in BESIDE + ALONE
+    ],
 )
-@pytest.mark.parametrize("credential", list(credentials(defaultdict(str))))
 def test_no_token_decides_anything(credential: str, *, beside_a_session: bool) -> None:
     people = make_cast()
     program = make_program()

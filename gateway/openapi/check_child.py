@@ -1,6 +1,6 @@
 """A process of its own that says what is not valid OpenAPI in a document.
 
-Answers `[[words, pointer], …]`; without an answer it took too long.
+Answers `[[words, pointer], …]`; without an answer it took too much time or memory.
 """
 
 import json

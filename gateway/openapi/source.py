@@ -169,5 +169,5 @@ def trouble_with(document: Document, size: int) -> list[str]:
     try:
         found = json.loads(answer_of("check_child", source, seconds=CHECK_SECONDS))
     except TooMuch:
-        return ["Comparing the document with all rules of OpenAPI took too long."]
+        return ["Comparing the document with all rules of OpenAPI took too much."]
     return [f"This is not valid OpenAPI: {words} (at {at})" for words, at in found]
