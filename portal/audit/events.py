@@ -14,6 +14,11 @@ class Event(models.TextChoices):
     CHANGE_REBASED = "change.rebased", "joined the change with what is live now"
     CHANGE_COMMENTED = "change.commented", "commented"
     CHANGE_APPROVED = "change.approved", "approved"
+    CHANGE_GLASS_BROKEN = "change.glass_broken", "broke the glass: delivers it alone"
+    CHANGE_REVIEWED_AFTER = (
+        "change.reviewed_after",
+        "reviewed afterwards what was delivered alone",
+    )
     CHANGE_REJECTED = "change.rejected", "rejected"
     CHANGE_CHANGES_REQUESTED = "change.changes_requested", "requested changes"
     CHANGE_WITHDRAWN = "change.withdrawn", "withdrew the change"

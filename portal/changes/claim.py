@@ -18,13 +18,13 @@ from portal.changes import states
 from portal.changes.freezes import frozen, is_held
 from portal.changes.lease import Lease, expiry
 from portal.changes.models import (
+    DELIVERING,
     Attempt,
     ChangeRequest,
     Delivery,
     DeliveryQuerySet,
     DeliveryState,
     FreezeOverride,
-    Verdict,
 )
 from portal.changes.plan import stored_digest
 from portal.changes.quorum import unproven
@@ -183,7 +183,7 @@ def _proof(delivery: Delivery, change: ChangeRequest, now: datetime) -> Proof:
         digest = stored_digest(revision, change.gateway)
     except Unsealable as error:
         return {"unreadable": str(error)}
-    seen = revision.reviews.filter(verdict=Verdict.APPROVE, digest=digest)
+    seen = revision.reviews.filter(verdict__in=DELIVERING, digest=digest)
     return {"unproven": why, "is_as_reviewed": seen.exists()}
 
 

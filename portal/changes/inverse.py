@@ -15,6 +15,7 @@ from gateway.models import Gateway
 from portal.audit.events import Event
 from portal.audit.models import AuditEvent
 from portal.changes.models import (
+    DELIVERING,
     Action,
     Delivery,
     DeliveryState,
@@ -65,14 +66,20 @@ def inverse_digest(revision: Revision, gateway: Gateway) -> str:
 def announcing_approvals(revision: Revision) -> list[Review]:
     """Return who approved a revision, and with it the inverse that it announces.
 
+    Whoever delivered it alone let its inverse go too.
+
     Whether they may still decide was asked when it was delivered: what was opened for
     two months must not stay open because its reviewer has left.
     """
     authors = revision.change.author_ids()
     approvals = revision.reviews.filter(
-        verdict=Verdict.APPROVE, digest=revision.digest
+        verdict__in=DELIVERING, digest=revision.digest
     ).select_related("reviewer")
-    return [review for review in approvals if review.reviewer_id not in authors]
+    return [
+        review
+        for review in approvals
+        if review.verdict == Verdict.BREAK_GLASS or review.reviewer_id not in authors
+    ]
 
 
 def unproven_inverse(

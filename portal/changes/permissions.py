@@ -6,6 +6,7 @@ from portal.accounts.actor import Actor
 from portal.accounts.models import Person
 from portal.accounts.roles import Verb
 from portal.changes import states
+from portal.changes.break_glass import open_after_review, why_not_afterwards
 from portal.changes.inverse import waits_for_its_time
 from portal.changes.models import ChangeRequest, Delivery
 from portal.changes.newcomers import vouched_for, why_not
@@ -30,6 +31,8 @@ class Permissions:
     override: bool = False
     roll_back: bool = False
     end_early: bool = False
+    break_glass: bool = False
+    review_afterwards: bool = False
     why_not: str = ""
 
 
@@ -60,7 +63,20 @@ def permissions(change: ChangeRequest, *, actor: Actor) -> Permissions:
         override=operates and _is_frozen(change),
         roll_back=may_ask and may_be_asked_for(change),
         end_early=operates and _waits_for_its_time(change),
+        break_glass=present
+        and state is State.IN_REVIEW
+        and person.may(Verb.BREAK_GLASS, change.gateway),
+        review_afterwards=_may_review_afterwards(change, person, actor),
         why_not=why_not,
+    )
+
+
+def _may_review_afterwards(change: ChangeRequest, person: Person, actor: Actor) -> bool:
+    after = open_after_review(change) if actor.is_present_person else None
+    return (
+        after is not None
+        and actor.may(Verb.DECIDE, change.gateway)
+        and not why_not_afterwards(after, change, person)
     )
 
 

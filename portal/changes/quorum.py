@@ -10,7 +10,13 @@ from datetime import datetime
 
 from portal.accounts.roles import Verb
 from portal.changes.inverse import announcing_approvals, unproven_inverse
-from portal.changes.models import ChangeRequest, Review, Revision, Verdict
+from portal.changes.models import (
+    DELIVERING,
+    ChangeRequest,
+    Review,
+    Revision,
+    Verdict,
+)
 from portal.changes.newcomers import without_newcomers
 from portal.changes.plan import stored_digest
 from portal.changes.states import State
@@ -18,16 +24,21 @@ from portal.changes.states import State
 
 @dataclass(frozen=True)
 class Standing:
-    """How far a revision is from its quorum; `missing` is for people and models."""
+    """How far a revision is from its quorum; `missing` is for people and models.
+
+    `broken` is the verdict by which somebody delivers it alone, if one holds.
+    """
 
     given: int
     required: int
     approvers: Sequence[Review]
     missing: str
+    broken: Review | None = None
 
     @property
     def has_quorum(self) -> bool:
-        return self.given >= self.required
+        """Say whether enough approved it, or somebody may deliver it alone."""
+        return self.broken is not None or self.given >= self.required
 
 
 def standing(change: ChangeRequest, revision: Revision | None = None) -> Standing:
@@ -40,7 +51,7 @@ def standing(change: ChangeRequest, revision: Revision | None = None) -> Standin
     if revision.inverse_of is not None:
         approvals = announcing_approvals(revision.inverse_of)
         return Standing(len(approvals), max(len(approvals), 1), approvals, "")
-    approvals = _valid_approvals(revision, change)
+    approvals, broken = _valid_verdicts(revision, change)
     required = change.gateway.approvals_required
     lacking = max(required - len(approvals), 0)
     missing = ""
@@ -50,27 +61,33 @@ def standing(change: ChangeRequest, revision: Revision | None = None) -> Standin
             f"{lacking} {people} missing, from a reviewer of gateway {change.gateway.slug} "
             "who wrote none of this change."
         )
-    return Standing(len(approvals), required, approvals, missing)
+    return Standing(len(approvals), required, approvals, missing, broken)
 
 
-def _valid_approvals(revision: Revision, change: ChangeRequest) -> list[Review]:
-    """Return the approvals that count now.
+def _valid_verdicts(
+    revision: Revision, change: ChangeRequest
+) -> tuple[list[Review], Review | None]:
+    """Return the approvals that count now, and by which verdict the glass is broken.
 
-    Each names exactly this revision's digest and was given by somebody who is active,
+    Each approval names exactly this revision's digest and was given by somebody who is active,
     may still decide on this gateway, wrote none of the change and was not let in lately
-    by somebody who did.
+    by somebody who did. Who breaks the glass may be an author, and must still hold the
+    role for it.
     """
     authors = change.author_ids()
-    approvals = [
-        review
-        for review in revision.reviews.filter(verdict=Verdict.APPROVE).select_related(
-            "reviewer"
-        )
-        if review.digest == revision.digest
-        and review.reviewer_id not in authors
-        and review.reviewer.may(Verb.DECIDE, change.gateway)
-    ]
-    return without_newcomers(approvals, authors)
+    verdicts = revision.reviews.filter(
+        verdict__in=DELIVERING, digest=revision.digest
+    ).select_related("reviewer")
+    approvals, broken = [], None
+    for review in verdicts:
+        if review.verdict == Verdict.BREAK_GLASS:
+            if review.reviewer.may(Verb.BREAK_GLASS, change.gateway):
+                broken = review
+        elif review.reviewer_id not in authors and review.reviewer.may(
+            Verb.DECIDE, change.gateway
+        ):
+            approvals.append(review)
+    return without_newcomers(approvals, authors), broken
 
 
 def unproven(revision: Revision, change: ChangeRequest, now: datetime) -> str:

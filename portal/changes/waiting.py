@@ -4,7 +4,13 @@ from django.db.models import Exists, OuterRef, Subquery
 
 from portal.accounts.models import Person, Vouching
 from portal.accounts.roles import Verb
-from portal.changes.models import ChangeRequest, ChangeRequestQuerySet, Review, Revision
+from portal.changes.models import (
+    AfterReview,
+    ChangeRequest,
+    ChangeRequestQuerySet,
+    Review,
+    Revision,
+)
 from portal.changes.states import State
 
 
@@ -34,6 +40,15 @@ def to_decide(person: Person) -> ChangeRequestQuerySet:
             Exists(Review.objects.filter(reviewer=person, revision=OuterRef("latest")))
         )
     )
+
+
+def to_review_after(person: Person) -> ChangeRequestQuerySet:
+    """Return what somebody delivered alone, and nobody has reviewed since. Lazy.
+
+    On the gateways in service that this person may see.
+    """
+    waiting = AfterReview.objects.open().values("review__revision__change")
+    return ChangeRequest.objects.filter(gateway__in=person.gateways(), pk__in=waiting)
 
 
 def to_answer(person: Person) -> ChangeRequestQuerySet:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from portal.accounts.actor import Actor, Channel
 from portal.accounts.presence import present_actor
-from portal.changes import expiry, freezes, operate, review
+from portal.changes import break_glass, expiry, freezes, operate, review
 from portal.changes.conflict import conflict_of
 from portal.changes.errors import Malformed, StaleRevision
 from portal.changes.models import ChangeRequest, Revision, SpecImport
@@ -170,6 +170,21 @@ def _override(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
     return "This change is let through the freeze; a worker takes it in a moment."
 
 
+def _break_glass(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
+    revision = _seen_revision(request, change)
+    break_glass.break_glass(
+        revision, actor=actor, reason=request.POST.get("comment", "")
+    )
+    return "You broke the glass: it is delivered now, and everybody concerned is told."
+
+
+def _review_after(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
+    break_glass.review_afterwards(
+        change, actor=actor, comment=request.POST.get("comment", "")
+    )
+    return "You reviewed it. What you found stands below."
+
+
 def _retry(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
     operate.retry(change, actor=actor)
     return "The delivery is queued again."
@@ -185,6 +200,8 @@ ACTS: dict[str, Callable[[HttpRequest, ChangeRequest, Actor], str]] = {
     "retry": _retry,
     "override": _override,
     "end-early": _end_early,
+    "break-glass": _break_glass,
+    "review-after": _review_after,
 }
 
 

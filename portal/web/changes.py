@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from portal.changes.models import ChangeRequest, ChangeRequestQuerySet
 from portal.changes.states import OPEN, State
-from portal.changes.waiting import to_decide
+from portal.changes.waiting import to_decide, to_review_after
 from portal.web.pages import PersonRequest, listed, page, wants_fragment, words_in
 
 TABS: dict[str, tuple[str, frozenset[State]]] = {
@@ -67,6 +67,8 @@ def changes_page(request: PersonRequest) -> HttpResponse:
         changes = changes.filter(author=request.user)
     elif whose == "waiting":
         changes = changes.filter(pk__in=to_decide(request.user).values("pk"))
+    elif whose == "alone":
+        changes = changes.filter(pk__in=to_review_after(request.user).values("pk"))
     changes = matching(changes, words)
     counts = dict(
         changes.order_by().values_list("state").annotate(count=Count("number"))

@@ -13,6 +13,8 @@ LOOKS: dict[str, tuple[str, str]] = {
     Event.CHANGE_APPROVED: ("check", "good"),
     Event.CHANGE_APPLIED: ("check", "good"),
     Event.DELIVERY_VERIFIED: ("check", "good"),
+    Event.CHANGE_GLASS_BROKEN: ("warning", "bad"),
+    Event.CHANGE_REVIEWED_AFTER: ("check", "good"),
     Event.CHANGE_REJECTED: ("cross", "bad"),
     Event.CHANGE_FAILED: ("warning", "bad"),
     Event.CHANGE_CONFLICTED: ("warning", "bad"),

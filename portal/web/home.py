@@ -1,5 +1,7 @@
 """Home: what waits for me, what I asked for, what went live, are the gateways well."""
 
+from typing import Any
+
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -10,7 +12,7 @@ from portal.accounts.models import PolicyChange
 from portal.changes.models import ChangeRequest
 from portal.changes.pace import pace_for
 from portal.changes.states import OPEN, State
-from portal.changes.waiting import to_answer, to_decide, to_retry
+from portal.changes.waiting import to_answer, to_decide, to_retry, to_review_after
 from portal.drift.models import Drift
 from portal.web.chart import chart
 from portal.web.context import Frame
@@ -36,7 +38,7 @@ def home_page(request: PersonRequest) -> HttpResponse:
         .order_by("number")[: SHOWN + 1]
     )
     policy = list(PolicyChange.objects.waiting_for(person).with_people()[:SHOWN])
-    mine, delivered = _mine_and_delivered(request)
+    mine, delivered, alone = _mine_delivered_alone(request)
     pace = pace_for(person, timezone.now())
     steps = first_steps(
         person, frame.gateways, asks=frame.asks, administers=frame.administers
@@ -48,6 +50,7 @@ def home_page(request: PersonRequest) -> HttpResponse:
         "policy": policy,
         "waits": len(waiting[:SHOWN]) + len(policy),
         "mine": mine,
+        "alone": alone,
         "delivered": delivered,
         "drifts": Drift.objects.open().by_gateway(frame.gateways),
         "pace": pace,
@@ -58,18 +61,25 @@ def home_page(request: PersonRequest) -> HttpResponse:
     return render(request, "home.html", context)
 
 
-def _mine_and_delivered(
+def _mine_delivered_alone(
     request: PersonRequest,
-) -> tuple[list[ChangeRequest], list[ChangeRequest]]:
-    """Return what this person asked for and is open, and what went live. One query."""
+) -> tuple[list[ChangeRequest], list[ChangeRequest], list[ChangeRequest]]:
+    """Return what this person asked for and is open, what went live, and what somebody
+    delivered alone and nobody has reviewed since. One query.
+    """
+    person = request.user
     changes = ChangeRequest.objects.order_by("-number").values("pk")
-    mine = changes.filter(author=request.user, state__in=OPEN)[:SHOWN]
-    applied = changes.filter(gateway__in=request.user.gateways(), state=State.APPLIED)[
+    mine = changes.filter(author=person, state__in=OPEN)[:SHOWN]
+    applied = changes.filter(gateway__in=person.gateways(), state=State.APPLIED)[
         :SHOWN_DELIVERED
     ]
-    found = ChangeRequest.objects.filter(Q(pk__in=mine) | Q(pk__in=applied))
-    rows = list(found.with_people())
+    alone = to_review_after(person).order_by("-number").values("pk")[:SHOWN]
+    found = ChangeRequest.objects.filter(
+        Q(pk__in=mine) | Q(pk__in=applied) | Q(pk__in=alone)
+    )
+    rows: list[Any] = list(found.with_people().annotate(is_alone=Q(pk__in=alone)))
     return (
-        [row for row in rows if row.state != State.APPLIED],
-        [row for row in rows if row.state == State.APPLIED],
+        [row for row in rows if row.author_id == person.pk and row.is_open][:SHOWN],
+        [row for row in rows if row.state == State.APPLIED][:SHOWN_DELIVERED],
+        [row for row in rows if row.is_alone],
     )

@@ -34,6 +34,7 @@ TOLD_BY_LEDGER = [
     Event.CHANGE_DISCARDED,
     Event.CHANGE_CANCELLED,
     Event.FREEZE_OVERRIDDEN,
+    Event.CHANGE_REVIEWED_AFTER,
     Event.EXPIRY_ENDED_EARLY,
     Event.DELIVERY_RETRIED,
     Event.DELIVERY_REFUSED,
@@ -75,6 +76,8 @@ def way_of(
     elif was_approved:
         reviewed = "done"
         words = ", ".join(review.reviewer.username for review in standing.approvers)
+        if standing.broken:
+            words = f"{standing.broken.reviewer.username} alone"
     elif state is State.WITHDRAWN:
         reviewed, words = "stopped", state.label
     approved_at = standing.approvers[-1].created_at if standing.approvers else None
@@ -135,6 +138,7 @@ VERDICT_LOOKS = {
     Verdict.APPROVE: ("check", "good"),
     Verdict.REJECT: ("cross", "bad"),
     Verdict.REQUEST_CHANGES: ("edit", "warn"),
+    Verdict.BREAK_GLASS: ("warning", "bad"),
 }
 
 
@@ -229,6 +233,7 @@ def marks_of(change: ChangeRequest, person: Person) -> Marks:
         written=Count("revisions", distinct=True),
         decided=Count("revisions__reviews", distinct=True),
         said=Count("comments", distinct=True),
+        looked=Count("revisions__reviews__after_review__closed_at", distinct=True),
     )
     steps = Step.objects.filter(attempt__delivery__revision__change=change).aggregate(
         sent=Count("pk"), answered=Count("duration_ms")
@@ -254,6 +259,7 @@ def marks_of(change: ChangeRequest, person: Person) -> Marks:
         change.state,
         counted["written"],
         counted["decided"],
+        counted["looked"],
         person.pk,
         waiting and waiting.words,
         list(change.reverted_by.order_by("pk").values_list("pk", "state")),

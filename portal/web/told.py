@@ -8,8 +8,10 @@ from django.db.models import Count, Prefetch, Q
 
 from gateway.sentences import kind_words
 from portal.changes import quorum
+from portal.changes.break_glass import open_after_review
 from portal.changes.meanwhile import also_asking
 from portal.changes.models import (
+    AfterReview,
     Attempt,
     ChangeRequest,
     Delivery,
@@ -59,6 +61,7 @@ class Told:
     taken_back_by: ChangeRequest | None = None
     nodes: Sequence[NodeSighting] = ()
     probe: ProbeRun | None = None
+    after_review: AfterReview | None = None
 
     @property
     def is_watched(self) -> bool:
@@ -131,6 +134,7 @@ def tell(change: ChangeRequest) -> Told:
         taken_back_by=taken_back_by(revision),
         nodes=list(delivery.sightings.all()) if delivery else (),
         probe=getattr(delivery, "probe", None),
+        after_review=open_after_review(change) if delivery else None,
     )
 
 

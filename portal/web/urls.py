@@ -41,7 +41,7 @@ from portal.web import (
 
 app_name = "web"
 
-ACT = r"(?P<name>approve|reject|request-changes|comment|withdraw|cancel|retry|override|end-early)"
+ACT = r"(?P<name>approve|reject|request-changes|comment|withdraw|cancel|retry|override|end-early|break-glass|review-after)"
 ON_WEBHOOK = r"(?P<name>pause|resume|remove|test)"
 ON_POLICY = r"(?P<name>accept|refuse|withdraw)"
 RESOLVE = r"(?P<name>adopt|ignore|revert)"

@@ -158,6 +158,8 @@ def go(page: Page, server: LiveServer, visit: Visit) -> None:
         box = page.get_by_role("textbox", name=label, exact=True)
         # One that offers what can be typed is another role.
         box.or_(page.get_by_role("combobox", name=label, exact=True)).fill(text)
+    if visit.opens:
+        page.get_by_text(visit.opens).click()
     if visit.press:
         with page.expect_navigation():
             page.get_by_role("button", name=visit.press).click()

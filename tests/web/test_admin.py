@@ -33,6 +33,7 @@ from portal.audit.events import Event
 from portal.audit.ledger import record
 from portal.audit.models import AuditEvent
 from portal.changes.models import (
+    AfterReview,
     ChangeRequest,
     Delivery,
     FreezeOverride,
@@ -96,7 +97,8 @@ def full(people: Cast, gateway: Gateway) -> ChangeRequest:
     change = make_change(
         gateway=gateway, author=people.alice, token=token, state=State.APPLIED
     )
-    make_review(change.latest_revision(), people.riley)
+    review = make_review(change.latest_revision(), people.riley)
+    AfterReview.objects.create(review=review)
     make_comment(change, people.alice, "Please")
     delivery = make_delivery(change)
     make_sighting(delivery)

@@ -13,6 +13,8 @@ class Visit:
     address: str
     typed: dict[str, str] = field(default_factory=dict)
     press: str = ""
+    # What is opened, by its summary.
+    opens: str = ""
     # What must be there before one looks.
     shows: str = "h1"
     # What does not count here, each with its reason: axe's rules, a part of the page.
@@ -193,6 +195,9 @@ VISITS: dict[str, dict[str, Visit]] = {
         "comment": Visit("/changes/{odd}/", {"Say something": "Hm."}, "Comment"),
     },
     "omar": {
+        "change-break-glass": Visit(
+            "/changes/{in_review}/", opens="Emergency: break glass"
+        ),
         "change-approved": Visit("/changes/{approved}/"),
         "change-for-a-time": Visit("/changes/{for_a_time}/"),
         "change-taking-back": Visit("/changes/{taking_back}/"),

@@ -8,7 +8,9 @@ begins; a Gathering is a draft that a program's writes still come to; a SpecImpo
 what an OpenAPI document said.
 """
 
+from portal.changes.models.after_review import AfterReview, AfterReviewQuerySet
 from portal.changes.models.change import (
+    DELIVERING,
     Action,
     ChangeRequest,
     ChangeRequestQuerySet,
@@ -41,7 +43,10 @@ from portal.changes.models.probe import ProbeRun, ProbeState
 from portal.changes.models.spec_import import SpecImport, SpecImportQuerySet
 
 __all__ = [
+    "DELIVERING",
     "Action",
+    "AfterReview",
+    "AfterReviewQuerySet",
     "Attempt",
     "ChangeRequest",
     "ChangeRequestQuerySet",

@@ -34,6 +34,11 @@ class Verdict(models.TextChoices):
     APPROVE = "approve", "approved"
     REJECT = "reject", "rejected"
     REQUEST_CHANGES = "request_changes", "requested changes"
+    BREAK_GLASS = "break_glass", "broke the glass for"
+
+
+# What a delivery may be proved by.
+DELIVERING = (Verdict.APPROVE, Verdict.BREAK_GLASS)
 
 
 class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
@@ -306,8 +311,15 @@ class Review(WrittenOnce):
         ordering: ClassVar = ["pk"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["revision", "reviewer"], name="review_once_per_person"
-            )
+                fields=["revision", "reviewer"],
+                condition=~Q(verdict=Verdict.BREAK_GLASS),
+                name="review_once_per_person",
+            ),
+            models.UniqueConstraint(
+                fields=["revision"],
+                condition=Q(verdict=Verdict.BREAK_GLASS),
+                name="glass_broken_once",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -20,6 +20,7 @@ from portal.accounts.roles import Verb
 from portal.changes import review
 from portal.changes.errors import StaleRevision
 from portal.changes.models import (
+    AfterReview,
     ChangeRequest,
     Comment,
     Gathering,
@@ -212,6 +213,21 @@ class ReviewAdmin(OfChange):
     list_filter = ("verdict", ("revision__change__gateway", ByGateway), "created_at")
     list_select_related = ("revision", "reviewer")
     search_fields = ("=revision__change__number", "reviewer__username", "comment")
+    ordering = ("-pk",)
+
+
+@admin.register(AfterReview)
+class AfterReviewAdmin(OfChange):
+    gateway_path = "review__revision__change__gateway"
+    change_path = "review__revision__change"
+    list_display = ("__str__", "opened_at", "closed_at", "closed_by")
+    list_filter = (
+        ("review__revision__change__gateway", ByGateway),
+        "opened_at",
+        "closed_at",
+    )
+    list_select_related = ("review__revision", "closed_by")
+    search_fields = ("=review__revision__change__number", "comment")
     ordering = ("-pk",)
 
 
