@@ -35,6 +35,7 @@ from portal.web import (
     sign_in,
     simulate,
     tokens,
+    topology,
     transfer,
     webhooks,
 )
@@ -69,6 +70,7 @@ urlpatterns = [
         certificates.gateway_certificates_page,
         name="gateway_certificates",
     ),
+    path("gateways/<slug:slug>/topology/", topology.topology_page, name="topology"),
     path("gateways/<slug:slug>/simulator/", simulate.simulate_page, name="simulate"),
     path("gateways/<slug:slug>/schemas/", overview.read_schemas, name="read_schemas"),
     path("gateways/<slug:slug>/transfer/", transfer.transfer_page, name="transfer"),

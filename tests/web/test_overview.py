@@ -84,6 +84,7 @@ def test_a_gateway_in_trouble_says_so(as_: As, gateway: Gateway) -> None:
         ("routes/", "Resources"),
         ("routes/r1/", "Resources"),
         ("services/", "Resources"),
+        ("topology/", "Topology"),
         ("simulator/", "Try a request"),
         ("drift/", "Drift"),
         ("drift/rules/", "Drift"),

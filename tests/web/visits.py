@@ -211,6 +211,7 @@ VISITS: dict[str, dict[str, Visit]] = {
         "routes": Visit("/gateways/default/routes/"),
         "routes-none": Visit("/gateways/default/routes/?q=zanzibar"),
         "routes-filtered": Visit("/gateways/default/routes/?status=on&sort=name"),
+        "topology": Visit("/gateways/default/topology/?mark=sessions"),
         "services": Visit("/gateways/default/services/"),
         "protos": Visit("/gateways/default/protos/"),
         "route-long": Visit("/gateways/default/routes/long-one/"),

@@ -29,6 +29,7 @@ DRIFT = Way("Drift", "drifts", frozenset({"drift", "drift_rules", "resolve_drift
 WAYS = (
     Way("Overview", "gateway", frozenset({"promote"})),
     Way("Resources", "resources", frozenset({"resource", "recipes", "recipe"})),
+    Way("Topology", "topology"),
     Way("Try a request", "simulate"),
     DRIFT,
     Way("Certificates", "gateway_certificates"),

@@ -1,0 +1,1 @@
+"""How requests go through a gateway, as a picture."""
