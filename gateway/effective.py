@@ -17,11 +17,12 @@ Find = Callable[[str, str], Document | None]
 
 @dataclass(frozen=True)
 class Effective:
-    """`plugins` is {name: (configuration, where from)}; `missing` names what a
-    reference points at and is not there.
+    """`plugins` is {name: (configuration, where from)}, `hidden` {name: where else it is
+    configured, to no effect}; `missing` names what a reference points at and is not there.
     """
 
     plugins: dict[str, tuple[Any, str]] = field(default_factory=dict)
+    hidden: dict[str, list[str]] = field(default_factory=dict)
     upstream: Document | None = None
     upstream_from: str = ""
     hosts: tuple[str, ...] = ()
@@ -47,6 +48,7 @@ def effective(route: Document, find: Find) -> Effective:
     service = referred("service", route, "service_id")
     config = referred("plugin_config", route, "plugin_config_id")
     plugins: dict[str, tuple[Any, str]] = {}
+    hidden: dict[str, list[str]] = {}
     for document, origin in (
         (service, f"service {route.get('service_id')}"),
         (config, f"plugin_config {route.get('plugin_config_id')}"),
@@ -54,6 +56,8 @@ def effective(route: Document, find: Find) -> Effective:
     ):
         own = document.get("plugins")
         for name, settings in (own if isinstance(own, Mapping) else {}).items():
+            if name in plugins:
+                hidden.setdefault(name, []).append(plugins[name][1])
             plugins[str(name)] = (settings, origin)
 
     upstream: Document | None = None
@@ -73,6 +77,7 @@ def effective(route: Document, find: Find) -> Effective:
             break
     return Effective(
         plugins=plugins,
+        hidden=hidden,
         upstream=upstream,
         upstream_from=origin,
         hosts=tuple(hosts_of(route) or hosts_of(service)),

@@ -7,7 +7,7 @@ from gateway.certificates import snis_of
 from gateway.effective import hosts_of, texts
 from gateway.owners import owner_of
 from gateway.redaction import storable
-from gateway.references import references_of
+from gateway.references import references_of, secrets_of
 
 Document = dict[str, Any]
 
@@ -48,3 +48,5 @@ def _facets(kind: str, document: Document) -> Iterator[tuple[str, str]]:
         yield STATUS, OFF
     for _, target, target_id in references_of(kind, document):
         yield REFERS, f"{target}/{target_id}"
+    for secret_id, _ in secrets_of(document):
+        yield REFERS, f"secret/{secret_id}"

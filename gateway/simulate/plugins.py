@@ -67,12 +67,13 @@ def plugin_uses(
     configured: Configured,
     global_rules: Mapping[str, Document],
     schemas: Schemas,
-    lookup: Lookup,
+    lookup: Lookup | None,
     *,
     why_not: str = "",
 ) -> tuple[PluginUse, ...]:
     """Return everything that is configured for a request, in order of running.
 
+    `lookup` tells its variables; None where no request is meant: filters let it pass.
     `why_not` says why nothing of the route's own runs, if so.
     """
     preferred = {
@@ -111,7 +112,7 @@ def _use(
     settings: Any,
     origin: str,
     schemas: Schemas,
-    lookup: Lookup,
+    lookup: Lookup | None,
     why_not: str,
     *,
     is_global: bool = False,
@@ -124,7 +125,7 @@ def _use(
         why_not = "it is switched off"
     elif schemas.plugins and name not in schemas.plugins:
         why_not = "the gateway does not offer it"
-    elif not why_not and not _passes(meta.get("filter"), lookup):
+    elif not why_not and lookup and not _passes(meta.get("filter"), lookup):
         why_not = "its filter leaves this request out"
     return PluginUse(
         name=name,

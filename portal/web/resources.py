@@ -9,14 +9,15 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from gateway.effective import effective, hosts_of, texts
+from gateway.effective import hosts_of, texts
 from gateway.kinds import KIND_BY_PATH, Kind
-from gateway.models import Gateway, Resource
+from gateway.models import Resource
 from gateway.owners import owner_of
 from portal.accounts.roles import Verb
 from portal.changes.models import ChangeRequest, Delivery, Item
 from portal.changes.states import State
 from portal.drift.models import Drift
+from portal.web.applies import applies_to
 from portal.web.gateways import visible_gateway
 from portal.web.history import history_of
 from portal.web.kinds import kinds_of
@@ -28,6 +29,7 @@ from portal.web.pages import (
     page,
     wants_fragment,
 )
+from portal.web.related import relations_of
 from portal.web.targets import targets_of
 
 SHOWN_CHANGES = 20
@@ -46,6 +48,7 @@ class Row:
     plugins: list[str]
     is_off: bool
     owner: str
+    has_hosts: bool
     resource: Resource
 
 
@@ -69,6 +72,7 @@ def row_of(resource: Resource) -> Row:
         plugins=_cut(sorted(plugins)) if isinstance(plugins, dict) else [],
         is_off=document.get("status") == 0,
         owner=owner.title if owner else "",
+        has_hosts=bool(hosts),
         resource=resource,
     )
 
@@ -182,7 +186,10 @@ def resource_page(
         "id": resource_id,
         "resource": resource,
         "row": row_of(resource) if resource else None,
-        "effective": _effective(gateway, resource, wanted),
+        "applies": applies_to(gateway, resource)
+        if resource and wanted.name == "route"
+        else None,
+        "relations": relations_of(gateway, wanted, resource_id, resource),
         "history": history_of(
             gateway, wanted.name, resource_id, request.GET.get("before", "")
         ),
@@ -195,18 +202,3 @@ def resource_page(
         "promoted": urlencode({"pick": f"{wanted.name}/{resource_id}"}),
     }
     return render(request, "gateways/resource.html", context)
-
-
-def _effective(gateway: Gateway, resource: Resource | None, kind: Kind) -> Any:
-    """Return what applies to a route after what it refers to; None for other kinds."""
-    if resource is None or kind.name != "route":
-        return None
-
-    def find(name: str, resource_id: str) -> Any:
-        return (
-            Resource.objects.filter(gateway=gateway, kind=name, resource_id=resource_id)
-            .values_list("document", flat=True)
-            .first()
-        )
-
-    return effective(resource.document, find)

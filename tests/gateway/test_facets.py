@@ -36,6 +36,11 @@ from gateway.facets import LENGTH_LIMIT, facets_of
             {"upstream_id": 7, "service_id": "s"},
             {("refers", "upstream/7"), ("refers", "service/s")},
         ),
+        (
+            "route",
+            {"plugins": {"jwt-auth": {"secret": "$secret://vault/1/jack/secret"}}},
+            {("plugin", "jwt-auth"), ("refers", "secret/vault/1")},
+        ),
         # Documents may hold anything.
         ("route", {"plugins": [], "labels": 7, "methods": {}, "host": None}, set()),
         ("route", {"plugins": {"a\x00b": {}}}, {("plugin", "a\u2400b")}),

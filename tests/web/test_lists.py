@@ -243,13 +243,15 @@ def test_a_document_of_odd_shape_breaks_no_page(as_: As, gateway: Gateway) -> No
             {"uri": 7, "hosts": "x", "plugins": [], "upstream": [], "methods": {}},
             {"upstream": {"nodes": [1, {"host": None}]}, "name": ["x"], "uris": [1]},
             {"plugins": {"a\u202eb": None}, "upstream_id": 5, "labels": []},
+            {"plugins": {"": 1, "a\nb": {}}, "service_id": "", "upstream_id": "a\nb"},
         )
     ):
         make_resource(gateway, "route", f"odd{index}", document)
     client = as_("alice")
 
     assert client.get("/gateways/default/routes/").status_code == 200
-    for index in range(4):
+    assert client.get("/gateways/default/topology/").status_code == 200
+    for index in range(5):
         assert client.get(f"/gateways/default/routes/odd{index}/").status_code == 200
 
 
