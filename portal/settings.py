@@ -412,6 +412,8 @@ GATHERING_SWEEP_EVERY = 2.0
 WAITING_AT_MOST = max(1, env.int("WEB_THREADS", default=8) // 2)
 NOTIFICATION_SWEEP_EVERY = env.float("NOTIFICATION_SWEEP_EVERY", default=10.0)
 WEBHOOK_SWEEP_EVERY = env.float("WEBHOOK_SWEEP_EVERY", default=5.0)
+# How often the ledger is looked at: what is new is proved, and some of the old anew.
+AUDIT_CHECK_EVERY = env.float("AUDIT_CHECK_EVERY", default=60.0)
 # So long a webhook's receiver may take to answer.
 WEBHOOK_DEADLINE = env.float("WEBHOOK_DEADLINE", default=10.0)
 if DELIVERY_LEASE < GATEWAY_REQUEST_DEADLINE + 1:
@@ -477,6 +479,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "portal.webhooks.tasks.sweep_webhooks",
         "schedule": WEBHOOK_SWEEP_EVERY,
         "options": {"expires": 5 * WEBHOOK_SWEEP_EVERY},
+    },
+    "check-ledger": {
+        "task": "portal.audit.tasks.check_ledger",
+        "schedule": AUDIT_CHECK_EVERY,
+        "options": {"expires": AUDIT_CHECK_EVERY},
     },
     "forget-webhook-messages": {
         "task": "portal.webhooks.tasks.forget_messages",

@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 
 from gateway.models import Gateway
 from portal.audit import triggers
-from portal.audit.models import AuditEvent
+from portal.audit.models import AuditEvent, LedgerCheck
 from portal.changes.models import ChangeRequest, Delivery
 from portal.changes.states import State
 from portal.drift.models import Drift
@@ -76,6 +76,15 @@ def _triggers() -> str:
     return f"missing: {', '.join(missing)}" if missing else "ok"
 
 
+def _chain() -> str:
+    """Say what was found when somebody last looked; to look takes too long here."""
+    try:
+        found = LedgerCheck.objects.filter(pk=1).first()
+    except DatabaseError:
+        return "cannot be read"
+    return f"broken: {found.trouble}" if found and found.is_broken else "ok"
+
+
 def _broker() -> str:
     options = dict(getattr(settings, "CELERY_BROKER_TRANSPORT_OPTIONS", {}))
     options |= {
@@ -104,6 +113,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "database": _database,
     "migrations": _migrations,
     "audit_triggers": _triggers,
+    "audit_chain": _chain,
     "broker": _broker,
 }
 
@@ -141,7 +151,7 @@ def _may_scrape(request: HttpRequest) -> bool:
 
 
 class Desk(Collector):
-    """What waits, what moves and whether gateways are well. Six queries a scrape."""
+    """What waits, what moves and whether gateways are well. Seven queries a scrape."""
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
         return []
@@ -178,6 +188,17 @@ class Desk(Collector):
             "gatehouse_audit_events",
             "Number of the ledger's last event.",
             value=AuditEvent.objects.aggregate(last=Max("number"))["last"] or 0,
+        )
+        found = LedgerCheck.objects.filter(pk=1).first() or LedgerCheck()
+        yield GaugeMetricFamily(
+            "gatehouse_audit_proved",
+            "Number of the last event that was proved.",
+            value=found.number,
+        )
+        yield GaugeMetricFamily(
+            "gatehouse_audit_broken",
+            "Whether the ledger was found broken.",
+            value=float(found.is_broken),
         )
         well = GaugeMetricFamily(
             "gatehouse_gateway_well",

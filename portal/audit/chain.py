@@ -28,7 +28,7 @@ class Chain:
     def follow(
         self, number: int, previous_hash: str, hash: str, computed: str
     ) -> Iterator[Problem]:
-        """Go on to the next entry; yield what is wrong with it.
+        """Yield what is wrong with the next entry; when all is told, go on to it.
 
         `hash` is what it carries, `computed` what its content gives.
         """

@@ -36,6 +36,18 @@ class Recordable(Protocol):
 
 
 @dataclass(frozen=True)
+class Itself:
+    """Gatehouse itself as who acts, for what the ledger does of its own accord."""
+
+    client: str
+    label: str = "Gatehouse itself"
+    person_id: int | None = None
+    channel: str = "system"
+    token_id: int | None = None
+    request_id: str = ""
+
+
+@dataclass(frozen=True)
 class Subject:
     """What an event is about, as text."""
 

@@ -86,3 +86,53 @@ class LedgerHead(models.Model):
 
     def __str__(self) -> str:
         return f"head {self.number}"
+
+
+class LedgerCheck(models.Model):
+    """How far the ledger was proved to hold (one row; see checking.py)."""
+
+    # What a look writes.
+    WRITTEN = (
+        "looks",
+        "number",
+        "hash",
+        "at",
+        "again",
+        "again_hash",
+        "whole_at",
+        "broken_at",
+        "broken_number",
+        "broken_words",
+    )
+
+    looks = models.PositiveBigIntegerField(default=0)
+    number = models.PositiveBigIntegerField(
+        default=0, help_text="Of the last entry that was proved."
+    )
+    hash = models.CharField(max_length=64, default=GENESIS)
+    at = models.DateTimeField(null=True, help_text="When somebody last looked.")
+    again = models.PositiveBigIntegerField(
+        default=0, help_text="How far the old entries were read anew in this turn."
+    )
+    again_hash = models.CharField(max_length=64, default=GENESIS)
+    whole_at = models.DateTimeField(
+        null=True, help_text="When all entries had last been read anew."
+    )
+    broken_at = models.DateTimeField(null=True)
+    broken_number = models.PositiveBigIntegerField(null=True)
+    broken_words = models.CharField(max_length=300, blank=True)
+
+    def __str__(self) -> str:
+        return f"broken: {self.broken_words}" if self.is_broken else "holds"
+
+    @property
+    def is_broken(self) -> bool:
+        return self.broken_at is not None
+
+    @property
+    def trouble(self) -> str:
+        """Say what breaks the chain, and where; "" while it holds."""
+        if not self.is_broken:
+            return ""
+        where = f"event {self.broken_number}: " if self.broken_number else ""
+        return f"{where}{self.broken_words}"

@@ -3,19 +3,24 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from gateway.semantic_diff import told_of
+from portal.accounts.errors import NotAllowed
 from portal.accounts.presence import present_actor
+from portal.accounts.roles import Verb
 from portal.accounts.visible_events import events_visible_to
+from portal.audit.checking import check
 from portal.audit.models import AuditEvent
 from portal.audit.proof import proof_of
 from portal.trail.changed import drift_of, other_details, revision_of, settings_of
 from portal.trail.export import Format, export, may_export
 from portal.web.audit_form import AuditForm
+from portal.web.audit_state import AuditState
 from portal.web.events import shown
 from portal.web.items import ShownItem, part_of
 from portal.web.pages import (
@@ -28,6 +33,8 @@ from portal.web.pages import (
 )
 
 PER_PAGE = 50
+# Nobody waits longer for an answer.
+VERIFY_SECONDS = 4.0
 
 
 @require_GET
@@ -46,6 +53,8 @@ def audit_page(request: PersonRequest) -> HttpResponse:
         "may_export": may_export(request.user),
         "formats": Format.choices,
         "asked": _asked(request),
+        "state": AuditState.now(),
+        "may_verify": request.user.may_everywhere(Verb.EXPORT),
     }
     template = "audit/_list.html" if wants_fragment(request) else "audit/list.html"
     return render(request, template, context)
@@ -59,6 +68,28 @@ def _asked(request: PersonRequest) -> str:
         if name in AuditForm.base_fields and value
     }
     return f"{urlencode(kept)}&" if kept else ""
+
+
+@require_POST
+@page
+def verify(request: PersonRequest) -> HttpResponse:
+    """Begin to prove the whole ledger anew; what is long is finished by a worker."""
+    actor = present_actor(request)
+    if not actor.require_present_person().may_everywhere(Verb.EXPORT):
+        raise NotAllowed(
+            "Only auditors and administrators of all gateways have it proved."
+        )
+    found = check(seconds=VERIFY_SECONDS, actor=actor, anew=True)
+    if found.is_broken:
+        messages.error(request, f"The audit does not hold. {found.trouble}")
+    elif found.again:
+        messages.info(
+            request,
+            f"Entries up to {found.again} hold; the rest is read in the next minutes.",
+        )
+    else:
+        messages.success(request, f"The audit holds: {found.number} entries proved.")
+    return redirect("web:audit")
 
 
 @require_GET

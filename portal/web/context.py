@@ -8,6 +8,7 @@ from django.utils.functional import SimpleLazyObject
 
 from portal.accounts.models import Person
 from portal.accounts.roles import Role, Verb, roles_allowing
+from portal.audit.models import LedgerCheck
 from portal.changes.models import ChangeRequest
 from portal.changes.waiting import to_decide
 from portal.notifications.models import Notification
@@ -19,8 +20,7 @@ class Frame:
     """The signed-in person's corner of the page. Five queries at most."""
 
     def __init__(self, person: Person) -> None:
-        held = list(person.held().values_list("role", "gateway_id"))
-        roles = [role for role, _ in held]
+        roles, self.audit_trouble = _held(person)
         self.role = "superuser" if person.is_superuser else ", ".join(_names(roles))
         self.asks = person.is_superuser or bool(
             set(roles).intersection(roles_allowing(Verb.ASK))
@@ -50,6 +50,15 @@ def _counts(person: Person, *, decides: bool) -> tuple[int, int]:
 def _counted(rows: "QuerySet[Any]") -> Subquery:
     one = rows.order_by().annotate(one=Value(1)).values("one")
     return Subquery(one.annotate(count=Count("pk")).values("count"))
+
+
+def _held(person: Person) -> tuple[list[str], str]:
+    """Return the roles somebody has, and what breaks the audit, if so. One query."""
+    broken = LedgerCheck.objects.exclude(broken_at=None).values("broken_words")
+    if person.is_superuser:
+        return [], broken.values_list("broken_words", flat=True).first() or ""
+    held = list(person.held().values_list("role", Subquery(broken[:1])))
+    return [role for role, _ in held], (held[0][1] or "") if held else ""
 
 
 def _names(roles: list[str]) -> list[str]:

@@ -41,6 +41,8 @@ LOOKS: dict[str, tuple[str, str]] = {
     Event.POLICY_REFUSED: ("cross", "bad"),
     Event.POLICY_TAKEN_ALONE: ("warning", "warn"),
     Event.WEBHOOK_PAUSED: ("warning", "warn"),
+    Event.AUDIT_BROKEN: ("blocker", "bad"),
+    Event.AUDIT_MENDED: ("check", "good"),
     Event.DELIVERY_QUEUED: ("clock", "busy"),
     Event.DELIVERY_STARTED: ("gateway", "busy"),
 }

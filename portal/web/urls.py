@@ -127,6 +127,7 @@ urlpatterns = [
     ),
     path("audit/", audit.audit_page, name="audit"),
     path("audit/export", audit.export_page, name="export_audit"),
+    path("audit/verify/", audit.verify, name="verify_audit"),
     path("audit/<int:number>/", audit.entry_page, name="audit_entry"),
     path("freezes/", freezes.freezes_page, name="freezes"),
     path("freezes/<int:number>/end/", freezes.end, name="end_freeze"),

@@ -38,6 +38,7 @@ def test_ready_when_everything_is_there(ready: Client) -> None:
             "database": "ok",
             "migrations": "ok",
             "audit_triggers": "ok",
+            "audit_chain": "ok",
             "broker": "ok",
         },
     }

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from gateway.models import Gateway
-from portal.audit.models import AuditEvent
+from portal.audit.models import AuditEvent, LedgerCheck
 from portal.changes.states import State
 from portal.web.audit_form import AuditForm
 from tests.factories import Cast, item, make_change, make_drift, route_document
@@ -157,3 +157,47 @@ def test_the_list_asks_twelve_times_at_most(as_: As, name: str) -> None:
         client.get("/audit/?event=change&since=2026-01-01T00:00&search=publish")
 
     assert len(asked) <= 12, [query["sql"] for query in asked]
+
+
+def test_the_page_shows_how_far_it_is_proved_and_proves_it_on_demand(as_: As) -> None:
+    chained([{}] * 3)
+    client = as_("audrey")
+    assert "Not proved yet" in client.get("/audit/").content.decode()
+
+    page = client.post("/audit/verify/", follow=True).content.decode()
+
+    assert "The audit holds: 3 entries proved." in page
+    assert "All 3 entries hold" in page
+    assert '"proof__proved" width="100"' in page
+
+
+def test_a_broken_ledger_is_told_on_every_page_that_should(
+    as_: As, client: Client
+) -> None:
+    chained([{}] * 3)
+    LedgerCheck.objects.create(
+        pk=1,
+        number=1,
+        broken_at=timezone.now(),
+        broken_number=2,
+        broken_words="Its content was altered.",
+    )
+
+    audit = as_("riley").get("/audit/").content.decode()
+
+    assert "event 2: Its content was altered." in audit
+    assert 'class="proof__broken" x="33"' in audit
+    assert "The audit does not hold" in as_("admin").get("/").content.decode()
+    assert "The audit does not hold" not in as_("riley").get("/").content.decode()
+    ready = client.get("/readyz")
+    assert ready.status_code == 503
+    assert ready.json()["checks"]["audit_chain"].startswith("broken: event 2")
+
+
+@pytest.mark.parametrize("name", ["alice", "riley", "omar"])
+def test_others_do_not_have_it_proved(as_: As, name: str) -> None:
+    client = as_(name)
+
+    assert "Prove it now" not in client.get("/audit/").content.decode()
+    assert client.post("/audit/verify/").status_code == 403
+    assert not LedgerCheck.objects.exists()

@@ -1,0 +1,14 @@
+"""Celery's entry points. Each may run twice."""
+
+from celery import shared_task
+
+from portal.audit.checking import check
+from portal.audit.ledger import Itself
+
+LOOK_SECONDS = 10.0
+
+
+@shared_task
+def check_ledger() -> None:
+    """Look at the ledger for a while: what is new, and some of the old anew."""
+    check(seconds=LOOK_SECONDS, actor=Itself("check"))
