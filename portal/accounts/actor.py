@@ -34,7 +34,7 @@ class Channel(models.TextChoices):
 
 
 # What a person does to a gateway, rather than read of it or ask for it.
-DECIDING = frozenset({Verb.DECIDE, Verb.OPERATE, Verb.ADMINISTER})
+DECIDING = frozenset({Verb.DECIDE, Verb.OPERATE, Verb.ADMINISTER, Verb.BREAK_GLASS})
 # Whoever changes what guards an account has proved lately who they are.
 FRESH = timedelta(minutes=15)
 VERB_SCOPES: dict[Verb, Scope] = {Verb.READ: Scope.READ, Verb.ASK: Scope.PROPOSE}

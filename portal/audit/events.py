@@ -91,6 +91,8 @@ class Event(models.TextChoices):
     POLICY_TAKEN_ALONE = "policy.taken_alone", "changed policy alone"
     GROUP_MADE = "group.made", "made the group"
     GROUP_JOINED = "group.joined", "took somebody into the group"
+    OWNERSHIP_GIVEN = "ownership.given", "let the group own a part"
+    OWNERSHIP_TAKEN = "ownership.taken", "took a part from the group"
     GROUP_LEFT = "group.left", "took somebody out of the group"
     GATEWAY_CREATED = "gateway.created", "added the gateway"
     GATEWAY_CHANGED = "gateway.changed", "changed the gateway's settings"

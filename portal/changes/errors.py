@@ -17,6 +17,7 @@ GatehouseError
     ├── TooSlowToTry        409  the gateway's patterns take too long on this request
     ├── SelfReview          403  four eyes
     ├── NotYours            403  somebody else's change
+    ├── NotOwned            403  another team's part of the gateway; `findings` in `extra`
     ├── Blocked             422  a blocker stands; `findings` in `extra`
     ├── GatewayDown         503  nothing was stored; ask again later
     └── Busy                503  others do the same; nothing was stored
@@ -101,6 +102,11 @@ class SelfReview(ChangeError):
 
 class NotYours(ChangeError):
     code = "not_yours"
+    status = 403
+
+
+class NotOwned(ChangeError):
+    code = "not_owned"
     status = 403
 
 

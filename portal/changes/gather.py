@@ -87,7 +87,7 @@ def gather(write: Write, *, gateway: Gateway, actor: Actor, reason: str) -> Gath
         draft = open_draft(actor, gateway)
         key = write.key() or chosen or choose_id(write.kind, write.body)
         chosen = key
-        planned = plan_write(write, key, asked, draft)
+        planned = plan_write(write, key, asked, draft, asker=person)
         try:
             return _land(planned, asked, draft, actor, person)
         except Overtaken:

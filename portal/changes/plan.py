@@ -25,6 +25,7 @@ from gateway.models import Gateway, origin
 from gateway.redaction import redact, resolve
 from gateway.schemas import Schemas
 from gateway.sentences import counted, sentence
+from portal.accounts.models import Person
 from portal.changes.asked import ChangeAsked, ItemAsked
 from portal.changes.errors import GatewayDown, Malformed, NoSuchResource
 from portal.changes.findings import Finding, Severity
@@ -39,6 +40,8 @@ ITEM_LIMIT = 2_000
 # From so many items of a kind on, one list is cheaper than reading each.
 LIST_FROM = 50
 SAID_ONE_BY_ONE = 5
+# What a finding is called that refuses with 403 (checks/ownership.py).
+NOT_OWNED_CODE = "not_owned"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +90,8 @@ class PlannedItem:
 class Plan:
     """What would be stored, and what the checks say of it.
 
-    `revises` is the change that this is a new revision of, if any.
+    `revises` is the change that this is a new revision of, if any; `asker` is who asks
+    for it, and may not ask for everything.
     """
 
     gateway: Gateway
@@ -95,6 +99,7 @@ class Plan:
     terms: Terms = Terms()
     findings: list[Finding] = field(default_factory=list)
     revises: ChangeRequest | None = None
+    asker: Person | None = None
 
     @property
     def blockers(self) -> list[Finding]:

@@ -14,11 +14,13 @@ from gateway.live import Live
 from gateway.models import Gateway, Resource
 from gateway.redaction import resolve
 from gateway.schemas import Schemas
+from portal.accounts.models import Person
 from portal.changes.asked import ChangeAsked, ItemAsked
 from portal.changes.bringing import with_keys
 from portal.changes.checks import (
     certificates,
     destinations,
+    ownership,
     policy,
     run_checks,
     secrets,
@@ -38,7 +40,13 @@ from portal.changes.propose import (
 Document = dict[str, Any]
 
 # What of the desk's own rules stops a write at once; the others look at all of a change.
-AT_ONCE = (secrets.SUBJECT, destinations.SUBJECT, certificates.SUBJECT, policy.SUBJECT)
+AT_ONCE = (
+    secrets.SUBJECT,
+    destinations.SUBJECT,
+    certificates.SUBJECT,
+    policy.SUBJECT,
+    ownership.SUBJECT,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +60,9 @@ class Planned:
     item: PlannedItem | None
 
 
-def plan_write(write: Write, key: str, asked: ChangeAsked, draft: Draft) -> Planned:
+def plan_write(
+    write: Write, key: str, asked: ChangeAsked, draft: Draft, *, asker: Person
+) -> Planned:
     """Work out what a write comes to, over the draft and what is live."""
     kind = write.kind
     with gateway_or_down(asked.gateway) as client:
@@ -81,7 +91,7 @@ def plan_write(write: Write, key: str, asked: ChangeAsked, draft: Draft) -> Plan
             [item] = plan_items(
                 _asked_for(asked, kind, key, wanted, beneath), live, schemas
             )
-            plan = Plan(gateway=asked.gateway, items=[item])
+            plan = Plan(gateway=asked.gateway, items=[item], asker=asker)
             found = run_checks(plan, held, schemas, AT_ONCE)
             unblocked(replace(plan, findings=found))
     is_there = _is_same(kind, beneath, wanted, schemas)

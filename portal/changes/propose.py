@@ -26,10 +26,23 @@ from portal.audit.ledger import Entry, record
 from portal.changes import states
 from portal.changes.asked import ChangeAsked
 from portal.changes.checks import run_checks
-from portal.changes.errors import Blocked, KeyReused, Malformed, NotYours, WrongState
+from portal.changes.errors import (
+    Blocked,
+    KeyReused,
+    Malformed,
+    NotOwned,
+    NotYours,
+    WrongState,
+)
 from portal.changes.links import NO_LINKS, Links
 from portal.changes.models import ChangeRequest, IdempotencyKey, Item, Revision
-from portal.changes.plan import Plan, PlannedItem, gateway_or_down, plan_items
+from portal.changes.plan import (
+    NOT_OWNED_CODE,
+    Plan,
+    PlannedItem,
+    gateway_or_down,
+    plan_items,
+)
 from portal.changes.states import OPEN, State
 
 KEY_LIFE = timedelta(days=7)
@@ -50,7 +63,9 @@ class Proposed:
     is_replay: bool
 
 
-def make_plan(asked: ChangeAsked, *, revises: ChangeRequest | None = None) -> Plan:
+def make_plan(
+    asked: ChangeAsked, *, asker: Person, revises: ChangeRequest | None = None
+) -> Plan:
     """Plan a request against the live gateway and run every check.
 
     One request per touched document and the gateway's own dry run; nothing is stored.
@@ -65,7 +80,7 @@ def make_plan(asked: ChangeAsked, *, revises: ChangeRequest | None = None) -> Pl
         )
     with gateway_or_down(asked.gateway) as client:
         schemas, live = catalogue_of(asked.gateway, client), Live(client)
-        return plan_against(asked, live, schemas, revises=revises)
+        return plan_against(asked, live, schemas, asker=asker, revises=revises)
 
 
 def plan_against(
@@ -73,6 +88,7 @@ def plan_against(
     live: Live,
     schemas: Schemas,
     *,
+    asker: Person,
     revises: ChangeRequest | None = None,
 ) -> Plan:
     """Plan as `make_plan` does, against what was read of the gateway already."""
@@ -81,6 +97,7 @@ def plan_against(
         items=plan_items(asked, live, schemas),
         terms=asked.terms,
         revises=revises,
+        asker=asker,
     )
     return replace(plan, findings=run_checks(plan, live, schemas))
 
@@ -90,8 +107,7 @@ def preview(asked: ChangeAsked, *, actor: Actor) -> Plan:
 
     Raises NotAllowed, NotVisible, GatewayDown, NoSuchResource, Malformed.
     """
-    actor.require(Verb.READ, asked.gateway)
-    return make_plan(asked)
+    return make_plan(asked, asker=actor.require(Verb.READ, asked.gateway))
 
 
 def propose(
@@ -112,7 +128,7 @@ def propose(
     check_words(asked)
     if earlier := filed_before(asked, actor, person):
         return _replay(earlier, actor, then)
-    plan = unblocked(make_plan(asked))
+    plan = unblocked(make_plan(asked, asker=person))
     try:
         return _file(asked, plan, actor, person, links=links, then=then)
     except IntegrityError:
@@ -140,7 +156,9 @@ def draft(asked: ChangeAsked, *, actor: Actor) -> Proposed:
     check_words(asked)
     if earlier := filed_before(asked, actor, person):
         return Proposed(earlier, is_replay=True)
-    return _file(asked, make_plan(asked), actor, person, state=State.DRAFT)
+    return _file(
+        asked, make_plan(asked, asker=person), actor, person, state=State.DRAFT
+    )
 
 
 @transaction.atomic
@@ -221,7 +239,7 @@ def revise(change: ChangeRequest, asked: ChangeAsked, *, actor: Actor) -> Revisi
     Raises NotYours for somebody else's change, WrongState unless it is in review,
     sent back or conflicted, and whatever `propose` raises.
     """
-    expect_author(change, actor)
+    person = expect_author(change, actor)
     if asked.gateway.pk != change.gateway_id:
         raise Malformed(
             "A change stays on its gateway. File a new one.", field="gateway"
@@ -229,15 +247,16 @@ def revise(change: ChangeRequest, asked: ChangeAsked, *, actor: Actor) -> Revisi
     states.expect(change, *states.REVISABLE)
     check_words(asked)
     before = change.latest_revision().number
-    plan = make_plan(asked, revises=change)
+    plan = make_plan(asked, asker=person, revises=change)
     return write_revision(change, asked, plan, actor=actor, after=before)
 
 
-def expect_author(change: ChangeRequest, actor: Actor) -> None:
-    """Raise NotYours unless the actor, who may ask, wrote the change."""
+def expect_author(change: ChangeRequest, actor: Actor) -> Person:
+    """Return the actor's person, who may ask and wrote the change, else raise NotYours."""
     person = actor.require(Verb.ASK, change.gateway)
     if change.author_id != person.pk:
         raise NotYours(f"Change #{change.pk} is not yours. Only its author revises it.")
+    return person
 
 
 def write_revision(
@@ -289,14 +308,15 @@ def write_revision(
 
 
 def unblocked(plan: Plan) -> Plan:
-    """Return the plan. Raises Blocked when a blocker stands.
+    """Return the plan. Raises Blocked when a blocker stands, NotOwned for another's part.
 
     The error's findings name items and fields as the request does: nobody has seen
     the plan, which has an order of its own.
     """
     if plan.blockers:
-        first = plan.blockers[0]
-        raise Blocked(
+        not_owned = [one for one in plan.blockers if one.code == NOT_OWNED_CODE]
+        first = (not_owned or plan.blockers)[0]
+        raise (NotOwned if not_owned else Blocked)(
             f"{first.words} {first.mend}",
             field=plan.field_of(first),
             findings=[

@@ -54,7 +54,7 @@ def rebase(
                 f"#{change.pk} would bring. Withdraw it.",
                 field="state",
             )
-        plan = plan_against(asked, live, schemas, revises=change)
+        plan = plan_against(asked, live, schemas, asker=person, revises=change)
     return write_revision(
         change,
         asked,

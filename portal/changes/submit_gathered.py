@@ -114,7 +114,9 @@ def _submit(gathering: Gathering, actor: Actor) -> ChangeRequest:
             conversation=change.conversation,
         )
         plan = (
-            plan_against(asked, live, schemas, revises=change) if asked.items else None
+            plan_against(asked, live, schemas, asker=change.author, revises=change)
+            if asked.items
+            else None
         )
     if plan is not None and plan.blockers:
         findings = _placed(plan, revision)

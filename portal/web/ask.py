@@ -133,8 +133,8 @@ def _preview(asking: Asking, actor: Actor) -> HttpResponse:
     if asking.change is None:
         plan = propose.preview(asking.asked(), actor=actor)
     else:
-        actor.require(Verb.ASK, asking.change.gateway)
-        plan = propose.make_plan(asking.asked(), revises=asking.change)
+        asker = actor.require(Verb.ASK, asking.change.gateway)
+        plan = propose.make_plan(asking.asked(), asker=asker, revises=asking.change)
     for finding in plan.blockers:
         asking.refuse_at(plan.field_of(finding), f"{finding.words} {finding.mend}")
     return _show(asking, plan=plan)

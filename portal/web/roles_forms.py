@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 
 from gateway.models import Gateway
 from portal.accounts.groups import NAME_LIMIT
-from portal.accounts.models import Membership, Person
+from portal.accounts.models import Membership, Ownership, Person
 from portal.accounts.roles import Role
 
 
@@ -65,6 +65,53 @@ class GrantForm(forms.Form):
 
 class GroupForm(forms.Form):
     name = forms.CharField(max_length=NAME_LIMIT, label="Name of the group")
+
+
+class Labels(forms.CharField):
+    """Labels as `name=value`, separated by commas."""
+
+    def clean(self, value: Any) -> dict[str, str]:
+        text, found = super().clean(value), {}
+        for one in filter(None, map(str.strip, text.split(","))):
+            name, equals, worth = map(str.strip, one.partition("="))
+            if not (name and equals and worth):
+                raise forms.ValidationError("Write name=value, separated by commas.")
+            found[name] = worth
+        return found
+
+
+class PartForm(forms.Form):
+    """What a group shall own. `made()` gives the row, which nobody has judged yet."""
+
+    host = forms.CharField(
+        required=False,
+        max_length=253,
+        label="Host",
+        help_text="Such as shop.example.com or *.example.com; empty: any.",
+    )
+    uri_prefix = forms.CharField(
+        required=False,
+        max_length=1_000,
+        label="Path",
+        help_text="Such as /cart/: it and all below it; empty: any.",
+    )
+    labels = Labels(
+        required=False,
+        max_length=500,
+        label="Labels",
+        help_text="Such as team=shop. Without host and path: what bears them already.",
+    )
+    gateway = forms.ModelChoiceField(
+        Gateway.objects.in_service(),
+        required=False,
+        label="On gateway",
+        empty_label="All gateways",
+        to_field_name="slug",
+    )
+
+    def made(self, group: Group) -> Ownership:
+        """Return what a valid form asks for, unsaved."""
+        return Ownership(group=group, **self.cleaned_data)
 
 
 class JoinForm(forms.Form):

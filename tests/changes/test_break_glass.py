@@ -1,14 +1,17 @@
 """Delivering alone: by its own role, with a reason, told to everybody, looked at after."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
 from django.core import mail
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from portal.accounts.actor import Actor
-from portal.accounts.errors import NotAllowed, NotPresent
+from portal.accounts.errors import ConfirmationNeeded, NotAllowed, NotPresent
 from portal.accounts.models import Membership, Person
 from portal.accounts.roles import Role, Verb
 from portal.audit.models import AuditEvent
@@ -97,6 +100,19 @@ def test_no_program_does(people: Cast, change: ChangeRequest) -> None:
     emergency(people.omar)
 
     refused(NotPresent, lambda: break_glass(change, program(people.omar)))
+
+
+def test_on_a_production_gateway_they_prove_anew_who_they_are(
+    people: Cast, settings: Any
+) -> None:
+    settings.REAUTHENTICATE_FOR_PRODUCTION = 15
+    gateway = make_gateway(environment="production")
+    change = make_change(gateway=gateway, author=people.alice)
+    omar = present(emergency(people.omar))
+    earlier = replace(omar, signed_in_at=timezone.now() - timedelta(hours=1))
+
+    refused(ConfirmationNeeded, lambda: break_glass(change, earlier))
+    break_glass(change, omar)
 
 
 @pytest.mark.parametrize("reason", ["", "  \n", "x" * 1_001])

@@ -352,7 +352,10 @@ class TestAnOperator:
 class TestWhatIsApproved:
     def test_approvals_are_bound_to_it(self, desk: Desk) -> None:
         digests = {
-            make_plan(desk.asked(route("a"), terms=Terms(expires_after=length))).digest
+            make_plan(
+                desk.asked(route("a"), terms=Terms(expires_after=length)),
+                asker=desk.people.alice,
+            ).digest
             for length in (None, TWO_HOURS, timedelta(hours=3))
         }
 

@@ -283,7 +283,10 @@ class TestTwoWorkers:
 class TestWhatIsApproved:
     def test_approvals_are_bound_to_it(self, desk: Desk) -> None:
         digests = {
-            make_plan(desk.asked(route("a"), terms=Terms(probe=probe))).digest
+            make_plan(
+                desk.asked(route("a"), terms=Terms(probe=probe)),
+                asker=desk.people.alice,
+            ).digest
             for probe in (None, FAILS, Probe(path="/nowhere", status=200))
         }
 

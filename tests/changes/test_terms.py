@@ -11,6 +11,7 @@ from portal.changes.asked import ChangeAsked
 from portal.changes.errors import Malformed, StaleRevision
 from portal.changes.message import message_for
 from portal.changes.models import ChangeRequest, Delivery
+from portal.changes.plan import Plan
 from portal.changes.propose import make_plan, propose, revise
 from portal.changes.rebase import rebase
 from portal.changes.review import approve
@@ -77,15 +78,16 @@ class TestOfAChange:
     def asked(self, desk: Desk, due: datetime | None) -> ChangeAsked:
         return desk.asked(route("a"), terms=Terms(deliver_after=due))
 
+    def plan(self, desk: Desk, due: datetime | None) -> Plan:
+        return make_plan(self.asked(desk, due), asker=desk.people.alice)
+
     def in_an_hour(self) -> datetime:
         return timezone.now() + timedelta(hours=1)
 
     def test_approvals_are_bound_to_it(self, desk: Desk) -> None:
-        at_once = make_plan(self.asked(desk, None))
-        later = make_plan(self.asked(desk, self.in_an_hour()))
-        much_later = make_plan(
-            self.asked(desk, self.in_an_hour() + timedelta(seconds=1))
-        )
+        at_once = self.plan(desk, None)
+        later = self.plan(desk, self.in_an_hour())
+        much_later = self.plan(desk, self.in_an_hour() + timedelta(seconds=1))
 
         assert len({at_once.digest, later.digest, much_later.digest}) == 3
 

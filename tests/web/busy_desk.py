@@ -15,7 +15,8 @@ from gateway.mirror import refresh
 from portal.accounts.actor import Actor
 from portal.accounts.groups import join_group, make_group
 from portal.accounts.memberships import grant
-from portal.accounts.models import Membership
+from portal.accounts.models import Membership, Ownership
+from portal.accounts.ownerships import give_part
 from portal.accounts.roles import Role
 from portal.changes.asked import ItemAsked
 from portal.changes.break_glass import break_glass
@@ -155,6 +156,8 @@ def _group(desk: Desk) -> int:
     group = make_group("speakers", actor=actor)
     grant(Membership(group=group, role=Role.AUTHOR, gateway=desk.gateway), actor=actor)
     join_group(group, desk.people.alice, actor=actor)
+    part = Ownership(group=group, host="conference.example.com", uri_prefix="/talks/")
+    give_part(part, actor=actor)
     return group.pk
 
 

@@ -9,6 +9,7 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group
 from django.core import mail
 from django.db import models
 from django.test import Client
@@ -23,6 +24,7 @@ from portal.accounts.models import (
     ApiToken,
     Grant,
     Membership,
+    Ownership,
     Person,
     RefreshToken,
     Vouched,
@@ -129,6 +131,7 @@ def full(people: Cast, gateway: Gateway) -> ChangeRequest:
         program="ADC",
     )
     make_drift(gateway)
+    Ownership.objects.create(group=Group.objects.create(name="shop"), host="a.com")
     Vouching.objects.create(by=people.admin, person=people.riley, how=Vouched.ROLE)
     DriftRule.objects.create(kind="route", reason="Noise.", author=people.admin)
     webhook, _ = make_webhook(

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from gateway.models import Gateway
-from portal.accounts.models import Membership
+from portal.accounts.models import Membership, Ownership
 from portal.accounts.roles import ALLOWED, Role, Verb
 from portal.audit.models import AuditEvent
 from tests.factories import Cast, make_gateway, make_person
@@ -134,3 +134,44 @@ def test_a_group_needs_a_name_of_its_own(as_: As, name: str) -> None:
 
     assert "No group was made" in page.content.decode()
     assert Group.objects.count() == 1
+
+
+def test_a_group_gets_a_part_and_loses_it(as_: As, gateway: Gateway) -> None:
+    group = Group.objects.create(name="shop")
+    address, client = f"/groups/{group.pk}/", as_("admin")
+    part = {"host": "Shop.example.com", "uri_prefix": "/cart/*", "labels": "a=b, c=d"}
+
+    assert client.post(f"{address}parts/", part).status_code == 302
+
+    owned = Ownership.objects.get()
+    assert (owned.host, owned.uri_prefix) == ("shop.example.com", "/cart/")
+    assert owned.labels == {"a": "b", "c": "d"}
+    assert "shop.example.com/cart/* labelled a=b, c=d" in as_("alice").get(address).text
+    assert as_("alice").post(f"{address}parts/", part).status_code == 403
+    assert as_("alice").post(f"{address}parts/{owned.pk}/take/").status_code == 403
+    client.post(f"{address}parts/{owned.pk}/take/")
+
+    assert not Ownership.objects.exists()
+    assert set(AuditEvent.objects.values_list("event", flat=True)) == {
+        "ownership.given",
+        "ownership.taken",
+    }
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ({}, "Give a host, a path or labels."),
+        ({"host": "no host"}, "Give a host such as"),
+        ({"uri_prefix": "cart"}, "Begin it with a slash"),
+        ({"labels": "team"}, "Write name=value"),
+    ],
+)
+def test_a_part_must_be_one(as_: As, part: dict[str, str], words: str) -> None:
+    group = Group.objects.create(name="shop")
+
+    answer = as_("admin").post(f"/groups/{group.pk}/parts/", part)
+
+    assert answer.status_code == 400
+    assert words in answer.text
+    assert not Ownership.objects.exists()

@@ -1,6 +1,7 @@
 """People, what their programs carry, the programs themselves, and wanted policy."""
 
 from portal.accounts.models.factors import Factor, RecoveryCode
+from portal.accounts.models.ownership import Ownership, OwnershipQuerySet
 from portal.accounts.models.people import (
     ApiToken,
     Membership,
@@ -25,6 +26,8 @@ __all__ = [
     "Grant",
     "Membership",
     "MembershipQuerySet",
+    "Ownership",
+    "OwnershipQuerySet",
     "Person",
     "PolicyChange",
     "PolicyChangeQuerySet",

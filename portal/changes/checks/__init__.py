@@ -20,6 +20,7 @@ from portal.changes.checks import (
     neighbours,
     overlap,
     owners,
+    ownership,
     plain_secrets,
     policy,
     precedence,
@@ -51,6 +52,7 @@ SUBJECTS: tuple[Subject, ...] = (
     overlap.SUBJECT,
     policy.SUBJECT,
     owners.SUBJECT,
+    ownership.SUBJECT,
     promoted.SUBJECT,
 )
 

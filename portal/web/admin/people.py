@@ -13,6 +13,7 @@ from portal.accounts.models import (
     ApiToken,
     Factor,
     Membership,
+    Ownership,
     Person,
     RecoveryCode,
     Session,
@@ -203,6 +204,15 @@ class SessionAdmin(Shown):
     list_filter = ("way", "signed_in_at", "seen_at")
     list_select_related = ("person",)
     search_fields = ("person__username", "address")
+
+
+@admin.register(Ownership)
+class OwnershipAdmin(Shown):
+    list_display = ("group", "words", "reach")
+    list_filter = (("gateway", ByGateway),)
+    list_select_related = ("group", "gateway")
+    search_fields = ("group__name", "host", "uri_prefix")
+    ordering = ("group__name", "pk")
 
 
 @admin.register(Vouching)

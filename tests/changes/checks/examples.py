@@ -6,9 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.auth.models import Group
+
 from gateway.mirror import refresh
 from gateway.overlap.stage import LIMIT as NEAREST
 from gateway.promote import Kept
+from portal.accounts.models import Membership, Ownership
+from portal.accounts.roles import Role
 from portal.changes.asked import ItemAsked
 from portal.changes.propose import propose
 from portal.changes.terms import Terms
@@ -49,6 +53,15 @@ class Example:
 
 def asks(*items: ItemAsked, **fields: Any) -> Example:
     return Example(items, **fields)
+
+
+def owns_a_part(desk: Desk) -> None:
+    """Let alice ask by her group alone, which owns a part."""
+    alice, group = desk.people.alice, Group.objects.create(name="shop")
+    alice.memberships.all().delete()
+    alice.groups.add(group)
+    Membership.objects.create(group=group, role=Role.AUTHOR)
+    Ownership.objects.create(group=group, host="*.shop.com", labels={"team": "shop"})
 
 
 def old(document: Document, kind: str = "route") -> tuple[tuple[str, str, Document]]:
@@ -200,6 +213,7 @@ EXAMPLES = {
     "label_missing": asks(
         create("route", route()), settings={"REQUIRED_LABELS": ["team"]}
     ),
+    "not_owned": asks(create("route", route()), before=lambda desk: owns_a_part(desk)),
     "kept_elsewhere": asks(
         delete("route"), held=old(route(labels={"managed-by": "adc"}))
     ),

@@ -18,7 +18,7 @@ from portal.changes.asked import ItemAsked
 from portal.changes.checks.subject import Code, Subject
 from portal.changes.models import Action
 from portal.changes.plan import Plan, PlannedItem, gateway_or_down
-from tests.changes.checks.examples import EXAMPLES, Example
+from tests.changes.checks.examples import EXAMPLES, Example, owns_a_part
 from tests.changes.checks.looking import findings
 from tests.changes.conftest import Desk
 from tests.odd_documents import odd_documents
@@ -117,9 +117,13 @@ def test_no_document_is_too_odd_for_a_check(
     desk: Desk, kind: str, base: dict[str, Any], wanted: dict[str, Any]
 ) -> None:
     desk.sandbox.put("service", "u1", {"plugins": {"key-auth": {}}})
+    alice = desk.people.alice
+    if not alice.groups.exists():
+        owns_a_part(desk)
     with gateway_or_down(desk.gateway) as client:
         schemas, live = catalogue_of(desk.gateway, client), Live(client)
         for pair in ((None, wanted), (base, wanted), (base, None)):
-            plan = Plan(gateway=desk.gateway, items=[planned(kind, *pair)])
+            items = [planned(kind, *pair)]
+            plan = Plan(gateway=desk.gateway, items=items, asker=alice)
             for finding in checks.run_checks(plan, live, schemas):
                 assert finding.code in CODES
