@@ -25,6 +25,7 @@ CODES: dict[str, str] = {
     "not_allowed": "The role or the token's scope does not reach this",
     "person_required": "Only a person signed in to the portal can do this",
     "not_yours": "The change belongs to somebody else",
+    "not_owned": "It is another team's part of the gateway",
     "self_review": "Somebody who wrote none of the change must decide",
     "not_found": "It does not exist, or not for you",
     "method_not_allowed": "This address does not take this method",
