@@ -1,4 +1,4 @@
-"""Freezes: when nothing is delivered, this week and from now on."""
+"""Freezes: when nothing is delivered, on a calendar and from now on."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,8 +8,9 @@ from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from gateway.models import Gateway
 from portal.accounts.actor import Actor
 from portal.accounts.models import Person
 from portal.accounts.presence import present_actor
@@ -23,8 +24,9 @@ from portal.changes.models import Freeze, FreezeQuerySet
 from portal.changes.windows import Window
 from portal.errors import GatehouseError
 from portal.web.freeze_form import FreezeForm
+from portal.web.gateways import visible_gateway
+from portal.web.month import bounds_of, month_named, month_of
 from portal.web.pages import PersonRequest, page
-from portal.web.week import DAYS, begin_of_week, week_of
 
 WINDOWS_SHOWN = 3
 PAST_SHOWN = 10
@@ -77,21 +79,39 @@ def freezes_page(request: PersonRequest) -> HttpResponse:
     )
 
 
+@require_GET
+@page
+def gateway_freezes_page(request: PersonRequest, slug: str) -> HttpResponse:
+    """List the freezes that reach one gateway."""
+    gateway = visible_gateway(request, slug)
+    context = _context(request, present_actor(request), None, gateway)
+    context["may_freeze"] = request.user.may_anywhere(Verb.ADMINISTER)
+    return render(request, "freezes/list.html", context)
+
+
 def _context(
-    request: PersonRequest, actor: Actor, form: FreezeForm | None
+    request: PersonRequest,
+    actor: Actor,
+    form: FreezeForm | None,
+    gateway: Gateway | None = None,
 ) -> dict[str, object]:
-    now = timezone.now()
-    first = begin_of_week(now)
+    now, zone = timezone.now(), timezone.get_current_timezone()
+    first = month_named(request.GET.get("month", ""), now.astimezone(zone).date())
+    bounds = bounds_of(first, zone)
     freezes = visible_freezes(request.user)
+    if gateway is not None:
+        freezes = freezes.on(gateway)
     in_force = list(freezes.in_force()[:FREEZES_SHOWN])
-    this_week = [
-        window
+    held = [
+        (freeze, window)
         for freeze in in_force
-        for window in windows_of(freeze, first, first + timedelta(days=DAYS))
+        for window in windows_of(freeze, bounds.start, bounds.end)
     ]
     return {
+        "gateway": gateway,
         "form": form,
-        "week": week_of(now, this_week),
+        "month": month_of(first, now, held, zone),
+        "zone": timezone.get_current_timezone_name(),
         "freezes": [_shown(freeze, actor) for freeze in in_force],
         "past": freezes.exclude(pk__in=freezes.in_force().values("pk"))[:PAST_SHOWN],
     }

@@ -70,6 +70,11 @@ urlpatterns = [
         certificates.gateway_certificates_page,
         name="gateway_certificates",
     ),
+    path(
+        "gateways/<slug:slug>/freezes/",
+        freezes.gateway_freezes_page,
+        name="gateway_freezes",
+    ),
     path("gateways/<slug:slug>/topology/", topology.topology_page, name="topology"),
     path("gateways/<slug:slug>/simulator/", simulate.simulate_page, name="simulate"),
     path("gateways/<slug:slug>/schemas/", overview.read_schemas, name="read_schemas"),

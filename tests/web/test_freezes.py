@@ -112,6 +112,46 @@ def test_what_is_wrong_is_said_beside_its_field(
     assert not Freeze.objects.exists()
 
 
+@time_machine.travel(NOW)
+def test_the_calendar_is_turned_and_read_in_ones_own_zone(
+    as_: As, people: Cast, gateway: Gateway
+) -> None:
+    start = datetime(2026, 12, 24, 12, tzinfo=UTC)
+    make_freeze(
+        people.admin,
+        gateway=gateway,
+        starts_at=start,
+        ends_at=start + timedelta(hours=6),
+    )
+    client = as_("audrey")
+
+    november = client.get("/gateways/default/freezes/").content.decode()
+    december = client.get("/gateways/default/freezes/?month=2026-12").content.decode()
+
+    assert "12:00 to 18:00" not in november
+    assert 'href="?month=2026-12"' in november
+    assert "December 2026" in december
+    assert "12:00 to 18:00" in december
+    with timezone.override("Asia/Tokyo"):
+        there = client.get("/freezes/?month=2026-12").content.decode()
+    assert "21:00 to 24:00" in there
+    assert "00:00 to 03:00" in there
+
+
+def test_a_gateway_s_own_page_leaves_out_what_does_not_reach_it(
+    as_: As, people: Cast, gateway: Gateway
+) -> None:
+    make_freeze(people.admin, reason="Everywhere")
+    make_freeze(people.admin, reason="Elsewhere", gateway=make_gateway("other"))
+
+    page = as_("admin").get("/gateways/default/freezes/").content.decode()
+
+    assert "Everywhere" in page
+    assert "Elsewhere" not in page
+    assert "New freeze" not in page
+    assert 'href="/freezes/">See those of all gateways, or begin one.' in page
+
+
 def test_ending_one_lets_it_go(as_: As, people: Cast) -> None:
     freeze = make_freeze(people.admin)
     admin = as_("admin")

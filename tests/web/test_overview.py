@@ -89,6 +89,7 @@ def test_a_gateway_in_trouble_says_so(as_: As, gateway: Gateway) -> None:
         ("drift/", "Drift"),
         ("drift/rules/", "Drift"),
         ("drift/{drift}/", "Drift"),
+        ("freezes/", "Freezes"),
         ("certificates/", "Certificates"),
         ("openapi/", "OpenAPI"),
         ("transfer/", "Files"),

@@ -145,7 +145,7 @@ VISITS: dict[str, dict[str, Visit]] = {
         ),
         "change-scheduled": Visit("/changes/{scheduled}/"),
         "roles-read": Visit("/roles/"),
-        "freezes-read": Visit("/freezes/"),
+        "freezes-read": Visit("/gateways/default/freezes/"),
         "tokens": Visit("/tokens/"),
         "consent": Visit(f"/o/authorize/?{CONSENT}&resource=http://localhost:5000/mcp"),
         "consent-refused": Visit("/o/authorize/?client_id=nobody"),

@@ -32,6 +32,7 @@ WAYS = (
     Way("Topology", "topology"),
     Way("Try a request", "simulate"),
     DRIFT,
+    Way("Freezes", "gateway_freezes"),
     Way("Certificates", "gateway_certificates"),
     Way("Plugins", "plugins_of", frozenset({"plugin"})),
     Way("OpenAPI", "openapi", frozenset({"publish_openapi"})),
