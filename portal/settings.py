@@ -215,6 +215,35 @@ REAUTHENTICATE_FOR_PRODUCTION = env.int("REAUTHENTICATE_FOR_PRODUCTION", default
 if REAUTHENTICATE_FOR_PRODUCTION < 0:
     raise ImproperlyConfigured("REAUTHENTICATE_FOR_PRODUCTION is minutes, or 0.")
 
+# --- Single sign-on (OpenID Connect; docs/sign-in.md)
+
+# The provider's own address, as its description names it; empty: there is none.
+OIDC_ISSUER = env.str("OIDC_ISSUER", default="")
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")
+# What people know it as.
+OIDC_NAME = env.str("OIDC_NAME", default="single sign-on")
+OIDC_SCOPES = env.str("OIDC_SCOPES", default="openid profile email")
+# Whether who is known there and not here gets an account, without any role; whether an
+# address that it has proved opens the account which has it.
+OIDC_CREATE_ACCOUNTS = env.bool("OIDC_CREATE_ACCOUNTS", default=False)
+OIDC_LINK_BY_EMAIL = env.bool("OIDC_LINK_BY_EMAIL", default=False)
+# Which claim lists somebody's groups there, and which groups here they are in for it.
+OIDC_GROUPS_CLAIM = env.str("OIDC_GROUPS_CLAIM", default="")
+OIDC_GROUPS = env.dict("OIDC_GROUPS", default={})
+if OIDC_ISSUER:
+    _issuer = urlsplit(OIDC_ISSUER)
+    if _issuer.scheme != "https" and not (
+        _issuer.scheme == "http" and _issuer.hostname in {"localhost", "127.0.0.1"}
+    ):
+        raise ImproperlyConfigured("OIDC_ISSUER must be an https address.")
+    if not OIDC_CLIENT_ID or not OIDC_CLIENT_SECRET:
+        raise ImproperlyConfigured(
+            "OIDC_ISSUER is set, so OIDC_CLIENT_ID and OIDC_CLIENT_SECRET must be, too."
+        )
+if OIDC_GROUPS and not OIDC_GROUPS_CLAIM:
+    raise ImproperlyConfigured("OIDC_GROUPS needs OIDC_GROUPS_CLAIM, which lists them.")
+
 # --- Language, time, files
 
 LANGUAGE_CODE = "en"

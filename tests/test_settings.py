@@ -146,3 +146,22 @@ def test_programs_are_not_let_in_for_longer_or_otherwise(name: str, value: str) 
 
     assert done.returncode != 0
     assert f"{name} " in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"SECOND_FACTOR_REQUIRED": "manager"}, "SECOND_FACTOR_REQUIRED is author"),
+        ({"OIDC_ISSUER": "http://login.example.com"}, "OIDC_ISSUER must be an https"),
+        ({"OIDC_ISSUER": "https://login.example.com"}, "OIDC_CLIENT_ID and"),
+        ({"OIDC_GROUPS": "ops=operators"}, "OIDC_GROUPS needs OIDC_GROUPS_CLAIM"),
+    ],
+    ids=["role", "clear", "secret", "claim"],
+)
+def test_a_way_in_that_is_half_set_up_stops_the_start(
+    wrong: dict[str, str], words: str
+) -> None:
+    done = load(**KEYS, **wrong)
+
+    assert done.returncode != 0
+    assert words in done.stderr.splitlines()[-1]

@@ -3,6 +3,7 @@
 An administrator of all gateways does it. Whoever is in a group holds what it holds.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.contrib.auth.models import Group
@@ -63,6 +64,24 @@ def leave_group(group: Group, person: Person, *, actor: Actor) -> None:
         return
     person.groups.remove(group)
     record(_whom(Event.GROUP_LEFT, person), actor=actor, subject=OneGroup(group))
+
+
+@transaction.atomic
+def keep_in_groups(
+    person: Person, *, wanted: Iterable[Group], among: Iterable[Group], actor: Actor
+) -> None:
+    """Have somebody in the wanted groups and in no other of those `among`.
+
+    What a provider of single sign-on says: the setting that maps its groups to ours is
+    written on the desk's machine, so no administrator is asked.
+    """
+    held = set(person.groups.all())
+    for group in set(wanted) - held:
+        person.groups.add(group)
+        record(_whom(Event.GROUP_JOINED, person), actor=actor, subject=OneGroup(group))
+    for group in (set(among) - set(wanted)) & held:
+        person.groups.remove(group)
+        record(_whom(Event.GROUP_LEFT, person), actor=actor, subject=OneGroup(group))
 
 
 def _whom(event: Event, person: Person) -> Entry:

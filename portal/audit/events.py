@@ -76,6 +76,11 @@ class Event(models.TextChoices):
     )
     RECOVERY_CODES_MADE = "person.recovery_codes_made", "made new recovery codes"
     RECOVERY_CODE_USED = "person.recovery_code_used", "used a recovery code"
+    IDENTITY_LINKED = "person.identity_linked", "linked the account to single sign-on"
+    IDENTITY_UNLINKED = (
+        "person.identity_unlinked",
+        "parted the account from single sign-on",
+    )
     PERSON_CONFIRMED = "person.confirmed", "confirmed that it is them"
     SESSION_REVOKED = "session.revoked", "signed out somewhere else"
     SESSIONS_REVOKED = "session.others_revoked", "signed out everywhere else"

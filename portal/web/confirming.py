@@ -8,6 +8,7 @@ nothing is kept on the server. Only a form that came with its token gets that fa
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -72,7 +73,7 @@ def confirm_page(request: PersonRequest) -> HttpResponse:
     tries.forget()
     request.session[CONFIRMED_AT] = timezone.now().isoformat()
     sign_in.confirmed(actor=actor, way=way)
-    to = _safe(request, wanted)
+    to = safe(request, wanted)
     return Again(to) if is_post else redirect(to)
 
 
@@ -87,10 +88,14 @@ def _ask(
         else set()
     )
     context: dict[str, Any] = {
-        "next": _safe(request, wanted),
+        "next": safe(request, wanted),
         "method": "post" if is_post else "get",
-        "carried": list(_carried(request.POST)) if is_post else [],
+        "carried": list(carried(request.POST)) if is_post else [],
         "error": error,
+        "sso": settings.OIDC_NAME
+        if isinstance(person, Person) and person.identities.exists()
+        else "",
+        "has_password": isinstance(person, Person) and person.has_usable_password(),
         "has_app": Factor.Kind.APP in kinds,
         "has_code": bool(kinds),
         "has_passkey": Factor.Kind.PASSKEY in kinds,
@@ -101,14 +106,15 @@ def _ask(
     return response
 
 
-def _carried(sent: QueryDict) -> Iterator[tuple[str, str]]:
+def carried(sent: QueryDict) -> Iterator[tuple[str, str]]:
+    """Yield what was sent, but for the form's token and for what proves."""
     for name, values in sent.lists():
         if name != "csrfmiddlewaretoken" and not name.startswith(PREFIX):
             for value in values:
                 yield name, str(value)
 
 
-def _safe(request: HttpRequest, wanted: str) -> str:
+def safe(request: HttpRequest, wanted: str) -> str:
     """Return where to go on: a page of ours, else home."""
     is_ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()

@@ -27,6 +27,10 @@ OPEN = frozenset(
         "end_other_sessions",
         "password_change",
         "login",
+        "sso",
+        "sso_link",
+        "sso_confirm",
+        "sso_callback",
         "logout",
     )
 )

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -39,18 +39,21 @@ from portal.web.sign_in import (
 from portal.web.ways import Way
 
 HALF_WAY_FOR = timedelta(minutes=10)
-View = Callable[[HttpRequest], HttpResponse]
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
-def for_people(view: View) -> View:
+def for_people(view: View[P]) -> View[P]:
     """Let strangers in, but nobody who brings a token."""
 
     @never_cache
     @wraps(view)
-    def guarded(request: HttpRequest) -> HttpResponse:
+    def guarded(
+        request: HttpRequest, *args: P.args, **kwargs: P.kwargs
+    ) -> HttpResponse:
         if carries_token(request):
             return refusal(request, 403, "A token opens the API; people sign in.")
-        return view(request)
+        return view(request, *args, **kwargs)
 
     return guarded
 

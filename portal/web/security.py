@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -47,6 +48,9 @@ def security_page(request: PersonRequest) -> HttpResponse:
         "passkeys": [one for one in factors if one.kind == Factor.Kind.PASSKEY],
         "has_factor": bool(factors),
         "codes_left": codes_left(request.user),
+        "identities": list(request.user.identities.all()),
+        "sso": settings.OIDC_NAME if settings.OIDC_ISSUER else "",
+        "has_password": request.user.has_usable_password(),
         "lacks_factor": lacks_factor(request),
     }
     return render(request, "accounts/security.html", context)

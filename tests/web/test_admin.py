@@ -23,6 +23,7 @@ from portal.accounts.models import (
     AccessToken,
     ApiToken,
     Grant,
+    Identity,
     Membership,
     Ownership,
     Person,
@@ -151,6 +152,9 @@ def full(people: Cast, gateway: Gateway) -> ChangeRequest:
     make_freeze(people.admin)
     make_policy_change(people.admin)
     make_app(people.alice)
+    Identity.objects.create(
+        person=people.alice, issuer="https://login.example.com", subject="alice"
+    )
     make_access(make_program(), people.alice)
     connection = ApiToken.objects.connections().get()
     whose = {"connection": connection, "application": connection.program}

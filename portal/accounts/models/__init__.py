@@ -1,6 +1,7 @@
 """People, what their programs carry, the programs themselves, and wanted policy."""
 
 from portal.accounts.models.factors import Factor, RecoveryCode
+from portal.accounts.models.identities import Identity
 from portal.accounts.models.ownership import Ownership, OwnershipQuerySet
 from portal.accounts.models.people import (
     ApiToken,
@@ -24,6 +25,7 @@ __all__ = [
     "ApiToken",
     "Factor",
     "Grant",
+    "Identity",
     "Membership",
     "MembershipQuerySet",
     "Ownership",

@@ -12,6 +12,7 @@ from portal.accounts.memberships import grant, revoke
 from portal.accounts.models import (
     ApiToken,
     Factor,
+    Identity,
     Membership,
     Ownership,
     Person,
@@ -184,6 +185,16 @@ class FactorAdmin(Shown):
     list_filter = ("kind", "created_at", "last_used_at")
     list_select_related = ("person",)
     search_fields = ("person__username", "name")
+
+
+@admin.register(Identity)
+class IdentityAdmin(Shown):
+    """Who comes in by single sign-on."""
+
+    list_display = ("person", "issuer", "subject", "created_at", "last_used_at")
+    list_filter = ("issuer", "created_at", "last_used_at")
+    list_select_related = ("person",)
+    search_fields = ("person__username", "subject")
 
 
 @admin.register(RecoveryCode)

@@ -1,15 +1,19 @@
-"""Passkeys in a real Chromium, with an authenticator of DevTools' own."""
+"""Sign-in in a real Chromium: passkeys by an authenticator of DevTools' own, and a
+provider of single sign-on.
+"""
 
 from collections.abc import Iterator
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from playwright.sync_api import CDPSession, Page, expect
+from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from portal.accounts.models import Factor, Session
+from portal.accounts.models import Factor, Identity, Session
 from portal.audit.models import AuditEvent
 from tests.factories import PASSWORD, Cast, make_cast
+from tests.servers.oidc import CLIENT, SECRET, provider
 from tests.web.axe import violations
 
 pytestmark = [
@@ -140,3 +144,25 @@ def test_a_passkey_that_was_removed_opens_nothing(
 
     expect(quiet.get_by_text("This passkey opens no account here")).to_be_visible()
     assert not Session.objects.filter(way="passkey").exists()
+
+
+def test_single_sign_on_leads_to_the_provider_and_back(
+    quiet: Page, live_server: LiveServer, people: Cast, settings: Settings
+) -> None:
+    caches["local"].clear()
+    with provider() as idp:
+        settings.PUBLIC_URL = live_server.url
+        settings.OIDC_ISSUER, settings.OIDC_NAME = idp.issuer, "Example"
+        settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = CLIENT, SECRET
+        idp.claims = {"sub": "riley-there"}
+        Identity.objects.create(
+            person=people.riley, issuer=idp.issuer, subject="riley-there"
+        )
+        quiet.goto(f"{live_server.url}/accounts/login/?next=/audit/")
+        assert violations(quiet) == []
+
+        quiet.get_by_role("button", name="Continue with Example").click()
+        quiet.get_by_role("button", name="I agree").click()
+
+        expect(quiet.get_by_role("heading", name="Audit", level=1)).to_be_visible()
+        assert quiet.url == f"{live_server.url}/audit/"
