@@ -73,7 +73,7 @@ def first_steps(
         Step(
             "ChatGPT, or another program, asks for you",
             "Let it in; whatever it asks for, people decide.",
-            reverse("web:tokens"),
+            reverse("web:connect"),
             connected,
         ),
     ]

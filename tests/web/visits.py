@@ -146,6 +146,8 @@ VISITS: dict[str, dict[str, Visit]] = {
         "change-scheduled": Visit("/changes/{scheduled}/"),
         "roles-read": Visit("/roles/"),
         "freezes-read": Visit("/gateways/default/freezes/"),
+        "help": Visit("/help/"),
+        "connect": Visit("/help/connect/", {}, "Check", shows=".points__bad"),
         "tokens": Visit("/tokens/"),
         "consent": Visit(f"/o/authorize/?{CONSENT}&resource=http://localhost:5000/mcp"),
         "consent-refused": Visit("/o/authorize/?client_id=nobody"),
