@@ -65,13 +65,18 @@ def names_of(certificate: x509.Certificate) -> set[str]:
     return {name.lower() for name in found.value.get_values_for_type(x509.DNSName)}
 
 
+def fitting(sni: str) -> tuple[str, str]:
+    """Return the names that are for this one: itself, and a wildcard over it."""
+    return sni, f"*.{sni.partition('.')[2]}"
+
+
 def covers(names: Iterable[str], sni: str) -> bool:
     """Say whether one of the names is for this one.
 
     A wildcard stands for one label (RFC 6125, 6.4.3), at the gateway too
     (`match_and_set` in apisix/ssl/router/radixtree_sni.lua, 3.18).
     """
-    return sni in names or f"*.{sni.partition('.')[2]}" in names
+    return any(name in names for name in fitting(sni))
 
 
 def snis_of(ssl: Document) -> list[str]:

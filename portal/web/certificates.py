@@ -9,8 +9,15 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from gateway.certificates import Certificate, certificates_in, snis_of
-from gateway.models import Gateway, Resource
+from gateway import facets
+from gateway.certificates import (
+    Certificate,
+    certificates_in,
+    covers,
+    fitting,
+    snis_of,
+)
+from gateway.models import Facet, Gateway, Resource
 from portal.web.gateways import visible_gateway
 from portal.web.pages import PersonRequest, page
 
@@ -18,6 +25,7 @@ SOON = timedelta(days=30)
 # Who signs for the public signs for 398 days at most: what is longer fills the bar.
 BAR_DAYS = 400
 SHOWN = 300
+HOSTS_AT_MOST, BARE_SHOWN = 5_000, 60
 
 
 @dataclass(frozen=True)
@@ -98,6 +106,67 @@ def expiring(certificates: Iterable[ShownCertificate]) -> list[ShownCertificate]
     return [one for one in certificates if one.tone in ("ill", "open")]
 
 
+def hosts_here(gateways: Iterable[Gateway]) -> dict[int, list[str]]:
+    """Return {primary key of gateway: hosts that its routes and services are for}.
+
+    One query; of very many hosts, the first.
+    """
+    hosts: dict[int, list[str]] = {}
+    rows = (
+        Facet.objects.filter(
+            gateway__in=list(gateways),
+            kind__in=("route", "service"),
+            name=facets.HOST,
+        )
+        .order_by("value")
+        .values_list("gateway", "value")
+        .distinct()[:HOSTS_AT_MOST]
+    )
+    for pk, host in rows:
+        hosts.setdefault(pk, []).append(host)
+    return hosts
+
+
+@dataclass(frozen=True)
+class Covered:
+    """A certificate with the hosts here that it is shown for."""
+
+    shown: ShownCertificate
+    hosts: Sequence[str]
+
+
+def covered(
+    certificates: Iterable[ShownCertificate], hosts: dict[int, list[str]]
+) -> list[Covered]:
+    """Return each with its hosts."""
+    by_name: dict[tuple[int, str], list[str]] = {}
+    for pk, names in hosts.items():
+        for host in names:
+            for name in fitting(host):
+                by_name.setdefault((pk, name), []).append(host)
+    return [
+        Covered(
+            one,
+            sorted(
+                {
+                    host
+                    for sni in one.snis
+                    for host in by_name.get((one.gateway.pk, sni), ())
+                }
+            ),
+        )
+        for one in certificates
+    ]
+
+
+def uncovered(
+    certificates: Iterable[ShownCertificate], hosts: Iterable[str]
+) -> list[str]:
+    """Return the hosts that none of one gateway's certificates is shown for."""
+    snis = {sni for one in certificates for sni in one.snis}
+    return [host for host in hosts if not covers(snis, host)]
+
+
 @require_GET
 @page
 def certificates_page(request: PersonRequest) -> HttpResponse:
@@ -117,9 +186,14 @@ def _show(
     request: PersonRequest, gateways: Sequence[Gateway], gateway: Gateway | None
 ) -> HttpResponse:
     certificates = certificates_of(gateways, timezone.now())
+    hosts = hosts_here(gateways)
+    bare = uncovered(certificates, hosts.get(gateway.pk, [])) if gateway else []
     context = {
         "gateway": gateway,
-        "certificates": certificates[:SHOWN],
+        "certificates": covered(certificates[:SHOWN], hosts),
+        # Where nothing is served by TLS here, something before it does that.
+        "bare": bare[:BARE_SHOWN] if certificates else [],
+        "more_bare": max(len(bare) - BARE_SHOWN, 0),
         "more": max(len(certificates) - SHOWN, 0),
         "expiring": len(expiring(certificates)),
         "bar_days": BAR_DAYS,

@@ -24,7 +24,7 @@ from tests.settings import PLACE
 FEW, MANY, ROUNDS = 50, 10_000, 9
 HOSTS = 500
 # So many times as long as with few; so many queries.
-PROMISED, QUERIES = 5.0, 12
+PROMISED, QUERIES = 3.0, 12
 ASKED = {
     "first page": "",
     "in the middle": "?after=r05000",

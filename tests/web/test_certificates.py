@@ -69,3 +69,38 @@ def test_all_gateways_together_are_those_one_may_see(people: Cast) -> None:
     assert (
         len(order(sign_in(people.audrey).get("/certificates/").content.decode())) == 2
     )
+
+
+def test_which_hosts_it_is_for_and_which_have_none_is_told(
+    as_: As, gateway: Gateway
+) -> None:
+    hold(gateway, "shop", 100)
+    cert = self_signed("*.wild.example.com").pem
+    make_resource(gateway, "ssl", "wild", {"sni": "*.wild.example.com", "cert": cert})
+    hold(gateway, "unused", 100)
+    make_resource(
+        gateway,
+        "route",
+        "r",
+        {"uri": "/", "hosts": ["SHOP.example.com", "a.wild.example.com", "bare.org"]},
+    )
+    make_resource(gateway, "service", "s", {"hosts": ["b.wild.example.com"]})
+
+    page = as_("audrey").get("/gateways/default/certificates/").content.decode()
+
+    said = words(page)
+    assert "for routes at shop.example.com" in said
+    assert "for routes at a.wild.example.com , b.wild.example.com" in said
+    assert said.count("no route here names it as its host") == 1
+    assert re.findall(r'class="chip" href="[^"]+">([^<]+)<', page) == ["bare.org"]
+
+
+def test_a_gateway_without_any_is_not_told_what_it_lacks(
+    as_: As, gateway: Gateway
+) -> None:
+    make_resource(gateway, "route", "r", {"uri": "/", "host": "bare.org"})
+
+    page = as_("audrey").get("/gateways/default/certificates/").content.decode()
+
+    assert "holds no certificate" in page
+    assert "Hosts without" not in page
