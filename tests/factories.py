@@ -58,6 +58,7 @@ from portal.changes.models import (
     StepKind,
     Verdict,
 )
+from portal.changes.search import file_words
 from portal.changes.states import State
 from portal.drift.models import Drift, What
 from tests.sandbox import SandboxGateway
@@ -281,6 +282,7 @@ def make_revision(
             wanted_sealed=sealing.seal(document) if document is not None else None,
             wanted_digest=digest_of(document) if document is not None else "",
         )
+    file_words(change, revision.items.all())
     return revision
 
 

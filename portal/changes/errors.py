@@ -9,6 +9,7 @@ GatehouseError
     ├── WrongState          409  the change does not allow this now
     ├── StaleRevision       409  a newer revision exists
     ├── AlreadyReviewed     409  this person decided on this revision
+    ├── NotHarmless         409  to be decided on by itself, not with others
     ├── NothingToChange     409  the gateway holds what was asked for already
     ├── RecipeDoesNotFit    409  the route as it is does not allow the recipe
     ├── KeyReused           409  idempotency key used for another request
@@ -62,6 +63,11 @@ class StaleRevision(ChangeError):
 
 class AlreadyReviewed(ChangeError):
     code = "already_reviewed"
+    status = 409
+
+
+class NotHarmless(ChangeError):
+    code = "not_harmless"
     status = 409
 
 

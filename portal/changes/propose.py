@@ -43,6 +43,7 @@ from portal.changes.plan import (
     gateway_or_down,
     plan_items,
 )
+from portal.changes.search import file_words
 from portal.changes.states import OPEN, State
 
 KEY_LIFE = timedelta(days=7)
@@ -283,9 +284,9 @@ def write_revision(
                 f"Change #{change.pk} was revised meanwhile. Reload it.",
                 field="revision",
             )
-        revision = _store(locked, plan, actor, person, number=after + 1)
         locked.title, locked.reason = asked.title.strip(), asked.reason
         locked.summary = plan.summary
+        revision = _store(locked, plan, actor, person, number=after + 1)
         # The first request is no longer what this change asks for.
         locked.request_digest = request_digest(asked)
         locked.submitted_at = locked.submitted_at or timezone.now()
@@ -334,7 +335,10 @@ def unblocked(plan: Plan) -> Plan:
 def _store(
     change: ChangeRequest, plan: Plan, actor: Actor, person: Person, *, number: int
 ) -> Revision:
-    """Write the revision and its items: redacted for everyone, sealed for delivery."""
+    """Write the revision and its items: redacted for everyone, sealed for delivery.
+
+    The change, which says what the plan does, is filed under its words.
+    """
     revision = Revision.objects.create(
         change=change,
         number=number,
@@ -346,9 +350,10 @@ def _store(
         expires_after=plan.terms.expires_after,
         probe=plan.terms.probe.as_json() if plan.terms.probe else None,
     )
-    Item.objects.bulk_create(
+    items = Item.objects.bulk_create(
         item_of(revision, position, item) for position, item in enumerate(plan.items)
     )
+    file_words(change, items)
     return revision
 
 

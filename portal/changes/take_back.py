@@ -16,6 +16,7 @@ from portal.changes.inverse import inverse_digest, inverse_items, waits_for_its_
 from portal.changes.models import ChangeRequest, Delivery, Item, Revision
 from portal.changes.outbox import hint_on_commit
 from portal.changes.plan import summed_up
+from portal.changes.search import file_words
 from portal.changes.states import State
 
 
@@ -93,6 +94,7 @@ def file_inverse(
     for item in items:
         item.revision = written
     Item.objects.bulk_create(items)
+    file_words(inverse, items)
     queued = Delivery.objects.create(
         revision=written, gateway=delivery.gateway, not_before=due
     )

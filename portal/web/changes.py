@@ -1,101 +1,75 @@
-"""The list of changes: tabs by state, search, page by page."""
+"""The list of changes: tabs, search and filters, page by page; lists that people keep."""
 
-from dataclasses import dataclass
-from urllib.parse import urlencode
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
 
-from django.db.models import Count, Q
-from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
-
-from portal.changes.models import ChangeRequest, ChangeRequestQuerySet
-from portal.changes.states import OPEN, State
-from portal.changes.waiting import to_decide, to_review_after
+from gateway.kinds import KINDS
+from portal.accounts.actor import Channel
+from portal.changes.findings import Severity
+from portal.changes.models import ChangeRequest, SavedFilter
+from portal.changes.states import State
+from portal.changes.together import warns, with_findings
+from portal.web.change_filters import Filters, tab_of, tabs_of
 from portal.web.pages import PersonRequest, listed, page, wants_fragment, words_in
 
-TABS: dict[str, tuple[str, frozenset[State]]] = {
-    "": ("Open", OPEN),
-    "in_review": ("In review", frozenset({State.IN_REVIEW})),
-    "sent_back": ("Sent back", frozenset({State.CHANGES_REQUESTED})),
-    "on_the_way": ("On the way", frozenset({State.APPROVED, State.DELIVERING})),
-    "stuck": ("Stuck", frozenset({State.FAILED, State.CONFLICTED})),
-    "applied": ("Applied", frozenset({State.APPLIED})),
-    "declined": ("Declined", frozenset({State.REJECTED, State.WITHDRAWN})),
-    "all": ("All", frozenset(State)),
-}
-
-
-@dataclass(frozen=True)
-class Tab:
-    name: str
-    title: str
-    count: int
-    query: str
-    is_current: bool
-
-
-def matching(changes: ChangeRequestQuerySet, words: str) -> ChangeRequestQuerySet:
-    """Keep changes whose number, title, summary or author holds every word."""
-    for word in words.split():
-        number = word.removeprefix("#")
-        is_number = number.isascii() and number.isdigit() and len(number) < 19
-        by_number = Q(number=int(number)) if is_number else Q()
-        if is_number and word != number:
-            changes = changes.filter(by_number)
-            continue
-        changes = changes.filter(
-            Q(title__icontains=word)
-            | Q(summary__icontains=word)
-            | Q(author__username__icontains=word)
-            | by_number
-        )
-    return changes
+# What is not known is not offered.
+NOT_HARMLESS = [{"severity": Severity.BLOCKER}]
+# Lists that one person may keep.
+KEPT_AT_MOST = 20
 
 
 @require_GET
 @page
 def changes_page(request: PersonRequest) -> HttpResponse:
     """List the changes this person may see."""
-    wanted = request.GET.get("state", "")
-    wanted = wanted if wanted in TABS else ""
-    words, gateway = words_in(request), words_in(request, "gateway")
-    whose = request.GET.get("whose", "")
-    changes = ChangeRequest.objects.visible_to(request.user)
-    if gateway:
-        changes = changes.filter(gateway__slug=gateway)
-    if whose == "mine":
-        changes = changes.filter(author=request.user)
-    elif whose == "waiting":
-        changes = changes.filter(pk__in=to_decide(request.user).values("pk"))
-    elif whose == "alone":
-        changes = changes.filter(pk__in=to_review_after(request.user).values("pk"))
-    changes = matching(changes, words)
-    counts = dict(
-        changes.order_by().values_list("state").annotate(count=Count("number"))
-    )
-    kept = {"q": words, "gateway": gateway, "whose": whose}
-    tabs = [
-        Tab(
-            name=name,
-            title=title,
-            count=sum(counts.get(state, 0) for state in states),
-            query="?"
-            + urlencode({k: v for k, v in {"state": name, **kept}.items() if v}),
-            is_current=name == wanted,
-        )
-        for name, (title, states) in TABS.items()
-    ]
-    states = TABS[wanted][1]
-    if states != frozenset(State):
-        changes = changes.filter(state__in=states)
+    filters = Filters.of(request)
+    changes = filters.narrowed(ChangeRequest.objects.visible_to(request.user))
+    shown = tab_of(changes, filters.tab, request.user).with_people()
+    if filters.tab == "waiting":
+        shown = with_findings(shown)
+    found = listed(shown, request, "number")
+    for change in found.rows:
+        change.may_be_chosen = not warns(getattr(change, "findings", NOT_HARMLESS))
     context = {
-        "tabs": tabs,
-        "state": wanted,
-        "words": words,
-        "gateway": gateway,
-        "whose": whose,
-        "list": listed(changes.with_people(), request, "number"),
-        "is_filtered": bool(words or gateway or whose or wanted),
+        "tabs": tabs_of(changes, filters, request.user),
+        "filters": filters,
+        "query": filters.query(),
+        "list": found,
+        "has_choice": any(change.may_be_chosen for change in found.rows),
+        "saved": request.user.saved_filters.all(),
+        "states": State.choices,
+        "kinds": [(kind.name, kind.title) for kind in KINDS.values()],
+        "channels": Channel.choices,
     }
     template = "changes/_list.html" if wants_fragment(request) else "changes/list.html"
     return render(request, template, context)
+
+
+@require_POST
+@page
+def keep_filter(request: PersonRequest) -> HttpResponse:
+    """Keep the list that the form came from under a name; the same name replaces it."""
+    name = words_in(request, "name", 40, among=request.POST)
+    query = QueryDict(words_in(request, "query", 1_000, among=request.POST)).urlencode()
+    kept = request.user.saved_filters
+    if not name:
+        messages.error(request, "Give the list a name, so that you find it again.")
+    elif kept.count() >= KEPT_AT_MOST and not kept.filter(name=name).exists():
+        messages.error(
+            request, f"You keep {KEPT_AT_MOST} lists already. Forget one of them first."
+        )
+    else:
+        kept.update_or_create(name=name, defaults={"query": query})
+        messages.success(request, f"You find this list under “{name}” from now on.")
+    return redirect(f"{reverse('web:changes')}?{query}")
+
+
+@require_POST
+@page
+def forget_filter(request: PersonRequest, pk: int) -> HttpResponse:
+    """Forget a list that this person keeps."""
+    SavedFilter.objects.filter(pk=pk, person=request.user).delete()
+    return redirect("web:changes")

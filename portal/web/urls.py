@@ -36,6 +36,7 @@ from portal.web import (
     sign_in,
     simulate,
     sso,
+    together,
     tokens,
     topology,
     transfer,
@@ -52,7 +53,10 @@ RESOLVE = r"(?P<name>adopt|ignore|revert)"
 urlpatterns = [
     path("", home.home_page, name="home"),
     path("changes/", changes.changes_page, name="changes"),
+    path("changes/filters/", changes.keep_filter, name="keep_filter"),
+    path("changes/filters/<int:pk>/", changes.forget_filter, name="forget_filter"),
     path("changes/new/", ask.ask_page, name="ask"),
+    path("changes/together/", together.together_page, name="together"),
     path("changes/<int:number>/", change.change_page, name="change"),
     path("changes/<int:number>/revise/", ask.revise_page, name="revise"),
     path("changes/<int:number>/rebase/", rebase.rebase_page, name="rebase"),

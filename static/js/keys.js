@@ -5,7 +5,8 @@ function isTyping(event) {
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (isTyping(event)) return;
+  // Single keys can be switched off: see shortcuts.js.
+  if (isTyping(event) || localStorage.getItem("shortcuts") === "off") return;
   const search = document.querySelector('input[type="search"]');
   if (!search) return;
   event.preventDefault();

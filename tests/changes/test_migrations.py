@@ -6,7 +6,7 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from portal.changes.models import ChangeRequest
+from portal.changes.models import ChangeRequest, ChangeWord
 from portal.changes.propose import draft, revise
 from portal.changes.review import withdraw
 from tests.actors import present
@@ -34,3 +34,14 @@ def test_what_was_ever_sent_is_told_from_what_was_not(desk: Desk) -> None:
     assert set(filled.values_list("pk", flat=True)) == {sent.pk, filed.pk}
     assert filed.created_at == filled.get(pk=filed.pk).submitted_at
     assert kept.pk not in filled.values_list("pk", flat=True)
+
+
+def test_changes_that_were_there_are_found_as_new_ones_are(desk: Desk) -> None:
+    desk.ask(route("r1", hosts=["shop.example.com"]), title="Sell “cheap” things")
+    filed = {(bytes(one.word), one.change_id) for one in ChangeWord.objects.all()}
+    ChangeWord.objects.all().delete()
+
+    import_module("portal.changes.migrations.0019_fill_change_words").fill(apps, None)
+
+    now = {(bytes(one.word), one.change_id) for one in ChangeWord.objects.all()}
+    assert now == filed

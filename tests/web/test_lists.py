@@ -53,7 +53,7 @@ def numbers(page: str) -> list[int]:
     [
         "/",
         "/changes/?state=all",
-        "/changes/?state=all&whose=waiting",
+        "/changes/?state=waiting&q=conference&kind=route&person=alice&since=2000-01-01",
         "/gateways/",
         "/gateways/default/certificates/",
         "/certificates/",
@@ -180,7 +180,7 @@ def test_what_waits_for_riley_is_what_riley_may_decide_on(
     make_revision(again)
     make_change(gateway=gateway, author=people.alice, state=State.APPROVED)
 
-    page = as_("riley").get("/changes/?whose=waiting").content.decode()
+    page = as_("riley").get("/changes/?state=waiting").content.decode()
     home = as_("riley").get("/").content.decode()
 
     assert numbers(page) == [again.number, waits.number]

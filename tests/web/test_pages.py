@@ -25,7 +25,7 @@ As = Callable[[str], Client]
 PAGES = [
     "/",
     "/changes/",
-    "/changes/?state=all&q=conference&whose=mine&gateway=default",
+    "/changes/?state=mine&q=conference&gateway=default&in=applied&until=2001-02-03",
     "/changes/{number}/",
     "/gateways/",
     "/gateways/default/",
@@ -155,7 +155,7 @@ def test_what_does_not_exist_answers_404_in_words(
         "?after=zzz",
         "?before=99999999999999999999999999",
         "?after=-1",
-        "?state=nonsense&whose=nonsense&gateway=%00",
+        "?state=nonsense&in=nonsense&kind=x&channel=x&since=x&until=2001-99-99&gateway=%00",
         "?q=%23%F0%9F%92%A9+%C2%B2",
         "?person=%00&event=nonsense&change=%C2%B2",
     ],

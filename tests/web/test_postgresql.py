@@ -34,7 +34,7 @@ def test_every_page_opens_on_postgresql() -> None:
         client = sign_in(person)
         for address in (
             "/",
-            "/changes/?state=all&q=conference&whose=waiting&gateway=default",
+            "/changes/?state=waiting&q=conference&gateway=default&kind=route&person=riley",
             "/changes/?q=%23" + str(change.number) + "&after=999",
             change.get_absolute_url(),
             applied.get_absolute_url(),

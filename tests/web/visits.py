@@ -173,7 +173,7 @@ VISITS: dict[str, dict[str, Visit]] = {
         "inbox": Visit("/inbox/", shows=".dot--new"),
         "inbox-settings": Visit("/inbox/settings/"),
         "changes": Visit("/changes/"),
-        "changes-all": Visit("/changes/?state=all"),
+        "changes-all": Visit("/changes/?state=all&channel=portal"),
         "changes-none": Visit("/changes/?q=zanzibar"),
         "change-in-review": Visit("/changes/{in_review}/"),
         "change-many": Visit("/changes/{many}/"),

@@ -5,7 +5,7 @@ Review is one person's verdict on one revision; a Delivery brings an approved
 revision to the gateway by Attempts, each made of Steps; NodeSightings say where it has
 arrived, a ProbeRun whether it answers as it should; a Freeze is a time in which none
 begins; a Gathering is a draft that a program's writes still come to; a SpecImport is
-what an OpenAPI document said.
+what an OpenAPI document said; ChangeWords and SavedFilters help to find changes again.
 """
 
 from portal.changes.models.after_review import AfterReview, AfterReviewQuerySet
@@ -31,6 +31,7 @@ from portal.changes.models.delivery import (
     Step,
     StepKind,
 )
+from portal.changes.models.finding_again import ChangeWord, SavedFilter
 from portal.changes.models.freeze import Freeze, FreezeOverride, FreezeQuerySet
 from portal.changes.models.gathering import Gathering, GatheringQuerySet
 from portal.changes.models.import_file import (
@@ -50,6 +51,7 @@ __all__ = [
     "Attempt",
     "ChangeRequest",
     "ChangeRequestQuerySet",
+    "ChangeWord",
     "Comment",
     "Delivery",
     "DeliveryQuerySet",
@@ -71,6 +73,7 @@ __all__ = [
     "ProbeState",
     "Review",
     "Revision",
+    "SavedFilter",
     "Sight",
     "SpecImport",
     "SpecImportQuerySet",
