@@ -41,6 +41,11 @@ lint: environment-dev ## Check style, types, imports, templates, settings and mi
 bench: environment-dev ## Measure, and print the figures
 	@$(VENV)/python -m tests.bench
 
+# The output is committed, and recorded: a test compares both.
+.PHONY: vendor
+vendor: environment-dev ## Bundle the editor that static/vendor holds, anew
+	@PATH="$(CURDIR)/$(VENV):$$PATH" $(VENV)/python vendor/build.py
+
 .PHONY: environment environment-dev
 environment:
 	@"$(PYTHON)" portal/run/install.py requirements.txt

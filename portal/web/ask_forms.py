@@ -62,7 +62,9 @@ class ItemForm(forms.Form):
     )
     document = forms.CharField(
         required=False,
-        widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "false"}),
+        widget=forms.Textarea(
+            attrs={"rows": 14, "spellcheck": "false", "data-editor": ""}
+        ),
         help_text=(
             "A JSON object as the Admin API takes it. A value shown as redacted:… "
             "keeps the secret that is there."

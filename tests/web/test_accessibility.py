@@ -57,7 +57,7 @@ STOP = """
 """
 CONTROLS = """
 [...document.querySelectorAll(
-  "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']"
+  "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0'], .editor"
 )].filter(one => one.checkVisibility()).length
 """
 # Whether the page is, but for its colours, what it was when this was last asked.

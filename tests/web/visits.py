@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 # Bytes that come over the wire, compressed, for a page with everything on it.
 WEIGHT = 150_000
+# Where documents are edited.
+WITH_EDITOR = 400_000
 
 
 @dataclass(frozen=True)
@@ -81,16 +83,20 @@ VISITS: dict[str, dict[str, Visit]] = {
             {"Add a plugin": "limit-count"},
             "Add",
             shows=".plugin[open]",
+            but={"target-size": "scrolled to the plugin, boxes lie below the bar"},
         ),
         "ask-edit": Visit(
             "/changes/new/?gateway=default&kind=route&id=sessions&as=route"
         ),
-        "ask-json": Visit("/changes/new/?as=json"),
-        "ask-service": Visit("/changes/new/?gateway=default&kind=service"),
+        "ask-json": Visit("/changes/new/?as=json", weight=WITH_EDITOR),
+        "ask-service": Visit(
+            "/changes/new/?gateway=default&kind=service", weight=WITH_EDITOR
+        ),
         "ask-json-wrong": Visit(
             "/changes/new/?as=json",
             {"Document": "{", "Why": "Because."},
             "Send for review",
+            weight=WITH_EDITOR,
         ),
         "ask-json-blocked": Visit(
             "/changes/new/?as=json",
@@ -99,15 +105,19 @@ VISITS: dict[str, dict[str, Visit]] = {
                 "Why": "Because.",
             },
             "Preview",
+            weight=WITH_EDITOR,
         ),
-        "ask-change": Visit("/changes/new/?gateway=default&kind=route&id=sessions"),
-        "revise": Visit("/changes/{changes_requested}/revise/"),
+        "ask-change": Visit(
+            "/changes/new/?gateway=default&kind=route&id=sessions", weight=WITH_EDITOR
+        ),
+        "revise": Visit("/changes/{changes_requested}/revise/", weight=WITH_EDITOR),
         "revise-wrong": Visit(
             "/changes/{changes_requested}/revise/",
             {"Ask for": "keynotes", "With headers": "Cookie: a=b"},
             "Send for review",
+            weight=WITH_EDITOR,
         ),
-        "revise-draft": Visit("/changes/{draft}/revise/"),
+        "revise-draft": Visit("/changes/{draft}/revise/", weight=WITH_EDITOR),
         "change-draft": Visit("/changes/{draft}/"),
         "change-conflicted-own": Visit("/changes/{conflicted}/"),
         "rebase": Visit("/changes/{conflicted}/rebase/", shows=".diff--sides"),
