@@ -19,10 +19,24 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from gateway.models import Gateway
-from portal.accounts.models import ApiToken, Grant, Membership, Person, Program
+from portal.accounts.models import (
+    ApiToken,
+    Grant,
+    Membership,
+    Person,
+    PolicyChange,
+    Program,
+)
 from portal.accounts.presence import SIGNED_IN_AT
+from portal.accounts.roles import Role
 from portal.audit.models import AuditEvent
-from portal.changes.models import ChangeRequest, Delivery, DeliveryState, Review
+from portal.changes.models import (
+    ChangeRequest,
+    Delivery,
+    DeliveryState,
+    Review,
+    RuleSet,
+)
 from portal.changes.states import State
 from portal.drift.models import Drift, DriftRule
 from tests.factories import (
@@ -33,6 +47,8 @@ from tests.factories import (
     make_delivery,
     make_drift,
     make_gateway,
+    make_person,
+    make_policy_change,
     make_program,
     make_token,
 )
@@ -119,6 +135,8 @@ def state_of_everything() -> dict[str, Any]:
         "reviews": Review.objects.count(),
         "drifts": list(Drift.objects.order_by("pk").values("pk", "state", "change")),
         "rules": DriftRule.objects.count(),
+        "policy": list(PolicyChange.objects.order_by("pk").values("pk", "state")),
+        "review_rules": RuleSet.objects.count(),
         "deliveries": list(Delivery.objects.values("pk", "state")),
         "tokens": list(ApiToken.objects.order_by("pk").values("pk", "revoked_at")),
         "programs": list(Program.objects.order_by("pk").values()),
@@ -215,6 +233,8 @@ def test_the_same_requests_decide_when_a_person_sends_them() -> None:
     }
     assert len(after["tokens"]) > len(before["tokens"])
     assert [row["state"] for row in after["drifts"]] == ["adopted"]
+    assert [row["state"] for row in after["policy"]] == ["accepted"]
+    assert after["review_rules"] == 1
     happened = set(AuditEvent.objects.values_list("event", flat=True))
     assert {"drift_rule.added", "drift_rule.removed", "program.connected"} <= happened
 
@@ -254,6 +274,11 @@ def everything_sent(
     drift = make_drift(gateway, pk=1)
     # Numbered here: what the database would give depends on the tests before this one.
     DriftRule.objects.create(pk=1, reason="Built elsewhere.", author=people.admin)
+    make_policy_change(
+        make_person("ada", Role.ADMINISTRATOR),
+        pk=1,
+        wanted={"rules": [{"name": "No", "when": {}, "last_editor_counts": False}]},
+    )
     consent = address_of(make_program())
     secret = _get_new_csrf_string()
     client.cookies[settings.CSRF_COOKIE_NAME] = secret

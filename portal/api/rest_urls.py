@@ -30,6 +30,7 @@ from portal.api.views.operations import (
 from portal.api.views.promote import Promote
 from portal.api.views.rebase import RebaseChange
 from portal.api.views.rollback import RollbackChange
+from portal.api.views.rules import Rules, TryRules
 from portal.api.views.schemas import KindSchema
 from portal.api.views.transfer import Export, Import, Imports
 
@@ -64,6 +65,8 @@ urlpatterns = [
     path("api/openapi/import", ImportOpenAPI.as_view()),
     path("api/gateways/<str:slug>/openapi.yaml", OpenAPIOfGateway.as_view()),
     path("api/gateways/<str:slug>/openapi/publish", PublishOpenAPI.as_view()),
+    path("api/rules", Rules.as_view()),
+    path("api/rules/try", TryRules.as_view()),
     path("api/schemas/<str:kind>", KindSchema.as_view()),
     path("api/gateways/<str:slug>/export", Export.as_view()),
     path("api/gateways/<str:slug>/import", Import.as_view()),

@@ -19,6 +19,7 @@ class Event(models.TextChoices):
         "change.reviewed_after",
         "reviewed afterwards what was delivered alone",
     )
+    CHANGE_PASSED_BY_RULE = "change.passed_by_rule", "let it pass by a rule"
     CHANGE_REJECTED = "change.rejected", "rejected"
     CHANGE_CHANGES_REQUESTED = "change.changes_requested", "requested changes"
     CHANGE_WITHDRAWN = "change.withdrawn", "withdrew the change"
@@ -99,6 +100,7 @@ class Event(models.TextChoices):
     OWNERSHIP_GIVEN = "ownership.given", "let the group own a part"
     OWNERSHIP_TAKEN = "ownership.taken", "took a part from the group"
     GROUP_LEFT = "group.left", "took somebody out of the group"
+    RULES_CHANGED = "rules.changed", "changed the review rules"
     GATEWAY_CREATED = "gateway.created", "added the gateway"
     GATEWAY_CHANGED = "gateway.changed", "changed the gateway's settings"
     GATEWAY_RETIRED = "gateway.retired", "retired the gateway"

@@ -25,6 +25,7 @@ from portal.changes.models import (
     DeliveryQuerySet,
     DeliveryState,
     FreezeOverride,
+    RuleApproval,
 )
 from portal.changes.plan import stored_digest
 from portal.changes.quorum import unproven
@@ -184,7 +185,8 @@ def _proof(delivery: Delivery, change: ChangeRequest, now: datetime) -> Proof:
     except Unsealable as error:
         return {"unreadable": str(error)}
     seen = revision.reviews.filter(verdict__in=DELIVERING, digest=digest)
-    return {"unproven": why, "is_as_reviewed": seen.exists()}
+    passed = RuleApproval.objects.filter(revision=revision, digest=digest)
+    return {"unproven": why, "is_as_reviewed": seen.exists() or passed.exists()}
 
 
 def _gateway_is_taken(delivery: Delivery) -> bool:

@@ -36,6 +36,7 @@ from portal.changes.errors import (
 )
 from portal.changes.links import NO_LINKS, Links
 from portal.changes.models import ChangeRequest, IdempotencyKey, Item, Revision
+from portal.changes.pass_by_rule import pass_by_rule, rule_passing
 from portal.changes.plan import (
     NOT_OWNED_CODE,
     Plan,
@@ -188,6 +189,7 @@ def _file(
             change=change,
         )
     entries = then(change) if then else ()
+    passing = rule_passing(change, revision) if state is State.IN_REVIEW else None
     event = Event.CHANGE_DRAFTED if state is State.DRAFT else Event.CHANGE_SUBMITTED
     record(
         Entry(
@@ -202,6 +204,8 @@ def _file(
     )
     if entries:
         record(*entries, actor=actor, subject=change)
+    if passing:
+        pass_by_rule(change, revision, *passing)
     return Proposed(change, is_replay=False)
 
 
@@ -297,6 +301,7 @@ def write_revision(
             ]
         )
         states.move(locked, State.IN_REVIEW)
+        passing = rule_passing(locked, revision)
         record(
             Entry(event, {"reason": asked.reason, "summary": plan.summary} | details),
             actor=actor,
@@ -305,6 +310,8 @@ def write_revision(
             digest=revision.digest,
             findings=[f"{f.severity} {f.code}" for f in plan.findings],
         )
+        if passing:
+            pass_by_rule(locked, revision, *passing)
     return revision
 
 

@@ -1,15 +1,25 @@
 """How many approvals count, and whether they prove that a revision may be delivered.
 
 Nothing here is remembered: each answer is counted anew from the reviews, by what their
-authors may do now.
+authors may do now, and from the rules (rules/in_force.py says of which version).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
+from django.contrib.auth.models import Group
+from django.db.models import Q
+
+from portal.accounts.holders import people_who_may
+from portal.accounts.models import Vouching
 from portal.accounts.roles import Verb
-from portal.changes.inverse import announcing_approvals, unproven_inverse
+from portal.changes.inverse import (
+    announcing_approvals,
+    passed_by_rule,
+    unproven_inverse,
+)
 from portal.changes.models import (
     DELIVERING,
     ChangeRequest,
@@ -19,26 +29,47 @@ from portal.changes.models import (
 )
 from portal.changes.newcomers import without_newcomers
 from portal.changes.plan import stored_digest
+from portal.changes.rules.demand import Demand, Met, demanded, met_by
+from portal.changes.rules.facts import facts_of
+from portal.changes.rules.in_force import RulesAltered, Version, version_for
+from portal.changes.rules.rule import Need
+from portal.changes.rules.words import either
 from portal.changes.states import State
+
+NAMES_TOLD = 5
 
 
 @dataclass(frozen=True)
 class Standing:
     """How far a revision is from its quorum; `missing` is for people and models.
 
+    `given` and `required` count places, of which one person fills one at most.
     `broken` is the verdict by which somebody delivers it alone, if one holds.
     """
 
     given: int
     required: int
     approvers: Sequence[Review]
-    missing: str
+    missing: str = ""
+    met: Sequence[Met] = ()
+    demand: Demand = Demand(())
+    version: Version = Version()
     broken: Review | None = None
 
     @property
     def has_quorum(self) -> bool:
         """Say whether enough approved it, or somebody may deliver it alone."""
         return self.broken is not None or self.given >= self.required
+
+    @property
+    def rule_names(self) -> list[str]:
+        """Return the rules that fit, of `version`."""
+        return [rule.name for rule in self.demand.fitting]
+
+    @property
+    def passed_by(self) -> str:
+        """Return the rule by which nothing is needed, or ""."""
+        return self.demand.waived_by.name if self.demand.waived_by else ""
 
 
 def standing(change: ChangeRequest, revision: Revision | None = None) -> Standing:
@@ -50,51 +81,199 @@ def standing(change: ChangeRequest, revision: Revision | None = None) -> Standin
     revision = revision or change.latest_revision()
     if revision.inverse_of is not None:
         approvals = announcing_approvals(revision.inverse_of)
-        return Standing(len(approvals), max(len(approvals), 1), approvals, "")
-    approvals, broken = _valid_verdicts(revision, change)
-    required = change.gateway.approvals_required
-    lacking = max(required - len(approvals), 0)
+        least = 0 if passed_by_rule(revision.inverse_of) else 1
+        return Standing(len(approvals), max(len(approvals), least), approvals)
+    try:
+        version = version_for(change, revision)
+    except RulesAltered as error:
+        return Standing(0, 1, (), str(error))
+    return _standing(change, revision, version)
+
+
+def _standing(change: ChangeRequest, revision: Revision, version: Version) -> Standing:
+    demand = demand_of(change, revision, version)
+    counting = _Counting(change, revision, demand)
+    met = met_by(demand, counting.groups)
+    given = sum(one.given for one in met)
     missing = ""
-    if change.state == State.IN_REVIEW and lacking:
-        people = "approval" if lacking == 1 else "approvals"
-        missing = (
-            f"{lacking} {people} missing, from a reviewer of gateway {change.gateway.slug} "
-            "who wrote none of this change."
-        )
-    return Standing(len(approvals), required, approvals, missing, broken)
+    if change.state == State.IN_REVIEW:
+        missing = _missing(met, change, counting.barred, demand)
+    return Standing(
+        # Without rules a reviewer more than needed counts, too.
+        max(given, len(counting.approvals)) if given >= demand.required else given,
+        demand.required,
+        counting.approvals,
+        missing,
+        met,
+        demand,
+        version,
+        counting.broken,
+    )
 
 
-def _valid_verdicts(
-    revision: Revision, change: ChangeRequest
-) -> tuple[list[Review], Review | None]:
-    """Return the approvals that count now, and by which verdict the glass is broken.
+def demand_of(change: ChangeRequest, revision: Revision, version: Version) -> Demand:
+    """Return what the rules of a version, and the gateway, ask for.
 
-    Each approval names exactly this revision's digest and was given by somebody who is active,
-    may still decide on this gateway, wrote none of the change and was not let in lately
-    by somebody who did. Who breaks the glass may be an author, and must still hold the
-    role for it.
+    A rule by which nothing is needed counts where it let exactly this revision pass when
+    it was submitted (pass_by_rule.py), not for one that waits for people already.
     """
-    authors = change.author_ids()
-    verdicts = revision.reviews.filter(
-        verdict__in=DELIVERING, digest=revision.digest
-    ).select_related("reviewer")
-    approvals, broken = [], None
-    for review in verdicts:
-        if review.verdict == Verdict.BREAK_GLASS:
-            if review.reviewer.may(Verb.BREAK_GLASS, change.gateway):
-                broken = review
-        elif review.reviewer_id not in authors and review.reviewer.may(
-            Verb.DECIDE, change.gateway
-        ):
-            approvals.append(review)
-    return without_newcomers(approvals, authors), broken
+    least = change.gateway.approvals_required
+    if not version.rules:
+        return Demand((Need(least),))
+    demand = demanded(version.rules, facts_of(change, revision), least)
+    if demand.waived_by and not passed_by_rule(revision):
+        return Demand((Need(least),))
+    return demand
+
+
+@dataclass(frozen=True)
+class _Counting:
+    """Whose approvals count, for one revision."""
+
+    change: ChangeRequest
+    revision: Revision
+    demand: Demand
+
+    @cached_property
+    def barred(self) -> set[int]:
+        return barred_ids(self.change, self.demand)
+
+    @cached_property
+    def approvals(self) -> list[Review]:
+        """Return the approvals that count now.
+
+        Each names exactly this revision's digest and was given by somebody who is
+        active, may still decide on this gateway, wrote none of the change and was not
+        let in lately by somebody who did.
+        """
+        approvals = [
+            review
+            for review in self._verdicts
+            if review.verdict == Verdict.APPROVE
+            and review.reviewer_id not in self.barred
+            and review.reviewer.may(Verb.DECIDE, self.change.gateway)
+        ]
+        return without_newcomers(approvals, self.barred)
+
+    @cached_property
+    def broken(self) -> Review | None:
+        """Return by which verdict the glass is broken.
+
+        Who does so may be an author, and must still hold the role for it.
+        """
+        for review in self._verdicts:
+            if review.verdict == Verdict.BREAK_GLASS and review.reviewer.may(
+                Verb.BREAK_GLASS, self.change.gateway
+            ):
+                return review
+        return None
+
+    @cached_property
+    def _verdicts(self) -> list[Review]:
+        """Return all verdicts on exactly this revision's digest by which it may go live."""
+        verdicts = self.revision.reviews.filter(
+            verdict__in=DELIVERING, digest=self.revision.digest
+        )
+        return list(verdicts.select_related("reviewer"))
+
+    @cached_property
+    def groups(self) -> dict[int, frozenset[str]]:
+        """Return {primary key: names of groups} of who approved."""
+        people = [review.reviewer_id for review in self.approvals]
+        if not any(need.groups for need in self.demand.needs):
+            return dict.fromkeys(people, frozenset())
+        held = Group.objects.filter(user__in=people).values_list("user", "name")
+        found = list(held)
+        return {
+            person: frozenset(name for who, name in found if who == person)
+            for person in people
+        }
+
+
+def barred_ids(change: ChangeRequest, demand: Demand) -> set[int]:
+    """Return who does not count: whoever wrote any of it, whatever a rule says.
+
+    A rule may bar those, too, who wrote what it promotes, reverts or replaces.
+    """
+    barred = change.author_ids()
+    if not demand.last_editor_counts:
+        for earlier in (change.promotes, change.reverts, change.supersedes):
+            barred |= earlier.author_ids() if earlier else set()
+    return barred
+
+
+def who_could(
+    need: Need, change: ChangeRequest, barred: set[int], *, most: int = NAMES_TOLD
+) -> list[str]:
+    """Return names of people who could give this and have not; one more than `most`
+    where there are more. One query.
+    """
+    people = (
+        people_who_may(Verb.DECIDE, change.gateway)
+        .exclude(pk__in=barred)
+        .exclude(
+            pk__in=Vouching.objects.recent().filter(by__in=barred).values("person")
+        )
+        .exclude(
+            Q(reviews__revision__change=change)
+            & Q(reviews__revision__number=change.latest_revision().number)
+        )
+    )
+    if need.groups:
+        people = people.filter(groups__name__in=need.groups)
+    names = people.order_by("username").values_list("username", flat=True)
+    return list(names.distinct()[: most + 1])
+
+
+def _missing(
+    met: Sequence[Met], change: ChangeRequest, barred: set[int], demand: Demand
+) -> str:
+    """Say what is missing and who can give it."""
+    lacking = [one for one in met if one.lacking > 0]
+    if not lacking:
+        return ""
+    slug = change.gateway.slug
+    if not any(one.need.groups for one in met):
+        count = lacking[0].lacking
+        people = "approval" if count == 1 else "approvals"
+        return (
+            f"{count} {people} missing, from a reviewer of gateway {slug} "
+            f"who wrote none of {_what(demand)}."
+        )
+    parts = []
+    for one in lacking:
+        people = "approval" if one.lacking == 1 else "approvals"
+        if one.need.groups:
+            parts.append(
+                f"{one.lacking} {people} missing from group {either(one.need.groups)} "
+                f"({_names(who_could(one.need, change, barred), slug)})"
+            )
+        else:
+            parts.append(f"{one.lacking} {people} missing from any reviewer of {slug}")
+    return (
+        f"{'; '.join(parts)}. One person fills one of these, and has written none of "
+        f"{_what(demand)}."
+    )
+
+
+def _what(demand: Demand) -> str:
+    if demand.last_editor_counts:
+        return "this change"
+    return "this change nor of what it promotes, reverts or replaces"
+
+
+def _names(names: Sequence[str], slug: str) -> str:
+    if not names:
+        return f"nobody of it may decide on {slug} now: an administrator adds somebody"
+    shown = ", ".join(names[:NAMES_TOLD])
+    return f"{shown} and others" if len(names) > NAMES_TOLD else shown
 
 
 def unproven(revision: Revision, change: ChangeRequest, now: datetime) -> str:
     """Say why this revision may not be delivered now; "" when its approval is proved.
 
-    What is trusted are the reviews and the sealed items, recomputed here, not a state
-    that somebody may have written. The caller holds the change's lock.
+    What is trusted are the reviews, the ledger and the sealed items, recomputed here, not
+    a state that somebody may have written. The caller holds the change's lock.
     """
     if change.state not in (State.APPROVED, State.DELIVERING):
         return f"The change is {State(change.state).label.lower()}, not approved."
@@ -106,7 +285,7 @@ def unproven(revision: Revision, change: ChangeRequest, now: datetime) -> str:
         return unproven_inverse(revision, revision.inverse_of, change.gateway, now)
     stand = standing(change)
     if not stand.has_quorum:
-        return (
+        return stand.missing or (
             f"{stand.given} of {stand.required} approvals count now: of exactly this "
             "revision, by active people who may decide and wrote none of it."
         )

@@ -94,10 +94,19 @@ def approve(revision: Revision, *, actor: Actor, comment: str = "") -> Review:
         revision, change, actor=actor, verdict=Verdict.APPROVE, comment=text
     )
     warnings = [f["code"] for f in revision.findings if f["severity"] == "warning"]
+    stand = standing(change, revision)
+    if review not in stand.approvers:
+        raise SelfReview(
+            "You wrote the change that this one promotes, reverts or replaces, and a rule "
+            "asks for somebody who did not."
+        )
     entries: list[Event | Entry] = [
-        Entry(Event.CHANGE_APPROVED, {"comment": text, "warnings": warnings})
+        Entry(
+            Event.CHANGE_APPROVED,
+            {"comment": text, "warnings": warnings, **stand.version.as_details()},
+        )
     ]
-    if standing(change).has_quorum:
+    if stand.has_quorum:
         states.move(change, State.APPROVED)
         queue(change, revision)
         entries.append(Event.DELIVERY_QUEUED)

@@ -11,6 +11,7 @@ from portal.audit.pages import page_of
 
 LOOKS: dict[str, tuple[str, str]] = {
     Event.CHANGE_APPROVED: ("check", "good"),
+    Event.CHANGE_PASSED_BY_RULE: ("check", "good"),
     Event.CHANGE_APPLIED: ("check", "good"),
     Event.DELIVERY_VERIFIED: ("check", "good"),
     Event.CHANGE_GLASS_BROKEN: ("warning", "bad"),
@@ -47,7 +48,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     Event.DELIVERY_STARTED: ("gateway", "busy"),
 }
 # Kept for machines; the entry's own page shows them.
-TECHNICAL = {"digest", "attempt"}
+TECHNICAL = {"digest", "attempt", "rules_digest"}
 BY_SUBJECT = {
     "token": "token",
     "person": "token",

@@ -75,7 +75,10 @@ def way_of(
         reviewed, words = "stopped", state.label
     elif was_approved:
         reviewed = "done"
-        words = ", ".join(review.reviewer.username for review in standing.approvers)
+        words = (
+            ", ".join(review.reviewer.username for review in standing.approvers)
+            or standing.passed_by
+        )
         if standing.broken:
             words = f"{standing.broken.reviewer.username} alone"
     elif state is State.WITHDRAWN:

@@ -32,6 +32,8 @@ from portal.web import (
     resources,
     roles,
     rollback,
+    rules,
+    rules_edit,
     second_step,
     security,
     sign_in,
@@ -150,6 +152,8 @@ urlpatterns = [
     path("audit/<int:number>/", audit.entry_page, name="audit_entry"),
     path("freezes/", freezes.freezes_page, name="freezes"),
     path("freezes/<int:number>/end/", freezes.end, name="end_freeze"),
+    path("rules/", rules.rules_page, name="rules"),
+    path("rules/edit/", rules_edit.edit_page, name="edit_rules"),
     path("policy/", policy.policy_page, name="policy"),
     path("policy/<int:number>/", policy.policy_change_page, name="policy_change"),
     re_path(

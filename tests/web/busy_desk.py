@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.auth.models import Group
 from django.test import override_settings
 from django.utils import timezone
 
@@ -17,6 +18,7 @@ from portal.accounts.groups import join_group, make_group
 from portal.accounts.memberships import grant
 from portal.accounts.models import Membership, Ownership
 from portal.accounts.ownerships import give_part
+from portal.accounts.policy.deciding import accept_policy
 from portal.accounts.roles import Role
 from portal.changes.asked import ItemAsked
 from portal.changes.break_glass import break_glass
@@ -33,6 +35,7 @@ from portal.changes.review import (
     request_changes,
     withdraw,
 )
+from portal.changes.rules.changing import propose_rules
 from portal.changes.terms import Terms
 from portal.drift.models import Drift, DriftRule
 from portal.drift.ruling import add_rule
@@ -43,7 +46,7 @@ from portal.webhooks.models import Form, MessageState, Try
 from tests.actors import present, program
 from tests.certificates import self_signed
 from tests.changes.conftest import Desk, conference
-from tests.factories import make_access, make_freeze, make_program
+from tests.factories import make_access, make_freeze, make_person, make_program
 
 LONG = "a-rather-long-name-without-any-break-" * 4
 # Names that hide characters or look like others, and words that are no markup.
@@ -140,6 +143,7 @@ def fill(desk: Desk) -> dict[str, int]:
     return numbers | {
         "drift": _drift(desk),
         "webhook": _webhook(desk),
+        "policy": _policy(desk),
         "group": _group(desk),
     }
 
@@ -159,6 +163,31 @@ def _group(desk: Desk) -> int:
     part = Ownership(group=group, host="conference.example.com", uri_prefix="/talks/")
     give_part(part, actor=actor)
     return group.pk
+
+
+def _policy(desk: Desk) -> int:
+    """Rules of all sorts in force, and a change of them that waits for the superuser."""
+    Group.objects.create(name="security")
+    rules: list[dict[str, Any]] = [
+        {
+            "name": "Payments",
+            "when": {"environments": ["production"], "uris": ["/pay/*"]},
+            "needs": [{"approvals": 1, "groups": ["security"]}, {"approvals": 2}],
+        },
+        {"name": LONG[:100], "when": {"hosts": [LONG]}, "last_editor_counts": False},
+    ]
+    ada = make_person("ada", Role.ADMINISTRATOR)
+    actor = present(desk.people.admin)
+    accept_policy(
+        propose_rules(rules, reason="Payments are grave.", actor=actor),
+        actor=present(ada),
+    )
+    harmless = {
+        "name": "Harmless",
+        "when": {"environments": ["sandbox"], "channels": ["portal"]},
+        "no_approval": True,
+    }
+    return propose_rules([harmless, rules[0]], reason=LONG, actor=present(ada)).pk
 
 
 def _webhook(desk: Desk) -> int:

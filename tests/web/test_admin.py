@@ -44,6 +44,8 @@ from portal.changes.models import (
     IdempotencyKey,
     ImportFile,
     Review,
+    RuleApproval,
+    RuleSet,
     SpecImport,
 )
 from portal.changes.states import State
@@ -150,10 +152,15 @@ def full(people: Cast, gateway: Gateway) -> ChangeRequest:
         milliseconds=1,
     )
     make_freeze(people.admin)
-    make_policy_change(people.admin)
     make_app(people.alice)
     Identity.objects.create(
         person=people.alice, issuer="https://login.example.com", subject="alice"
+    )
+    rule_set = RuleSet.objects.create(
+        version=1, rules=[], policy=make_policy_change(people.admin)
+    )
+    RuleApproval.objects.create(
+        revision=change.latest_revision(), rule_set=rule_set, rule="r", digest="d"
     )
     make_access(make_program(), people.alice)
     connection = ApiToken.objects.connections().get()

@@ -114,6 +114,13 @@ class PolicyChange(models.Model):
     def scope(self) -> str:
         return self.gateway.slug if self.gateway else "all gateways"
 
+    @property
+    def outcome(self) -> str:
+        """Say to whoever asked for it what became of it at once."""
+        if self.alone:
+            return f"It is in force. Alone: {self.alone}."
+        return "It waits for another administrator to accept it."
+
     def audit_subject(self) -> Subject:
         slug = self.gateway.slug if self.gateway else ""
         return Subject("policy_change", str(self.pk), str(self), slug)

@@ -1,10 +1,11 @@
 """Who could accept a change of policy: another administrator of what it reaches."""
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from gateway.models import Gateway
-from portal.accounts.models import Membership, Person, PolicyChange
+from portal.accounts.holders import people_who_may
+from portal.accounts.models import Person, PolicyChange
 from portal.accounts.policy.kinds import kind_of
 from portal.accounts.roles import Verb
 
@@ -12,23 +13,15 @@ NOBODY_ELSE = "there is no second administrator"
 NOT_ASKED_FOR = "POLICY_NEEDS_TWO is off"
 
 
-def administrators(scope: Gateway | None) -> QuerySet[Person]:
-    """Return the active people who administer this gateway; None: every one."""
-    held = Membership.objects.allowing(Verb.ADMINISTER)
-    held = held.filter(gateway=None) if scope is None else held.on(scope)
-    return Person.objects.filter(is_active=True).filter(
-        Q(is_superuser=True) | Q(pk__in=held.holders().values("pk"))
-    )
-
-
 def others(author: Person, scope: Gateway | None) -> QuerySet[Person]:
     """Return who could accept what `author` asks for."""
-    return administrators(scope).exclude(pk=author.pk).order_by("username")
+    administrators = people_who_may(Verb.ADMINISTER, scope)
+    return administrators.exclude(pk=author.pk).order_by("username")
 
 
 def why_alone(change: PolicyChange) -> str:
     """Say why one person is enough for this change; "" where two are needed."""
-    if kind_of(change.kind).needs_two(change.wanted):
+    if kind_of(change.kind).needs_two(change.base, change.wanted):
         return ""
     if not settings.POLICY_NEEDS_TWO:
         return NOT_ASKED_FOR

@@ -58,7 +58,7 @@ def propose_policy(
     if change.base == wanted:
         raise PolicyMoved("Nothing would be different: it counts already.")
     alone = why_alone(change)
-    if owner.needs_two(wanted) and not others(author, scope).exists():
+    if owner.needs_two(change.base, wanted) and not others(author, scope).exists():
         raise SecondPersonNeeded(
             "Two people must agree on this, and there is no second administrator. Make "
             "one first."

@@ -36,7 +36,7 @@ class PolicyKind(ABC):
     def apply(self, change: PolicyChange, actor: Recordable) -> Sequence[Entry]:
         """Bring it into force; return what the ledger shall say of it."""
 
-    def needs_two(self, wanted: Document) -> bool:
+    def needs_two(self, base: Document, wanted: Document) -> bool:
         """Say whether one person never suffices, not even the only administrator."""
         return False
 

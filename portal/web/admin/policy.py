@@ -1,8 +1,9 @@
-"""Changes of policy: to look at. They are decided on in the portal."""
+"""Changes of policy, and the review rules: to look at. One decides in the portal."""
 
 from django.contrib import admin
 
 from portal.accounts.models import PolicyChange, PolicyLock
+from portal.changes.models import RuleApproval, RuleSet
 from portal.web.admin.shown import ByGateway, Shown
 
 
@@ -26,3 +27,21 @@ class PolicyChangeAdmin(Shown):
 @admin.register(PolicyLock)
 class PolicyLockAdmin(Shown):
     """That it is there: whoever changes policy waits for it."""
+
+
+@admin.register(RuleSet)
+class RuleSetAdmin(Shown):
+    list_display = ("version", "made_at", "policy")
+    list_select_related = ("policy__gateway",)
+    search_fields = ("policy__reason",)
+    ordering = ("-version",)
+
+
+@admin.register(RuleApproval)
+class RuleApprovalAdmin(Shown):
+    gateway_path = "revision__change__gateway"
+    list_display = ("__str__", "rule", "rule_set", "created_at")
+    list_filter = (("revision__change__gateway", ByGateway), "created_at")
+    list_select_related = ("revision", "rule_set")
+    search_fields = ("rule", "=revision__change__number")
+    ordering = ("-pk",)

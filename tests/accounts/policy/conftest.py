@@ -40,7 +40,7 @@ class Motto(PolicyKind):
         rows.update(title=change.wanted["title"])
         return [Entry(Event.GATEWAY_CHANGED, {"fields": ["title"]})]
 
-    def needs_two(self, wanted: Document) -> bool:
+    def needs_two(self, base: Document, wanted: Document) -> bool:
         return bool(wanted["title"] == "grave")
 
 

@@ -1,0 +1,145 @@
+"""What of a change rules look at. Secrets are no part of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.diff import diff
+from gateway.effective import hosts_of, texts
+from gateway.models import Gateway
+from portal.accounts.actor import Channel
+from portal.changes.findings import Severity
+from portal.changes.models import Action, ChangeRequest, Revision
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ItemFacts:
+    """One item, in what it was and what it shall be.
+
+    `labels` has the labels of each document there is, as `name` and `name=value`.
+    `is_open` says whether it may answer for hosts that it does not name.
+    `changes_plugins_alone` says that nothing but the `plugins` touched changes.
+    """
+
+    kind: str
+    action: str
+    hosts: frozenset[str] = frozenset()
+    is_open: bool = False
+    uris: frozenset[str] = frozenset()
+    labels: tuple[frozenset[str], ...] = ()
+    plugins: frozenset[str] = frozenset()
+    changes_plugins_alone: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        kind: str,
+        action: str,
+        resource_id: str,
+        base: Document | None,
+        wanted: Document | None,
+    ) -> "ItemFacts":
+        documents = [one for one in (base, wanted) if one is not None]
+        plugins, alone = _plugins(kind, resource_id, base, wanted)
+        hosts = [_hosts(kind, one) for one in documents]
+        return cls(
+            kind=kind,
+            action=action,
+            hosts=frozenset().union(*hosts),
+            is_open=kind in ("route", "service") and not all(hosts),
+            uris=frozenset(
+                uri
+                for one in documents
+                if kind == "route"
+                for uri in texts(one.get("uris")) + texts(one.get("uri"))
+            ),
+            labels=tuple(_labels(one) for one in documents),
+            plugins=plugins,
+            changes_plugins_alone=alone,
+        )
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A change as a whole. `channels` are all by which any of it came."""
+
+    gateway: str
+    environment: str
+    is_production: bool
+    channels: frozenset[str]
+    items: Sequence[ItemFacts]
+    findings: frozenset[str] = frozenset()
+    has_warning: bool = False
+
+
+def facts_of(change: ChangeRequest, revision: Revision) -> Facts:
+    """Read what rules look at: one query, and the time of a diff for each item."""
+    channels = {str(change.channel)}
+    if revision.token_id and change.token_id is None:
+        # A program wrote this revision of what a person had asked for.
+        channels.add(Channel.API.value)
+    rows = revision.items.order_by("position").values_list(
+        "kind", "action", "resource_id", "base", "wanted"
+    )
+    return Facts(
+        gateway=change.gateway.slug,
+        environment=change.gateway.environment,
+        is_production=change.gateway.is_production,
+        channels=frozenset(channels),
+        items=[ItemFacts.of(*row) for row in rows],
+        findings=frozenset(one["code"] for one in revision.findings),
+        has_warning=any(one["severity"] != Severity.INFO for one in revision.findings),
+    )
+
+
+def described(
+    gateway: Gateway, *, channel: str, kind: str, action: str, document: Document
+) -> Facts:
+    """Return the facts of one item that somebody only describes."""
+    before = document if action == Action.DELETE else None
+    after = None if action == Action.DELETE else document
+    item = ItemFacts.of(kind, action, str(document.get("id", "")), before, after)
+    return Facts(
+        gateway=gateway.slug,
+        environment=gateway.environment,
+        is_production=gateway.is_production,
+        channels=frozenset({channel}),
+        items=[item],
+    )
+
+
+def _hosts(kind: str, document: Document) -> frozenset[str]:
+    if kind == "ssl":
+        found = texts(document.get("snis")) + texts(document.get("sni"))
+    elif kind in ("route", "service"):
+        found = hosts_of(document)
+    else:
+        found = []
+    return frozenset(host.lower() for host in found)
+
+
+def _labels(document: Document) -> frozenset[str]:
+    labels = document.get("labels")
+    if not isinstance(labels, dict):
+        return frozenset()
+    return frozenset({*labels, *(f"{name}={value}" for name, value in labels.items())})
+
+
+def _plugins(
+    kind: str, resource_id: str, base: Document | None, wanted: Document | None
+) -> tuple[frozenset[str], bool]:
+    """Return the plugins whose configuration changes, and whether nothing else does."""
+    if kind == "plugin_metadata":
+        return frozenset({resource_id}), True
+    touched: set[str] = set()
+    alone = base is not None and wanted is not None
+    for one in diff(base, wanted):
+        if one.path[:1] != ("plugins",):
+            alone = False
+        elif len(one.path) > 1:
+            touched.add(str(one.path[1]))
+        else:
+            touched.update(one.before or {}, one.after or {})
+    return frozenset(touched), alone and bool(touched)
