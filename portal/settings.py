@@ -441,6 +441,8 @@ GATHERING_SWEEP_EVERY = 2.0
 WAITING_AT_MOST = max(1, env.int("WEB_THREADS", default=8) // 2)
 NOTIFICATION_SWEEP_EVERY = env.float("NOTIFICATION_SWEEP_EVERY", default=10.0)
 WEBHOOK_SWEEP_EVERY = env.float("WEBHOOK_SWEEP_EVERY", default=5.0)
+# The folder of what `manage.py archive_audit` takes out of the ledger.
+AUDIT_ARCHIVE = Path(env.str("AUDIT_ARCHIVE", default=str(VAR / "archive"))).absolute()
 # How often the ledger is looked at: what is new is proved, and some of the old anew.
 AUDIT_CHECK_EVERY = env.float("AUDIT_CHECK_EVERY", default=60.0)
 # So long a webhook's receiver may take to answer.
@@ -513,6 +515,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "portal.audit.tasks.check_ledger",
         "schedule": AUDIT_CHECK_EVERY,
         "options": {"expires": AUDIT_CHECK_EVERY},
+    },
+    "sign-daily-head": {
+        "task": "portal.audit.tasks.sign_daily_head",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
     },
     "forget-webhook-messages": {
         "task": "portal.webhooks.tasks.forget_messages",

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from portal.audit import triggers
+from portal.audit.archived import archived, problems_of_archives
 from portal.audit.chain import Chain, Problem
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, Ledger, Recordable, record
@@ -51,16 +52,23 @@ def check(*, seconds: float, actor: Recordable, anew: bool = False) -> LedgerChe
 
 
 def _look_from(before: LedgerCheck, seconds: float, *, anew: bool = False) -> _Look:
+    base = archived()
     return _Look(
         time.monotonic() + seconds,
-        new=Chain(before.number, before.hash),
-        old=Chain() if anew else Chain(before.again, before.again_hash),
+        new=_from(Chain(before.number, before.hash), base),
+        old=_from(Chain() if anew else Chain(before.again, before.again_hash), base),
     )
+
+
+def _from(chain: Chain, base: Chain) -> Chain:
+    """Go on where one was, or where the archives end."""
+    return chain if chain.number > base.number else Chain(base.number, base.hash)
 
 
 def _problems(look: _Look) -> Iterator[Problem]:
     for name in triggers.missing(connection):
         yield Problem(None, f"Database trigger {name} is missing: rows can be altered.")
+    yield from problems_of_archives()
     head = LedgerHead.objects.filter(pk=1).first()
     if head is None:
         yield Problem(None, "The ledger's head is missing.")

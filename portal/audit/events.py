@@ -110,6 +110,8 @@ class Event(models.TextChoices):
     WEBHOOK_RESUMED = "webhook.resumed", "resumed the webhook"
     WEBHOOK_REMOVED = "webhook.removed", "removed the webhook"
     AUDIT_EXPORTED = "audit.exported", "exported the audit"
+    AUDIT_SIGNED = "audit.signed", "signed the head of the audit"
+    AUDIT_ARCHIVED = "audit.archived", "archived a month of the audit"
     AUDIT_BROKEN = "audit.broken", "found the audit broken"
     AUDIT_MENDED = "audit.mended", "found that the audit holds again"
     KEYS_ROTATED = "keys.rotated", "rotated the encryption keys"

@@ -9,7 +9,7 @@ from typing import Any
 
 from portal.audit.chain import Chain, Problem
 from portal.audit.content import FIELDS, hash_of
-from portal.audit.models import AuditEvent
+from portal.audit.models import Archive, AuditEvent
 
 GZIP = b"\x1f\x8b"
 
@@ -81,4 +81,7 @@ def known_hash(number: int) -> str | None:
     if event:
         return event.hash
     after = AuditEvent.objects.filter(number=number + 1).only("previous_hash").first()
-    return after.previous_hash if after else None
+    if after:
+        return after.previous_hash
+    left = Archive.objects.filter(last=number).first()
+    return left.last_hash if left else None

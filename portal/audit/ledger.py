@@ -13,7 +13,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from portal.audit import triggers
-from portal.audit.chain import Chain, Problem
+from portal.audit.archived import archived, problems_of_archives
+from portal.audit.chain import Problem
 from portal.audit.events import Event
 from portal.audit.models import AuditEvent, LedgerHead
 
@@ -144,7 +145,8 @@ def problems() -> Iterator[Problem]:
     """
     for name in triggers.missing(connection):
         yield Problem(None, f"Database trigger {name} is missing: rows can be altered.")
-    chain = Chain()
+    yield from problems_of_archives()
+    chain = archived()
     for event in AuditEvent.objects.order_by("number").iterator(chunk_size=2000):
         yield from chain.follow(
             event.number, event.previous_hash, event.hash, event.computed_hash()

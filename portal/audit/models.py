@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, NoReturn
 
 from django.db import models
+from django.utils import timezone
 
 from portal.audit.content import FIELDS, GENESIS, hash_of
 from portal.audit.events import event_choices
@@ -136,3 +137,81 @@ class LedgerCheck(models.Model):
             return ""
         where = f"event {self.broken_number}: " if self.broken_number else ""
         return f"{where}{self.broken_words}"
+
+
+class SigningKey(models.Model):
+    """An Ed25519 key that signs heads; the private part is sealed (see heads.py)."""
+
+    key_id = models.CharField(max_length=16, unique=True)
+    public = models.CharField(max_length=44, help_text="Base64 of its 32 bytes.")
+    sealed = models.BinaryField(editable=False)
+    made_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.key_id
+
+
+class AuditHead(models.Model):
+    """The ledger's head as signed on one day."""
+
+    day = models.DateField(unique=True)
+    number = models.PositiveBigIntegerField()
+    hash = models.CharField(max_length=64)
+    desk = models.CharField(max_length=300)
+    key = models.ForeignKey(SigningKey, on_delete=models.PROTECT, related_name="+")
+    signature = models.CharField(max_length=88, help_text="Base64.")
+    signed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar = ["-day"]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.number}"
+
+    def told(self) -> dict[str, Any]:
+        """Return the head as it is kept elsewhere."""
+        return {
+            "desk": self.desk,
+            "day": str(self.day),
+            "number": self.number,
+            "hash": self.hash,
+            "key": self.key.key_id,
+            "public_key": self.key.public,
+            "signature": self.signature,
+        }
+
+
+class Archive(models.Model):
+    """A month that left the ledger for a file (see archive.py)."""
+
+    month = models.CharField(max_length=7)
+    first = models.PositiveBigIntegerField(unique=True)
+    first_previous = models.CharField(max_length=64)
+    last = models.PositiveBigIntegerField(unique=True)
+    last_hash = models.CharField(max_length=64)
+    file = models.CharField(max_length=120)
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveBigIntegerField()
+    archived_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar = ["-last"]
+
+    def __str__(self) -> str:
+        return self.file
+
+    @property
+    def count(self) -> int:
+        return self.last - self.first + 1
+
+    def told(self) -> dict[str, Any]:
+        """Return what the ledger says of it, which proves it."""
+        return {
+            "month": self.month,
+            "first": self.first,
+            "first_previous": self.first_previous,
+            "last": self.last,
+            "last_hash": self.last_hash,
+            "file": self.file,
+            "sha256": self.sha256,
+        }

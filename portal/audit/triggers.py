@@ -5,10 +5,13 @@ them, and `verify_audit` notices when they did. They are made after every `migra
 because rebuilding a table on SQLite drops its triggers silently.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.transaction import TransactionManagementError
 
 TABLE = "audit_auditevent"
 HEAD = "audit_ledgerhead"
@@ -65,6 +68,27 @@ def drop(connection: BaseDatabaseWrapper) -> None:
     with connection.cursor() as cursor:
         for name, when in _wanted(connection).items():
             cursor.execute(_drop(connection, name, when))
+
+
+@contextmanager
+def removable(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Let events be removed within the transaction around it: only for archiving.
+
+    On PostgreSQL readers go on; whoever writes waits for the head that we hold.
+    """
+    if not connection.in_atomic_block:
+        raise TransactionManagementError("Only within a transaction.")
+    name = "audit_event_no_delete"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"ALTER TABLE {TABLE} DISABLE TRIGGER {name}")
+            yield
+            cursor.execute(f"ALTER TABLE {TABLE} ENABLE TRIGGER {name}")
+        else:
+            when = SQLITE[name]
+            cursor.execute(_drop(connection, name, when))
+            yield
+            cursor.execute(f"CREATE TRIGGER {name} {when} {_body(connection)}")
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:

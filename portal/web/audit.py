@@ -15,7 +15,7 @@ from portal.accounts.presence import present_actor
 from portal.accounts.roles import Verb
 from portal.accounts.visible_events import events_visible_to
 from portal.audit.checking import check
-from portal.audit.models import AuditEvent
+from portal.audit.models import Archive, AuditEvent
 from portal.audit.proof import proof_of
 from portal.trail.changed import drift_of, other_details, revision_of, settings_of
 from portal.trail.export import Format, export, may_export
@@ -97,6 +97,14 @@ def verify(request: PersonRequest) -> HttpResponse:
 def entry_page(request: PersonRequest, number: int) -> HttpResponse:
     """Show one entry whole, what it changed, and what proves its place."""
     events = events_visible_to(request.user)
+    left = Archive.objects.filter(first__lte=number, last__gte=number).first()
+    if left:
+        return refusal(
+            request,
+            404,
+            f"Entry {number} is no longer here: it is in the archive {left.file}. Ask "
+            "whoever runs this desk for it.",
+        )
     event = get_object_or_404(events, pk=number)
     revision, drift = revision_of(event, request.user), drift_of(event)
     context = {

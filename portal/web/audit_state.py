@@ -1,8 +1,11 @@
 """Whether the ledger holds, as the audit's page shows it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from portal.audit.models import LedgerCheck, LedgerHead
+from portal.audit.models import Archive, LedgerCheck, LedgerHead
+
+SHOWN_ARCHIVES = 12
 
 
 @dataclass(frozen=True)
@@ -11,13 +14,15 @@ class AuditState:
 
     check: LedgerCheck
     head: LedgerHead
+    archives: Sequence[Archive]
 
     @classmethod
     def now(cls) -> "AuditState":
-        """Return it as last looked at. Two queries."""
+        """Return it as last looked at. Three queries."""
         return cls(
             check=LedgerCheck.objects.filter(pk=1).first() or LedgerCheck(),
             head=LedgerHead.objects.get(pk=1),
+            archives=list(Archive.objects.all()[:SHOWN_ARCHIVES]),
         )
 
     @property

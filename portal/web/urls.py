@@ -6,6 +6,7 @@ from django.urls import path, re_path
 from portal.web import (
     ask,
     audit,
+    audit_heads,
     certificates,
     change,
     changes,
@@ -148,6 +149,8 @@ urlpatterns = [
     ),
     path("audit/", audit.audit_page, name="audit"),
     path("audit/export", audit.export_page, name="export_audit"),
+    path("audit/heads/", audit_heads.heads_page, name="audit_heads"),
+    path("audit/heads/<str:day>.json", audit_heads.head_file, name="audit_head"),
     path("audit/verify/", audit.verify, name="verify_audit"),
     path("audit/<int:number>/", audit.entry_page, name="audit_entry"),
     path("freezes/", freezes.freezes_page, name="freezes"),

@@ -20,6 +20,8 @@ from portal.accounts.models import Membership, Ownership
 from portal.accounts.ownerships import give_part
 from portal.accounts.policy.deciding import accept_policy
 from portal.accounts.roles import Role
+from portal.audit.heads import sign_head
+from portal.audit.ledger import Itself
 from portal.changes.asked import ItemAsked
 from portal.changes.break_glass import break_glass
 from portal.changes.models import ChangeRequest, Delivery, ProbeRun
@@ -67,6 +69,7 @@ def fill(desk: Desk) -> dict[str, int]:
     and `odd` (characters that hide), and the primary keys of a `drift`, a `webhook` and a
     `group`.
     """
+    sign_head(actor=Itself("heads"))
     alice, riley, omar = (
         present(person)
         for person in (desk.people.alice, desk.people.riley, desk.people.omar)

@@ -32,9 +32,11 @@ from portal.accounts.models import (
     Vouching,
 )
 from portal.accounts.roles import Role
+from portal.audit.checking import check
 from portal.audit.events import Event
-from portal.audit.ledger import record
-from portal.audit.models import AuditEvent
+from portal.audit.heads import sign_head
+from portal.audit.ledger import Itself, record
+from portal.audit.models import Archive, AuditEvent
 from portal.changes.models import (
     AfterReview,
     ChangeRequest,
@@ -152,6 +154,9 @@ def full(people: Cast, gateway: Gateway) -> ChangeRequest:
         milliseconds=1,
     )
     make_freeze(people.admin)
+    check(seconds=60, actor=Itself("test"))
+    sign_head(actor=Itself("test"))
+    Archive.objects.create(month="2026-09", first=1, last=2, size=3, file="x.jsonl.gz")
     make_app(people.alice)
     Identity.objects.create(
         person=people.alice, issuer="https://login.example.com", subject="alice"

@@ -1,18 +1,24 @@
 """The audit's pages: what one finds, one entry whole, files to take away."""
 
 import csv
+import html
 import io
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 
 import orjson
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from gateway.models import Gateway
-from portal.audit.models import AuditEvent, LedgerCheck
+from portal.audit.heads import sign_head
+from portal.audit.ledger import Itself
+from portal.audit.models import Archive, AuditEvent, LedgerCheck
 from portal.changes.states import State
 from portal.web.audit_form import AuditForm
 from tests.factories import Cast, item, make_change, make_drift, route_document
@@ -201,3 +207,36 @@ def test_others_do_not_have_it_proved(as_: As, name: str) -> None:
     assert "Prove it now" not in client.get("/audit/").content.decode()
     assert client.post("/audit/verify/").status_code == 403
     assert not LedgerCheck.objects.exists()
+
+
+def test_heads_are_there_to_be_kept(as_: As) -> None:
+    chained([{}] * 2)
+    head = sign_head(actor=Itself("test"))
+    client = as_("riley")
+
+    page = client.get("/audit/heads/").content.decode()
+    file = client.get(f"/audit/heads/{head.day}.json")
+
+    assert head.hash in page
+    assert head.key.public in html.unescape(page)
+    assert "-----BEGIN PUBLIC KEY-----" in page
+    assert file.json() == head.told()
+    assert "attachment" in file["Content-Disposition"]
+    assert client.get("/audit/heads/2020-01-01.json").status_code == 404
+    assert client.get("/audit/heads/today.json").status_code == 404
+
+
+def test_the_page_says_where_older_entries_are(as_: As, tmp_path: Path) -> None:
+    chained([{"at": datetime(2026, 9, 1, tzinfo=UTC)}] * 2)
+    call_command("archive_audit", before="2026-10", to=tmp_path)
+    archive = Archive.objects.get()
+    client = as_("audrey")
+
+    page = client.get("/audit/").content.decode()
+    entry = client.get("/audit/1/")
+
+    assert "Entries up to 2 are in archives" in page
+    assert archive.sha256 in page
+    assert entry.status_code == 404
+    assert archive.file in entry.content.decode()
+    assert "It holds" in client.get("/audit/3/").content.decode()

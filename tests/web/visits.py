@@ -244,6 +244,8 @@ VISITS: dict[str, dict[str, Visit]] = {
         "audit": Visit("/audit/"),
         "audit-none": Visit("/audit/?person=nobody"),
         "audit-narrowed": Visit("/audit/?change=1&until=2030-01-01T00:00"),
+        "audit-proved": Visit("/audit/", {}, "Prove it now"),
+        "audit-heads": Visit("/audit/heads/"),
         "audit-entry": Visit("/audit/3/"),
         "refused": Visit("/changes/new/"),
         "admin": Visit("/admin/"),

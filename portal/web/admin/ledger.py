@@ -10,7 +10,14 @@ from portal.accounts.actor import Channel
 from portal.accounts.models import Person
 from portal.accounts.roles import Verb
 from portal.accounts.visible_events import events_visible_to
-from portal.audit.models import AuditEvent, LedgerHead
+from portal.audit.models import (
+    Archive,
+    AuditEvent,
+    AuditHead,
+    LedgerCheck,
+    LedgerHead,
+    SigningKey,
+)
 from portal.web.admin.shown import Rights, Shown, one_line
 from portal.web.events import program, shown
 from portal.web.templatetags.gatehouse import visible
@@ -84,3 +91,28 @@ class AuditEventAdmin(Shown):
 @admin.register(LedgerHead)
 class LedgerHeadAdmin(Shown):
     list_display = ("number", "hash")
+
+
+@admin.register(LedgerCheck)
+class LedgerCheckAdmin(Shown):
+    list_display = ("number", "at", "whole_at", "broken_at", "broken_words")
+
+
+@admin.register(AuditHead)
+class AuditHeadAdmin(Shown):
+    list_display = ("day", "number", "hash", "key")
+    list_filter = ("day",)
+    list_select_related = ("key",)
+    search_fields = ("=number",)
+
+
+@admin.register(SigningKey)
+class SigningKeyAdmin(Shown):
+    list_display = ("key_id", "public", "made_at")
+
+
+@admin.register(Archive)
+class ArchiveAdmin(Shown):
+    list_display = ("month", "first", "last", "file", "size", "archived_at")
+    list_filter = ("archived_at",)
+    search_fields = ("month", "file", "sha256")

@@ -1,11 +1,13 @@
+import json
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.audit.files import Unreadable, known_hash, lines_in, prove
+from portal.audit.heads import NotSigned, prove_head
 from portal.audit.ledger import problems
-from portal.audit.models import LedgerHead
+from portal.audit.models import LedgerHead, SigningKey
 
 
 class Command(BaseCommand):
@@ -21,10 +23,20 @@ class Command(BaseCommand):
             "--file", type=Path, help="JSON Lines of an export or an archive (.gz)."
         )
 
+        parser.add_argument(
+            "--head", type=Path, help="A signed head that was kept elsewhere (JSON)."
+        )
+        parser.add_argument(
+            "--key",
+            help="The public key that was kept with it (base64); else this desk's own.",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         if options["file"]:
             self._verify_file(options["file"])
             return
+        if options["head"]:
+            self._verify_head(options["head"], options["key"])
         found = 0
         for problem in problems():
             found += 1
@@ -64,3 +76,26 @@ class Command(BaseCommand):
             raise CommandError(
                 f"It is not of this ledger: event {proof.last} has another hash here."
             )
+
+    def _verify_head(self, path: Path, public: str | None) -> None:
+        """Prove that the chain still holds what was signed; the chain itself is next."""
+        try:
+            told = json.loads(path.read_bytes())
+            number, hash = told["number"], told["hash"]
+            kept = SigningKey.objects.filter(key_id=told["key"]).first()
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CommandError(f"{path} is no signed head: {error}") from error
+        if public is None and kept is None:
+            raise CommandError(
+                "This desk does not know the key. Give the one you kept with --key."
+            )
+        try:
+            prove_head(told, public or (kept.public if kept else ""))
+        except NotSigned as error:
+            raise CommandError(str(error)) from error
+        if number and known_hash(number) != hash:
+            raise CommandError(
+                f"The ledger no longer holds what was signed: event {number} is gone or "
+                "has another hash."
+            )
+        self.stdout.write(f"The signed head of {told['day']} is in the chain.")
