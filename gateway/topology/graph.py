@@ -18,6 +18,8 @@ Document = dict[str, Any]
 Documents = Mapping[str, Document]
 
 ANY_HOST = "*"
+# Of more hosts of a route, or nodes of an upstream, a box says how many.
+EACH_AT_MOST = 12
 
 
 class Column(IntEnum):
@@ -110,8 +112,11 @@ def graph_of(routes: Documents, services: Documents, balanced: Documents) -> Gra
         key = graph.add(_route_box(route_id, route))
         service_id = _service_of(route)
         service = services.get(service_id or "", {})
-        for host in hosts_of(route) or hosts_of(service) or [ANY_HOST]:
+        hosts = hosts_of(route) or hosts_of(service) or [ANY_HOST]
+        for host in hosts[:EACH_AT_MOST]:
             graph.lead(graph.add(_host_box(host.lower())), key)
+        if more := _more(key, Column.HOST, len(hosts)):
+            graph.lead(graph.add(more), key)
         led = _lead_on(graph, key, "route", route, balanced)
         if service_id is not None:
             held = service if service_id in services else None
@@ -150,8 +155,19 @@ def _lead_on(
     return led or any(True for _ in own_upstreams(kind, document))
 
 
+def _more(key: str, column: Column, count: int) -> Box | None:
+    """Return the box of those that are not drawn at one end of this one, if any."""
+    if count <= EACH_AT_MOST:
+        return None
+    title = f"and {count - EACH_AT_MOST} more"
+    return Box(f"more/{column.name.lower()}/{key}", column, "", title)
+
+
 def _lead_to_nodes(graph: Graph, key: str, upstream: Document) -> None:
-    for box in _node_boxes(upstream):
+    boxes = list(_node_boxes(upstream))
+    if more := _more(key, Column.NODE, len(boxes)):
+        graph.lead(key, graph.add(more))
+    for box in boxes[:EACH_AT_MOST]:
         known = graph.boxes.get(box.key)
         if known is not None and known.note != box.note:
             # Of two upstreams, with other weights: it gets requests of one of them.

@@ -155,9 +155,11 @@ def _url(gateway: Gateway, box: Box, picture: Picture) -> str:
     """Return where a box leads: to what it is, or further into a picture of many."""
     here = reverse("web:topology", args=[gateway.slug])
     kind = box.column.name.lower()
+    if not box.id:
+        return ""
     if box.column is Column.HOST or (picture.is_summed and kind in CHOSEN):
         return f"{here}?{urlencode({kind: box.id})}"
-    if kind in KINDS and box.id and not box.is_missing:
+    if kind in KINDS and not box.is_missing:
         return reverse("web:resource", args=[gateway.slug, KINDS[kind].path, box.id])
     return ""
 

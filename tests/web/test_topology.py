@@ -117,7 +117,10 @@ def test_the_way_that_was_asked_for_is_lit(as_: As, gateway: Gateway) -> None:
 
 
 def test_an_empty_gateway_says_so(as_: As, gateway: Gateway) -> None:
-    assert "holds no route" in as_("audrey").get(PAGE).content.decode()
+    client = as_("audrey")
+
+    assert "holds no route" in client.get(PAGE).content.decode()
+    assert "No route fits" in client.get(f"{PAGE}?mark=x").content.decode()
 
 
 @pytest.mark.parametrize("asked", ["", "?host=h1.example", "?upstream=u", "?mark=r007"])

@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from gateway.topology.graph import Column, Graph, graph_of, service_ids, upstream_ids
+from gateway.topology.graph import (
+    EACH_AT_MOST,
+    Column,
+    Graph,
+    graph_of,
+    service_ids,
+    upstream_ids,
+)
 
 NODES = {"10.0.0.1:80": 1, "10.0.0.2:80": 0}
 
@@ -90,6 +97,19 @@ def test_nodes_that_a_registry_tells_are_named() -> None:
     graph = graph_of({"r": {"upstream": found}}, {}, {})
 
     assert graph.boxes["node/dns/shop.internal"].note == "told by dns"
+
+
+def test_of_very_many_hosts_or_nodes_the_rest_is_counted() -> None:
+    nodes = {f"10.0.0.{n}:80": 1 for n in range(EACH_AT_MOST + 3)}
+    hosts = [f"h{n}" for n in range(EACH_AT_MOST + 7)]
+    routes = {"r": {"hosts": hosts, "upstream_id": "u"}}
+
+    graph = graph_of(routes, {}, {"u": {"nodes": nodes}})
+
+    assert len(graph.boxes) == 2 + 2 * (EACH_AT_MOST + 1)
+    assert graph.boxes["more/host/route/r"].title == "and 7 more"
+    assert graph.boxes["more/node/upstream/u"].title == "and 3 more"
+    assert ("upstream/u", "more/node/upstream/u") in ways(graph)
 
 
 def test_the_way_through_a_box_is_what_leads_there_and_on() -> None:
