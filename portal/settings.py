@@ -585,6 +585,8 @@ LOGGING = {
         # At DEBUG they tell codes and tokens, whatever LOG_LEVEL is.
         "oauthlib": {"level": "INFO"},
         "oauth2_provider": {"level": "INFO"},
+        # It tells challenges and credentials; what matters is in the ledger.
+        "fido2": {"level": "WARNING"},
         # Two lines for every sweep would fill a disk; failures are louder than this.
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},

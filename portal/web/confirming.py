@@ -23,7 +23,7 @@ from portal.accounts.models import Factor, Person
 from portal.accounts.presence import present_actor
 from portal.accounts.session_store import CONFIRMED_AT
 from portal.web.pages import PersonRequest, page
-from portal.web.proofs import CODE, PASSKEY, PASSWORD, ProofTries, proved_by
+from portal.web.proofs import CODE, PASSWORD, ProofTries, proved_by
 
 PREFIX = "proof_"
 NEXT, METHOD = "proof_next", "proof_method"
@@ -99,7 +99,6 @@ def _ask(
         "has_app": Factor.Kind.APP in kinds,
         "has_code": bool(kinds),
         "has_passkey": Factor.Kind.PASSKEY in kinds,
-        "names": {"password": PASSWORD, "code": CODE, "passkey": PASSKEY},
     }
     response = render(request, "accounts/confirm.html", context, status=status)
     add_never_cache_headers(response)

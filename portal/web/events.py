@@ -28,6 +28,8 @@ LOOKS: dict[str, tuple[str, str]] = {
     Event.DRIFT_REVERT_ASKED: ("undo", ""),
     Event.DRIFT_REVERTED: ("check", "good"),
     Event.PERSON_SIGN_IN_FAILED: ("warning", "warn"),
+    Event.SECOND_FACTOR_RESET: ("warning", "warn"),
+    Event.RECOVERY_CODE_USED: ("warning", "warn"),
     Event.PROGRAM_CUT_OFF: ("warning", "bad"),
     Event.CHANGE_CHANGES_REQUESTED: ("edit", "warn"),
     Event.CHANGE_WITHDRAWN: ("undo", "warn"),

@@ -18,7 +18,8 @@ from portal.accounts import passkeys, sign_in
 from portal.accounts.actor import Actor
 from portal.accounts.models import Factor, Person
 from portal.accounts.presence import carries_token
-from portal.client_address import address_of
+from portal.client_address import address_of, network_of
+from portal.rate_limits import Window
 from portal.web.pages import refusal
 from portal.web.proofs import (
     CODE,
@@ -38,6 +39,8 @@ from portal.web.sign_in import (
 )
 from portal.web.ways import Way
 
+# Passkeys asked for from one network within five minutes: a whole office may come in.
+ASKED_AT_MOST, WITHIN = 100, 300
 HALF_WAY_FOR = timedelta(minutes=10)
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -132,9 +135,14 @@ def _ask(
 @for_people
 def ask_passkey(request: HttpRequest) -> HttpResponse:
     """Tell the browser which passkey to ask for: of whom we know, else any of ours."""
-    person: Person | None = None
+    # What was asked is kept in a session, and a stranger may begin any number of these.
+    tries = Window("passkey", network_of(request), limit=ASKED_AT_MOST, seconds=WITHIN)
+    if not tries.allows():
+        return JsonResponse(
+            {}, status=429, headers={"Retry-After": str(int(tries.wait()) + 1)}
+        )
     if isinstance(request.user, Person):
-        person = request.user
+        person: Person | None = request.user
     else:
         person, _ = half_way(request)
     options, state = passkeys.ask_for(person)

@@ -16,7 +16,7 @@ from portal.accounts.models import Factor, Person, Session
 from portal.accounts.session_store import SIGNED_IN_AT
 from portal.audit.models import AuditEvent
 from portal.changes.models import ChangeRequest, Review
-from portal.web import proofs
+from portal.web import proofs, second_step
 from tests.factories import PASSWORD, Cast, make_app, make_change
 from tests.totp import code_of
 from tests.web.conftest import sign_in
@@ -294,3 +294,13 @@ def test_the_back_office_resets_a_second_factor(people: Cast) -> None:
 
     assert not Factor.objects.filter(person=people.riley).exists()
     assert there.get("/").status_code == 302
+
+
+def test_a_stranger_has_only_so_many_passkeys_asked_for(people: Cast) -> None:
+    asked = [
+        Client().post("/accounts/passkeys/ask/").status_code
+        for _ in range(second_step.ASKED_AT_MOST + 1)
+    ]
+
+    assert set(asked[:-1]) == {200}
+    assert asked[-1] == 429
