@@ -72,7 +72,7 @@ def made_for(told: Mapping[Person, Topic], **fields: Any) -> list[Notification]:
             person=person,
             topic=told[person],
             at=now,
-            mail_due_at=mail_due(way, now) if person.email else None,
+            mail_due_at=mail_due(way, now, person.zone) if person.email else None,
             **fields,
         )
         for person, way in ways_among(told).items()

@@ -1,10 +1,9 @@
 """How somebody is told of a topic, and when an e-mail about it is due."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from django.db import transaction
-from django.utils import timezone
 
 from portal.accounts.models import Person
 from portal.notifications.models import Topic, Way, Wish
@@ -52,16 +51,18 @@ def set_ways(person: Person, ways: dict[Topic, Way]) -> None:
         Wish.objects.update_or_create(person=person, topic=topic, defaults={"way": way})
 
 
-def mail_due(way: Way, now: datetime) -> datetime | None:
-    """Return when an e-mail is due: at the next full hour, the next morning (UTC)."""
-    hour = now.replace(minute=0, second=0, microsecond=0)
+def mail_due(way: Way, now: datetime, zone: tzinfo = UTC) -> datetime | None:
+    """Return when an e-mail is due: at the next full hour, the next morning there."""
     match way:
         case Way.NOW:
             return now
         case Way.HOURLY:
+            hour = now.replace(minute=0, second=0, microsecond=0)
             return hour + timedelta(hours=1)
         case Way.DAILY:
-            morning = timezone.localtime(hour).replace(hour=MORNING)
+            morning = now.astimezone(zone).replace(
+                hour=MORNING, minute=0, second=0, microsecond=0
+            )
             return morning if morning > now else morning + timedelta(days=1)
         case _:
             return None

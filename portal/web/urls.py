@@ -27,6 +27,7 @@ from portal.web import (
     overview,
     plugins,
     policy,
+    preferences,
     promote,
     rebase,
     recipes,
@@ -214,6 +215,7 @@ urlpatterns = [
         security.end_others,
         name="end_other_sessions",
     ),
+    path("accounts/preferences/", preferences.preferences_page, name="preferences"),
     path("accounts/login/", sign_in.SignIn.as_view(), name="login"),
     path("accounts/logout/", sign_in.SignOut.as_view(), name="logout"),
     path(

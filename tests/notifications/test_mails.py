@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from socket import socket
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
@@ -50,6 +51,14 @@ def notify(person: Person, count: int = 1, **fields: Any) -> list[Notification]:
 )
 def test_a_letter_is_due_as_its_reader_wants(way: Way, due: datetime | None) -> None:
     assert mail_due(way, NOW) == due
+
+
+def test_a_morning_is_the_readers() -> None:
+    berlin = mail_due(Way.DAILY, NOW, ZoneInfo("Europe/Berlin"))
+    honolulu = mail_due(Way.DAILY, NOW, ZoneInfo("Pacific/Honolulu"))
+
+    assert berlin == datetime(2026, 3, 4, 7, tzinfo=UTC)
+    assert honolulu == datetime(2026, 3, 3, 18, tzinfo=UTC)
 
 
 def test_all_that_is_due_goes_in_one_letter_and_once(

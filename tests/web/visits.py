@@ -156,6 +156,7 @@ VISITS: dict[str, dict[str, Visit]] = {
         "change-scheduled": Visit("/changes/{scheduled}/"),
         "roles-read": Visit("/roles/"),
         "freezes-read": Visit("/gateways/default/freezes/"),
+        "preferences": Visit("/accounts/preferences/"),
         "help": Visit("/help/"),
         "connect": Visit("/help/connect/", {}, "Check", shows=".points__bad"),
         "tokens": Visit("/tokens/"),

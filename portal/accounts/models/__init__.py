@@ -5,6 +5,7 @@ from portal.accounts.models.identities import Identity
 from portal.accounts.models.ownership import Ownership, OwnershipQuerySet
 from portal.accounts.models.people import (
     ApiToken,
+    Colours,
     Membership,
     MembershipQuerySet,
     Person,
@@ -23,6 +24,7 @@ from portal.accounts.models.vouching import Vouched, Vouching
 __all__ = [
     "AccessToken",
     "ApiToken",
+    "Colours",
     "Factor",
     "Grant",
     "Identity",

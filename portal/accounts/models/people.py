@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 from typing import ClassVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth.models import AbstractUser, Group
 from django.db import models
@@ -17,12 +18,32 @@ from portal.audit.ledger import Subject
 LAST_USED_EVERY = timedelta(minutes=1)
 
 
+class Colours(models.TextChoices):
+    """In which colours somebody wants their pages."""
+
+    SYSTEM = "", "As my system has it"
+    LIGHT = "light", "Light"
+    DARK = "dark", "Dark"
+
+
 class Person(AbstractUser):
     """Somebody with an account. Never deleted once they did something: deactivated."""
+
+    time_zone = models.CharField(max_length=64, blank=True, help_text="Empty: UTC.")
+    colours = models.CharField(max_length=10, choices=Colours.choices, blank=True)
+    more_contrast = models.BooleanField(default=False)
 
     class Meta:
         verbose_name = "person"
         verbose_name_plural = "people"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone they chose; UTC where they did not, or this machine has lost it."""
+        try:
+            return ZoneInfo(self.time_zone or "UTC")
+        except (ZoneInfoNotFoundError, ValueError):
+            return ZoneInfo("UTC")
 
     def audit_subject(self) -> Subject:
         return Subject("person", str(self.pk), self.username)

@@ -1,7 +1,7 @@
 """Template words of the portal."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -203,12 +203,13 @@ def nav(
     }
 
 
-@register.simple_tag
-def ago(moment: datetime | None) -> SafeString | str:
-    """Say how long ago, with the exact time on hover."""
+@register.simple_tag(takes_context=True)
+def ago(context: Context, moment: datetime | None) -> SafeString | str:
+    """Say how long ago, with the exact time, in the reader's time zone, on hover."""
     if moment is None:
         return ""
-    exact = moment.astimezone(timezone.get_current_timezone())
+    reader = getattr(context.get("request"), "user", None)
+    exact = moment.astimezone(getattr(reader, "zone", UTC))
     return format_html(
         '<time datetime="{}" title="{}" data-ago>{}</time>',
         exact.isoformat(timespec="seconds"),
@@ -238,11 +239,11 @@ def about(length: timedelta) -> str:
     return f"{seconds} s"
 
 
-@register.simple_tag
-def at(moment: datetime) -> SafeString:
+@register.simple_tag(takes_context=True)
+def at(context: Context, moment: datetime) -> SafeString:
     """Name a moment that somebody decides by: in UTC, and how far it is."""
     return format_html(
-        '<span class="strong">{}</span> ({})', in_utc(moment), ago(moment)
+        '<span class="strong">{}</span> ({})', in_utc(moment), ago(context, moment)
     )
 
 
