@@ -20,6 +20,7 @@ from portal.errors import GatehouseError
 from portal.web.pages import PersonRequest, listed, page
 from portal.webhooks.listening import (
     ADDRESS_LIMIT,
+    EVERYTHING,
     NAME_LIMIT,
     OFFERED,
     SUBJECTS,
@@ -56,14 +57,20 @@ def _offered() -> list[tuple[str, list[tuple[str, str]]]]:
     """Return the events one may choose, by what they are about."""
     return [
         (
-            TITLES[subject],
-            [
-                (event.value, str(event.label).capitalize())
-                for event in OFFERED
-                if event.value.partition(".")[0] == subject
-            ],
-        )
-        for subject in SUBJECTS
+            "Everything",
+            [(EVERYTHING, "does anything, also what later versions record")],
+        ),
+        *(
+            (
+                TITLES.get(subject, subject.replace("_", " ").capitalize()),
+                [
+                    (event.value, str(event.label).capitalize())
+                    for event in OFFERED
+                    if event.value.partition(".")[0] == subject
+                ],
+            )
+            for subject in SUBJECTS
+        ),
     ]
 
 
@@ -170,7 +177,11 @@ def webhook_page(request: PersonRequest, pk: int) -> HttpResponse:
     log = listed(webhook.messages.prefetch_related("past_tries"), request, "id")
     context = {
         "webhook": webhook,
-        "events": [str(Event(name).label) for name in webhook.events if name in Event],
+        "events": [
+            "does anything" if name == EVERYTHING else str(Event(name).label)
+            for name in webhook.events
+            if name == EVERYTHING or name in Event
+        ],
         "list": log,
         "may": present_actor(request).administers(webhook.gateway),
     }

@@ -13,7 +13,7 @@ from django.db import transaction
 from portal.accounts.visible_events import UNSENT, events_visible_to
 from portal.audit.models import AuditEvent, LedgerHead
 from portal.audit.pages import page_of
-from portal.webhooks.listening import new_key
+from portal.webhooks.listening import EVERYTHING, new_key
 from portal.webhooks.models import Message, Webhook
 
 # Entries looked at in one go: a long pause of the workers is caught up in several.
@@ -39,8 +39,10 @@ def _collect_one(webhook: Webhook, head: int) -> int:
         return 0
     # What its maker may read today: a role that was taken away ends it.
     events = events_visible_to(webhook.maker).filter(
-        number__gt=webhook.seen, number__lte=until, event__in=webhook.events
+        number__gt=webhook.seen, number__lte=until
     )
+    if EVERYTHING not in webhook.events:
+        events = events.filter(event__in=webhook.events)
     if webhook.gateway is not None:
         events = events.filter(gateway=webhook.gateway.slug)
     made = [

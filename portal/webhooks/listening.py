@@ -21,13 +21,18 @@ from portal.webhooks.models import Form, Message, MessageState, Webhook
 from portal.webhooks.signing import new_secret, shown_secret
 
 NAME_LIMIT, ADDRESS_LIMIT = 80, 2_000
-# What a gateway's people want to hear of. Accounts and tokens are for the audit trail.
-SUBJECTS = ("change", "delivery", "expiry", "freeze", "probe", "drift", "gateway")
-OFFERED = tuple(
-    event
-    for event in Event
-    if event.value.partition(".")[0] in SUBJECTS and event not in UNSENT
+# What a gateway's people want to hear of; then what an audit elsewhere does, too.
+SUBJECTS = tuple(
+    dict.fromkeys(
+        (
+            *("change", "delivery", "expiry", "freeze", "probe", "drift", "gateway"),
+            *(event.value.partition(".")[0] for event in Event),
+        )
+    )
 )
+OFFERED = tuple(event for event in Event if event not in UNSENT)
+# Instead of names: all of them, and those that later versions add.
+EVERYTHING = "*"
 USUAL = (
     Event.CHANGE_SUBMITTED,
     Event.CHANGE_APPROVED,
@@ -220,7 +225,7 @@ def _checked_address(form: str, address: str) -> str:
 
 def _checked_events(events: Sequence[str]) -> list[str]:
     wanted = sorted(set(events))
-    unknown = [name for name in wanted if name not in OFFERED]
+    unknown = [name for name in wanted if name not in {EVERYTHING, *OFFERED}]
     if unknown or not wanted:
         raise Malformed(
             f"There is no event {unknown[0]!r} to hear of."
