@@ -48,6 +48,12 @@ def person_of(claims: dict[str, Any]) -> Person:
     return person
 
 
+def is_identity_of(person: Person, claims: dict[str, Any]) -> bool:
+    """Say whether these proved claims open this account already."""
+    issuer, subject = _who(claims)
+    return person.identities.filter(issuer=issuer, subject=subject).exists()
+
+
 @transaction.atomic
 def link_identity(claims: dict[str, Any], *, actor: Actor) -> None:
     """Let the acting person come in by this identity from now on.

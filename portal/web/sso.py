@@ -16,7 +16,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from portal.accounts import sign_in, single_sign_on
 from portal.accounts.errors import NotAllowed
-from portal.accounts.identities import link_identity, person_of, unlink_identity
+from portal.accounts.identities import (
+    is_identity_of,
+    link_identity,
+    person_of,
+    unlink_identity,
+)
 from portal.accounts.models import Person
 from portal.accounts.presence import present_actor
 from portal.accounts.session_store import CONFIRMED_AT
@@ -115,7 +120,7 @@ def _confirmed(
     if (
         not isinstance(person, Person)
         or asked_at is None
-        or person_of(claims) != person
+        or not is_identity_of(person, claims)
     ):
         raise NotAllowed("That is somebody else. Confirm with your own account.")
     # Asked for by max_age; a provider that let an old sign-in pass proved nothing.

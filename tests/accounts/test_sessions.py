@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from portal.accounts.actor import Actor
 from portal.accounts.errors import NotVisible
@@ -109,3 +110,12 @@ def test_what_is_over_is_forgotten() -> None:
     assert Session.objects.count() == 1
     forget_expired(timezone.now() + timedelta(days=15))
     assert not Session.objects.exists()
+
+
+def test_the_page_takes_few_queries_however_many_sessions(
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    make_person("riley")
+    client, *_ = [come_in("riley") for _ in range(20)]
+    with django_assert_max_num_queries(12):
+        client.get("/accounts/security/")

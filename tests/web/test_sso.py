@@ -302,6 +302,10 @@ def test_who_has_no_password_confirms_at_the_provider_and_loses_no_word(
     carried = hidden(asked)
     idp.wrong = {"auth_time": 1}
     assert come_back(riley, idp, "/accounts/sso/confirm/", **carried).status_code == 403
+    settings.OIDC_CREATE_ACCOUNTS = True
+    idp.wrong = {"sub": "somebody-else"}
+    assert come_back(riley, idp, "/accounts/sso/confirm/", **carried).status_code == 403
+    assert Identity.objects.count() == 1, "confirming makes nobody an account"
     idp.wrong = {}
     shown = come_back(riley, idp, "/accounts/sso/confirm/", **carried)
     assert shown.status_code == 200
