@@ -249,6 +249,7 @@ VISITS: dict[str, dict[str, Visit]] = {
         "audit-heads": Visit("/audit/heads/"),
         "audit-entry": Visit("/audit/3/"),
         "refused": Visit("/changes/new/"),
+        "change-record": Visit("/changes/{probed}/print/", shows="#ledger"),
         "admin": Visit("/admin/"),
         "admin-changes": Visit("/admin/changes/changerequest/"),
         "admin-change": Visit(
