@@ -744,3 +744,42 @@ def test_nobody_filters_by_what_is_never_shown(as_: As, query: str) -> None:
     """One could guess it letter by letter from how many rows come back."""
     assert as_("audrey").get(query).status_code in {400, 403, 404}
     assert as_("admin").get(query).status_code in {400, 403, 404}
+
+
+# --- History
+
+
+def test_the_history_of_a_row_is_what_the_ledger_tells_of_it(
+    as_: As, people: Cast, gateway: Gateway
+) -> None:
+    change, other = (
+        make_change(gateway=gateway, author=people.alice) for _ in range(2)
+    )
+    for one in (change, other):
+        record(Event.CHANGE_SUBMITTED, actor=present(people.alice), subject=one)
+    [event, _] = AuditEvent.objects.order_by("number")
+    as_admin = as_("admin")
+    LogEntry.objects.create(
+        user=people.admin, action_flag=2, object_id=str(change.pk), change_message="zap"
+    )
+
+    page = as_admin.get(address(ChangeRequest, "history", change.pk)).content.decode()
+
+    assert f'href="/audit/{event.number}/"' in page
+    assert f"/audit/{event.number + 1}/" not in page
+    assert f"/audit/?subject=change/{change.number}" in page
+    assert "zap" not in page
+
+
+def test_a_history_is_for_who_may_see_the_row(people: Cast, gateway: Gateway) -> None:
+    other = make_gateway("other")
+    hidden = make_change(gateway=other, author=people.alice)
+    client = sign_in(make_person("vera", Role.VIEWER, gateway=gateway, is_staff=True))
+
+    assert client.get(address(ChangeRequest, "history", hidden.pk)).status_code == 404
+    assert client.get(address(Person, "history", people.alice.pk)).status_code in (
+        403,
+        404,
+    )
+    page = client.get(address(Gateway, "history", gateway.pk)).content.decode()
+    assert "The audit holds no entry" in page

@@ -255,6 +255,7 @@ VISITS: dict[str, dict[str, Visit]] = {
         "admin-change": Visit(
             "/admin/changes/changerequest/{applied}/change/", but=INLINES
         ),
+        "admin-history": Visit("/admin/changes/changerequest/{applied}/history/"),
         "admin-delivery": Visit("/admin/changes/delivery/1/change/", but=INLINES),
         "admin-audit": Visit("/admin/audit/auditevent/"),
     },
