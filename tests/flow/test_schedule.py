@@ -1,4 +1,4 @@
-"""What the running desk does by itself: it finds drift, and tells webhooks."""
+"""What the running desk does by itself: finds drift, tells webhooks, follows a rule."""
 
 import base64
 import hashlib
@@ -93,12 +93,53 @@ def test_a_webhook_hears_of_a_change_signed_and_once(stack: Stack) -> None:
     assert [one["data"]["url"] for one in heard] == [filed["url"]] * 2
 
 
-def send(session: requests.Session, stack: Stack, path: str, **fields: Any) -> str:
-    """Send the form of a page as a browser does; return the page that answers."""
+def test_what_a_rule_lets_pass_is_live_when_the_program_is_answered(
+    stack: Stack,
+) -> None:
+    """Two administrators make the rule; then an Admin API client just writes."""
+    admin, omar = requests.Session(), requests.Session()
+    for session, name in ((admin, "admin"), (omar, "omar")):
+        send(session, stack, "/accounts/login/", username=name, password=stack.password)
+    send(admin, stack, "/roles/", person="omar", role="administrator")
+    rule = {
+        "name": "Trying things",
+        "when": {"channels": ["admin-api"], "kinds": ["upstream"]},
+        "no_approval": True,
+        "despite_warnings": True,
+    }
+    told = {"reason": "It is a sandbox.", "begun_as": "0", "do": "ask"}
+    send(admin, stack, "/rules/edit/", rules=json.dumps([rule]), **told)
+    waits = omar.get(f"{stack.url}/policy/", timeout=LONG).text
+    [number] = set(re.findall(r"/policy/(\d+)/", waits))
+    send(omar, stack, f"/policy/{number}/", to=f"/policy/{number}/accept/")
+
+    def put(retries: int) -> requests.Response:
+        return requests.put(
+            f"{stack.url}/apisix/admin/upstreams/tried",
+            json=DOCUMENT["upstream"] | {"retries": retries},
+            headers={"X-API-KEY": stack.token, "Prefer": "wait=20"},
+            timeout=LONG,
+        )
+
+    created, changed = put(1), put(2)
+
+    assert (created.status_code, changed.status_code) == (201, 200), created.text
+    live = requests.get(
+        f"{stack.sandbox_admin}/apisix/admin/upstreams/tried",
+        headers={"X-API-KEY": stack.admin_key},
+        timeout=LONG,
+    ).json()
+    assert live["value"]["retries"] == 2
+
+
+def send(
+    session: requests.Session, stack: Stack, path: str, to: str = "", **fields: Any
+) -> str:
+    """Send a form of a page, `to` where it says, and return the page that answers."""
     page = session.get(f"{stack.url}{path}", timeout=LONG).text
     token = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[-1]
     answer = session.post(
-        f"{stack.url}{path}",
+        f"{stack.url}{to or path}",
         data=fields | {"csrfmiddlewaretoken": token},
         headers={"Referer": f"{stack.url}{path}"},
         timeout=LONG,
