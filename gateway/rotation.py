@@ -9,10 +9,10 @@ from gateway.sealing import reseal
 
 
 def sealed_columns() -> Iterator[tuple[type[models.Model], str]]:
-    """Yield every model and column that holds sealed values: all binary columns are."""
+    """Yield every model and column that holds sealed values: each says so in its name."""
     for model in apps.get_models():
         for field in model._meta.concrete_fields:
-            if isinstance(field, models.BinaryField):
+            if isinstance(field, models.BinaryField) and "sealed" in field.name:
                 yield model, field.name
 
 
