@@ -411,6 +411,22 @@ def test_findings_are_shown_heaviest_first_with_their_mend(
     assert "Mend of warning." in page
 
 
+def test_lines_that_quote_somebody_stand_apart_and_stay_words(
+    as_: As, change: ChangeRequest, people: Cast
+) -> None:
+    text = "> Is it <b>open?\n> Really?\n\nIt is.\n>> no space\n"
+    make_comment(change, people.omar, text)
+
+    page = as_("riley").get(change.get_absolute_url()).content.decode()
+
+    said = re.findall(r"<(blockquote|p) class=\"quote[^>]*>(.*?)</", page, re.DOTALL)
+    assert said[-3:] == [
+        ("blockquote", "Is it &lt;b&gt;open?\nReally?"),
+        ("p", "It is."),
+        ("blockquote", "&gt; no space"),
+    ]
+
+
 def test_the_delivery_tells_what_was_sent_answered_and_read_back(
     as_: As, gateway: Gateway, people: Cast
 ) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 import orjson
@@ -28,6 +29,19 @@ register = template.Library()
 def visible(value: Any) -> str:
     """Show characters that hide; line breaks stay. The template escapes the rest."""
     return "\n".join(characters.visible(line) for line in str(value or "").splitlines())
+
+
+@register.filter
+def cited(text: str) -> list[tuple[bool, str]]:
+    """Return a text in parts: whether each quotes somebody (`> ` lines), and its words."""
+    parts = []
+    for is_cited, lines in groupby(text.splitlines(), lambda line: line[:1] == ">"):
+        words = (
+            line.removeprefix(">").removeprefix(" ") if is_cited else line
+            for line in lines
+        )
+        parts.append((is_cited, "\n".join(words).strip("\n")))
+    return parts
 
 
 @register.filter
