@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.test import Client
 
@@ -32,6 +34,19 @@ def test_the_table_is_that_of_the_code(as_: As) -> None:
     }
     for verb in Verb:
         assert verb.words in page
+
+
+def test_the_docs_show_the_same_table() -> None:
+    lines = Path(settings.BASE_DIR, "docs/roles.md").read_text().splitlines()
+    rows = [
+        [c.strip() for c in one.split("|")[1:-1]] for one in lines if one[:1] == "|"
+    ]
+    head, _, *body = rows
+
+    assert [name.replace(" ", "_") for name in head[1:]] == list(Verb)
+    assert {name: [c == "yes" for c in row] for name, *row in body} == {
+        role.name_in_words: [verb in ALLOWED[role] for verb in Verb] for role in Role
+    }
 
 
 @pytest.mark.parametrize("name", ["alice", "riley", "omar", "audrey"])

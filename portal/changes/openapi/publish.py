@@ -21,6 +21,7 @@ from gateway.models import Gateway
 from gateway.openapi.shapes import Document
 from gateway.openapi.write import PUBLISHED
 from portal.accounts.actor import Actor
+from portal.accounts.roles import Verb
 from portal.changes.asked import ChangeAsked, ItemAsked
 from portal.changes.bringing import bringing_whole
 from portal.changes.errors import Malformed, NothingToChange
@@ -58,6 +59,8 @@ def publish(asked: PublishAsked, *, actor: Actor) -> Proposed:
     Raises Malformed for a document too large or empty, NothingToChange where the gateway
     tells all that already, and what `propose` and `export_document` raise.
     """
+    # Before the gateway is asked: whoever may not ask costs it nothing.
+    actor.require(Verb.ASK, asked.gateway)
     return propose(_change(asked, actor), actor=actor)
 
 
