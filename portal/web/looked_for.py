@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from gateway import facets
 from gateway.kinds import Kind
 from gateway.models import Facet, Gateway, ResourceQuerySet
+from gateway.visible import visible
 from portal.web.pages import words_in
 
 CHOICES_AT_MOST = 100
@@ -118,8 +119,10 @@ def choices_of(gateway: Gateway, kind: Kind) -> dict[str, Sequence[Choice]]:
     )
     found: dict[str, list[Choice]] = {}
     for row in counted:
-        choice = Choice(row["value"], row["count"])
-        found.setdefault(row["name"], []).append(choice)
+        # What holds characters that hide is no choice: it would look like another.
+        if visible(row["value"]) == row["value"]:
+            choice = Choice(row["value"], row["count"])
+            found.setdefault(row["name"], []).append(choice)
     for choices in found.values():
         choices.sort(key=lambda one: one.value)
     return dict(found)
