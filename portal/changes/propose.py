@@ -155,7 +155,7 @@ def draft(asked: ChangeAsked, *, actor: Actor) -> Proposed:
     """
     actor.require_present_person()
     person = actor.require(Verb.ASK, asked.gateway)
-    check_words(asked)
+    check_words(asked, needs_reason=False)
     if earlier := filed_before(asked, actor, person):
         return Proposed(earlier, is_replay=True)
     return _file(
@@ -381,9 +381,9 @@ def item_of(revision: Revision, position: int, item: PlannedItem) -> Item:
     )
 
 
-def check_words(asked: ChangeAsked) -> None:
+def check_words(asked: ChangeAsked, *, needs_reason: bool = True) -> None:
     """Raise Malformed unless the request says why, at no greater length than is kept."""
-    if not asked.reason.strip():
+    if needs_reason and not asked.reason.strip():
         raise Malformed("Say why: a reviewer decides by it.", field="reason")
     for field, value, limit in (
         ("title", asked.title, TITLE_LIMIT),

@@ -6,12 +6,14 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from portal.accounts.actor import Actor
 from portal.accounts.presence import present_actor
 from portal.accounts.roles import Verb
 from portal.changes import propose
+from portal.changes.drafting import keep
 from portal.changes.errors import NotYours
 from portal.changes.models import ChangeRequest
 from portal.changes.permissions import permissions
@@ -44,10 +46,18 @@ def ask_page(request: PersonRequest) -> HttpResponse:
     asking, actor = Asking(request), present_actor(request)
 
     def send() -> tuple[ChangeRequest, str]:
-        return _said(propose.propose(asking.asked(), actor=actor))
+        asked = asking.asked()
+        if asking.kept and asking.kept.gateway_id == asked.gateway.pk:
+            propose.revise(asking.kept, asked, actor=actor)
+            return asking.kept, "Sent for review."
+        return _said(propose.propose(asked, actor=actor))
 
     def draft() -> tuple[ChangeRequest, str]:
-        return _said(propose.draft(asking.asked(), actor=actor))
+        asked = asking.asked()
+        if asking.kept:
+            keep(asked, actor=actor, kept=asking.kept)
+            return asking.kept, "Kept as a draft."
+        return _said(propose.draft(asked, actor=actor))
 
     return _handle(asking, actor, {"send": send, "draft": draft})
 
@@ -99,7 +109,7 @@ def _handle(asking: Asking, actor: Actor, file: Mapping[str, File]) -> HttpRespo
     if asking.rework(do):
         return _show(asking)
     if wants_fragment(request):
-        return _follow(asking, actor)
+        return _keep(asking, actor) if do == "keep" else _follow(asking, actor)
     if not asking.is_valid():
         return _show(asking, status=400)
     try:
@@ -127,6 +137,21 @@ def _follow(asking: Asking, actor: Actor) -> HttpResponse:
     except GatehouseError as error:
         asking.refuse(error)
         return _show(asking, findings=error.extra.get("findings", []), error=error)
+
+
+def _keep(asking: Asking, actor: Actor) -> HttpResponse:
+    """Keep what is typed so far as a draft, and say so."""
+    asking.why.fields["reason"].required = False
+    kept, words = asking.kept, ""
+    if not asking.is_valid():
+        words = "Not saved: something is missing or wrong."
+    else:
+        try:
+            kept = keep(asking.asked(), actor=actor, kept=kept)
+        except GatehouseError as error:
+            words = f"Not saved: {error}"
+    context = {"kept": kept, "words": words, "now": timezone.now()}
+    return render(asking.request, "changes/_kept.html", context)
 
 
 def _preview(asking: Asking, actor: Actor) -> HttpResponse:

@@ -18,6 +18,7 @@ from portal.accounts.roles import Verb
 from portal.changes.asked import ChangeAsked
 from portal.changes.models import ChangeRequest
 from portal.changes.offered import kind_offered
+from portal.changes.states import State
 from portal.errors import GatehouseError
 from portal.web.ask_forms import ItemForm, WhyForm
 from portal.web.ask_targets import Target, targets_on
@@ -114,6 +115,20 @@ class Asking:
         return [(item.kind, item.wanted is None) for item in items] == [
             ("route", False)
         ]
+
+    @cached_property
+    def kept(self) -> ChangeRequest | None:
+        """The draft in which this is kept, if one was begun."""
+        if self.change is not None:
+            return self.change if self.change.state == State.DRAFT else None
+        number = self.request.POST.get("draft", "")
+        if not (number.isascii() and number.isdigit() and len(number) < 19):
+            return None
+        drafts = ChangeRequest.objects.select_related("gateway")
+        found: ChangeRequest | None = drafts.filter(
+            number=int(number), author=self.request.user, state=State.DRAFT
+        ).first()
+        return found
 
     @property
     def as_form(self) -> str:

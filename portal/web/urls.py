@@ -61,7 +61,9 @@ urlpatterns = [
     path("changes/", changes.changes_page, name="changes"),
     path("changes/filters/", changes.keep_filter, name="keep_filter"),
     path("changes/filters/<int:pk>/", changes.forget_filter, name="forget_filter"),
+    # Where it was before, for bookmarks; of two of one name links take the latter.
     path("changes/new/", ask.ask_page, name="ask"),
+    path("ask/", ask.ask_page, name="ask"),
     path("changes/together/", together.together_page, name="together"),
     path("changes/<int:number>/", change.change_page, name="change"),
     path("changes/<int:number>/print/", record.record_page, name="record"),

@@ -69,7 +69,7 @@ def test_the_preview_follows_what_is_typed(
 ) -> None:
     page, shown = watched, watched.locator("#shown")
     page.set_viewport_size({"width": 360, "height": 740})
-    page.goto(f"{live_server.url}/changes/new/")
+    page.goto(f"{live_server.url}/ask/")
     page.get_by_label("Path").fill("/speaker/*")
     expect(shown).to_contain_text("Fill it in")
     page.get_by_label("Goes to").fill("http://127.0.0.1:8000")
@@ -85,6 +85,8 @@ def test_the_preview_follows_what_is_typed(
     expect(page.get_by_label("Path")).to_be_focused()
     page.get_by_label("Path").fill("/speaker/*")
     page.get_by_role("textbox", name="Why").fill("The speakers' page needs it.")
+    # What is typed is kept meanwhile, in one draft, which is what is sent.
+    expect(page.locator("#kept")).to_contain_text("which only you see")
     page.get_by_role("button", name="Send for review").click()
 
     expect(page.get_by_text("Sent for review.")).to_be_visible()
@@ -103,7 +105,7 @@ def test_the_editor_completes_marks_and_lets_go(
             {answer.url: len(gzip.compress(answer.body()))} if answer.ok else {}
         ),
     )
-    page.goto(f"{live_server.url}/changes/new/?as=json")
+    page.goto(f"{live_server.url}/ask/?as=json")
     area = page.get_by_role("textbox", name="Document")
 
     def write(text: str) -> None:
@@ -150,12 +152,10 @@ def test_without_javascript_the_text_is_edited_as_it_is(
         ]
     )
     page = plain.new_page()
-    page.goto(f"{live_server.url}/changes/new/?gateway=default&kind=route&id=shop")
+    page.goto(f"{live_server.url}/ask/?gateway=default&kind=route&id=shop")
     expect(page.get_by_label("Document")).to_be_visible()
 
-    page.goto(
-        f"{live_server.url}/changes/new/?gateway=default&kind=route&id=shop&as=route"
-    )
+    page.goto(f"{live_server.url}/ask/?gateway=default&kind=route&id=shop&as=route")
     page.get_by_label("Name").fill("The shop")
     page.get_by_label("Add a plugin").fill("cors")
     page.get_by_role("button", name="Add", exact=True).click()
