@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from gateway import sealing
 from gateway.fingerprint import fingerprint_key
-from gateway.models import FingerprintKey, Gateway
+from gateway.models import Facet, FingerprintKey, Gateway
 from portal.accounts.models import (
     AccessToken,
     ApiToken,
@@ -40,6 +40,7 @@ from portal.audit.models import Archive, AuditEvent
 from portal.changes.models import (
     AfterReview,
     ChangeRequest,
+    ChangeWord,
     Delivery,
     FreezeOverride,
     Gathering,
@@ -48,6 +49,7 @@ from portal.changes.models import (
     Review,
     RuleApproval,
     RuleSet,
+    SavedFilter,
     SpecImport,
 )
 from portal.changes.states import State
@@ -107,10 +109,13 @@ def full(people: Cast, gateway: Gateway) -> ChangeRequest:
     review = make_review(change.latest_revision(), people.riley)
     AfterReview.objects.create(review=review)
     make_comment(change, people.alice, "Please")
+    ChangeWord.objects.get_or_create(word=b"publish", change=change)
+    SavedFilter.objects.create(person=people.alice, name="Mine", query="whose=mine")
     delivery = make_delivery(change)
     make_sighting(delivery)
     make_probe_run(delivery)
-    make_resource(gateway)
+    facet = {"kind": "route", "name": "host", "value": "example.com"}
+    Facet.objects.create(resource=make_resource(gateway), gateway=gateway, **facet)
     IdempotencyKey.objects.create(
         author=people.alice, key="k", request_digest="d", change=change
     )

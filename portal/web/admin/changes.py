@@ -22,12 +22,14 @@ from portal.changes.errors import StaleRevision
 from portal.changes.models import (
     AfterReview,
     ChangeRequest,
+    ChangeWord,
     Comment,
     Gathering,
     IdempotencyKey,
     Item,
     Review,
     Revision,
+    SavedFilter,
 )
 from portal.web.admin.operated import on_each
 from portal.web.admin.shown import ByGateway, Rights, Shown, ShownInline
@@ -261,3 +263,19 @@ class GatheringAdmin(OfChange):
     list_select_related = ("change", "person", "gateway")
     search_fields = ("=change__number", "person__username", "program")
     ordering = ("-pk",)
+
+
+@admin.register(ChangeWord)
+class ChangeWordAdmin(OfChange):
+    gateway_path = "change__gateway"
+    list_display = ("__str__", "change")
+    list_select_related = ("change",)
+    search_fields = ("=change__number",)
+    ordering = ("-pk",)
+
+
+@admin.register(SavedFilter)
+class SavedFilterAdmin(Shown):
+    list_display = ("name", "person", "query")
+    list_select_related = ("person",)
+    search_fields = ("name", "person__username")

@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from gateway.models import Catalogue, FingerprintKey, Gateway, Resource
+from gateway.models import Catalogue, Facet, FingerprintKey, Gateway, Resource
 from portal.accounts.gateways import change_gateway, create_gateway
 from portal.accounts.presence import present_actor
 from portal.accounts.roles import Verb
@@ -212,6 +212,16 @@ class ResourceAdmin(Shown):
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         return super().get_queryset(request).defer("sealed")
+
+
+@admin.register(Facet)
+class FacetAdmin(Shown):
+    gateway_path = "gateway"
+    list_display = ("resource", "name", "value", "kind", "gateway")
+    list_filter = ("name", "kind", ("gateway", ByGateway))
+    list_select_related = ("resource", "gateway")
+    search_fields = ("value",)
+    ordering = ("-pk",)
 
 
 @admin.register(Catalogue)
