@@ -277,7 +277,7 @@ def test_audit_filters_narrow_and_link_for_good(
 
     def found(**query: str) -> list[int]:
         page = client.get("/audit/", query).content.decode()
-        return [int(n) for n in re.findall(r'href="/audit/(\d+)/">\1<', page)]
+        return [int(n) for n in re.findall(r'<td><a href="/audit/(\d+)/">\1<', page)]
 
     assert found() == [3, 2, 1]
     assert found(person="riley") == [2]
