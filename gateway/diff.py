@@ -19,6 +19,7 @@ ALIGNED = 500
 # Lists of texts that together are longer than this (characters) are told by what
 # comes and goes.
 SHORT = 60
+METHODS = ("methods",)
 
 
 class Op(StrEnum):
@@ -59,6 +60,11 @@ class Difference:
         if is_switch and (self.before is True) is not (self.after is True):
             plugin = _field_words(self.path[:-2])
             return f"{plugin} switched {'off' if self.after is True else 'on'}"
+        if self.path == METHODS and self.op is not Op.CHANGE:
+            # Without the field every method is answered: naming one takes others away.
+            if self.op is Op.ADD:
+                return f"only methods{_with(self.path, self.after)}"
+            return f"any method{_was(self.path, self.before)}"
         if self.op is Op.ADD:
             return f"{name} added{_with(self.path, self.after)}"
         if self.op is Op.REMOVE:

@@ -19,6 +19,9 @@ class Words:
     values: Mapping[Any, str] = field(default_factory=dict)
     # A list whose order means nothing: it is told by what comes and goes.
     is_set: bool = False
+    # What it is called where it comes or goes, if that means more than its name says.
+    comes: str = ""
+    goes: str = ""
 
     def said(self, value: Any) -> str | None:
         """Return the word for a value, if it has one of its own."""
@@ -32,6 +35,14 @@ class Words:
 SWITCH = {True: "on", False: "off"}
 REQUESTS, TARGET, OWN = "Which requests", "Where they go", "About it"
 
+# A route without the field answers every method.
+METHODS = Words(
+    "Methods",
+    is_set=True,
+    comes="Only these methods",
+    goes="Any method, no more only",
+)
+
 # By the dotted path in a route, service or stream route. What an upstream holds stands
 # there without `upstream.`, too: see `words_for`.
 FIELDS: Mapping[str, tuple[str, Words]] = {
@@ -39,7 +50,7 @@ FIELDS: Mapping[str, tuple[str, Words]] = {
     "uris": (REQUESTS, Words("Paths", is_set=True)),
     "host": (REQUESTS, Words("Host")),
     "hosts": (REQUESTS, Words("Hosts", is_set=True)),
-    "methods": (REQUESTS, Words("Methods", is_set=True)),
+    "methods": (REQUESTS, METHODS),
     "remote_addr": (REQUESTS, Words("Client address")),
     "remote_addrs": (REQUESTS, Words("Client addresses", is_set=True)),
     "vars": (REQUESTS, Words("Only if")),

@@ -176,8 +176,9 @@ def _told(
     *,
     stays: int = 0,
 ) -> Fact:
+    label = {Op.ADD: words.comes, Op.REMOVE: words.goes}.get(one.op) or words.label
     return Fact(
-        visible(words.label) or "Configuration",
+        visible(label) or "Configuration",
         one.op,
         None if one.op is Op.ADD else before,
         None if one.op is Op.REMOVE else after,

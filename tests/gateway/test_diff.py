@@ -211,6 +211,8 @@ def test_long_lists_of_objects_take_no_long_time() -> None:
             ["uri removed (was /a)", "uris added: /a, /b"],
         ),
         ({}, {"labels": {"env": "prod"}}, ["label env added: prod"]),
+        ({}, {"methods": ["GET"]}, ["only methods: GET"]),
+        ({"methods": ["GET"]}, {}, ["any method (was GET)"]),
         (
             {"labels": {"env": "prod"}},
             {"labels": {"env": "staging", "team": "a b"}},

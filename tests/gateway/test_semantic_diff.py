@@ -75,6 +75,8 @@ def limited(**fields: Any) -> Document:
             ["+ Requests allowed: 100 per minute", "+ Counted by: remote_addr"],
         ),
         (ROUTE, with_(methods=["GET"]), ["~ Methods: GET, POST → GET"]),
+        ({}, {"methods": ["GET"]}, ["+ Only these methods: GET"]),
+        ({"methods": ["GET"]}, {}, ["- Any method, no more only: GET"]),
         (
             with_(upstream={"nodes": [{**NODE, "host": "10.0.0.1"}]}),
             with_(upstream={"nodes": [{**NODE, "host": "10.0.0.1"}, NODE]}),
