@@ -44,7 +44,7 @@ bench: environment-dev ## Measure, and print the figures
 # The output is committed, and recorded: a test compares both.
 .PHONY: vendor
 vendor: environment-dev ## Bundle the editor that static/vendor holds, anew
-	@PATH="$(CURDIR)/$(VENV):$$PATH" $(VENV)/python vendor/build.py
+	@PATH="$$PWD/$(VENV):$$PATH" $(VENV)/python vendor/build.py
 
 .PHONY: environment environment-dev
 environment:

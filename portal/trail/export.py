@@ -36,9 +36,12 @@ class Format(models.TextChoices):
         return "text/csv" if self is Format.CSV else "application/x-ndjson"
 
 
-def may_export(person: Person) -> bool:
-    """Say whether somebody may take entries of any gateway away. One query."""
-    return person.may_anywhere(Verb.EXPORT)
+def reach_of_export(person: Person) -> set[int | None]:
+    """Return of which gateways somebody may take entries away; None: of all. One query."""
+    if person.is_superuser:
+        return {None} if person.may_anywhere(Verb.EXPORT) else set()
+    held = person.held().allowing(Verb.EXPORT) if person.is_active else []
+    return {membership.gateway_id for membership in held}
 
 
 def exportable(person: Person) -> AuditEventQuerySet:

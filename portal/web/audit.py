@@ -18,7 +18,7 @@ from portal.audit.checking import check
 from portal.audit.models import Archive, AuditEvent
 from portal.audit.proof import proof_of
 from portal.trail.changed import drift_of, other_details, revision_of, settings_of
-from portal.trail.export import Format, export, may_export
+from portal.trail.export import Format, export, reach_of_export
 from portal.web.audit_form import AuditForm
 from portal.web.audit_state import AuditState
 from portal.web.events import shown
@@ -46,15 +46,16 @@ def audit_page(request: PersonRequest) -> HttpResponse:
     # What makes no sense must not look like what was found.
     wanted = filters.of(events) if filters else events.none()
     found = listed(wanted, request, "number", size=PER_PAGE)
+    exported = reach_of_export(request.user)
     context = {
         "form": form,
         "is_filtered": filters is None or bool(filters.told()),
         "list": Listed(shown(found.rows), found.older, found.newer),
-        "may_export": may_export(request.user),
+        "may_export": bool(exported),
         "formats": Format.choices,
         "asked": _asked(request),
         "state": AuditState.now(),
-        "may_verify": request.user.may_everywhere(Verb.EXPORT),
+        "may_verify": None in exported,
     }
     template = "audit/_list.html" if wants_fragment(request) else "audit/list.html"
     return render(request, template, context)

@@ -42,6 +42,7 @@ UNLIKELY = {
     "createRoute",
     "updateRoute",
     "proposeChange",
+    "reviseChange",
     "previewChange",
     "simulateRequest",
     "applyRecipe",

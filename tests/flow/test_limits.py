@@ -20,7 +20,7 @@ def sign_in(desk: Stack, name: str, password: str) -> int:
     address = f"{desk.url}/accounts/login/"
     alone = {"Connection": "close"}
     page = requests.get(address, headers=alone, timeout=LONG)
-    [token] = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)
+    token = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)[0]
     answer = requests.post(
         address,
         {"csrfmiddlewaretoken": token, "username": name, "password": password},

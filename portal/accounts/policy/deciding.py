@@ -132,7 +132,7 @@ def withdraw_policy(change: PolicyChange, *, actor: Actor) -> PolicyChange:
 
 def _lock() -> None:
     """Let nobody else change policy until the transaction ends."""
-    PolicyLock.objects.select_for_update().get_or_create(pk=1)
+    PolicyLock.objects.select_for_update(no_key=True).get_or_create(pk=1)
 
 
 def _locked(change: PolicyChange) -> PolicyChange:

@@ -253,6 +253,12 @@ def about(length: timedelta) -> str:
     return f"{seconds} s"
 
 
+@register.filter
+def above(path: Sequence[Any]) -> list[str]:
+    """Return where a field stands: the names on the way to it."""
+    return [characters.visible(str(part)) for part in path[:-1]]
+
+
 @register.simple_tag(takes_context=True)
 def at(context: Context, moment: datetime) -> SafeString:
     """Name a moment that somebody decides by: in UTC, and how far it is."""
