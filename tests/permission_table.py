@@ -105,6 +105,11 @@ PAGES: dict[str, Page] = {
     "give_part": Page(post=ADMINISTER),
     "take_part": Page(post=ADMINISTER),
     "leave_group": Page(post=ADMINISTER),
+    "service_accounts": Page(post=ADMINISTER, form={"name": "shop-ci"}),
+    "service_account": Page(
+        PERSON, ADMINISTER, {"name": "x", "scopes": "gateway:read"}
+    ),
+    "switch_service_account": Page(post=ADMINISTER),
     "tokens": Page(PERSON, PERSON),
     "revoke_token": Page(post=SUPERUSER),
     "inbox": Page(PERSON),

@@ -131,6 +131,7 @@ class Desk:
         token, _ = make_token(owner)
         [event] = record(Event.CHANGE_APPLIED, actor=present(owner), subject=change)
         group = Group.objects.create(name="shop")
+        account = make_person("shop-ci", team=group)
         part = Ownership.objects.create(group=group, host="a.example.com")
         role = Membership.objects.create(group=group, role=Role.VIEWER)
         policy = PolicyChange.objects.create(
@@ -168,7 +169,11 @@ class Desk:
                 ("webhook", "act_on_webhook", "send_again"), {"pk": webhook.pk}
             ),
             **dict.fromkeys(
-                ("group", "give_part", "take_part", "leave_group"), {"pk": group.pk}
+                ("group", "give_part", "take_part", "leave_group", "service_accounts"),
+                {"pk": group.pk},
+            ),
+            **dict.fromkeys(
+                ("service_account", "switch_service_account"), {"pk": account.pk}
             ),
         }
         self.fields = Anything(

@@ -80,6 +80,7 @@ class Actor:
         return (
             self.person is not None
             and self.person.is_active
+            and not self.person.is_service
             and self.token is None
             and bool(self.session)
             and self.signed_in_at is not None

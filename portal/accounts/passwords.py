@@ -9,6 +9,7 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from portal.accounts.actor import Actor
+from portal.accounts.errors import NotAllowed
 from portal.accounts.models import Person, Vouched
 from portal.accounts.sessions import forget_sessions
 from portal.accounts.sign_in import Stranger
@@ -22,8 +23,12 @@ def send_reset_link(person: Person, *, actor: Actor | Stranger) -> None:
     """Mail somebody a link to set their own password, and record it.
 
     An Actor must be an administrator; a Stranger asks for their own address. The
-    link's host is PUBLIC_URL, never the request's.
+    link's host is PUBLIC_URL, never the request's. Raises NotPresent, NotAllowed.
     """
+    if person.is_service:
+        raise NotAllowed(
+            f"Nobody signs in as {person.username}: it is a service account."
+        )
     if isinstance(actor, Actor):
         vouch(actor.require_administrator(), [person], Vouched.PASSWORD)
     path = reverse(

@@ -50,6 +50,12 @@ def change_person(person: Person, *, fields: Iterable[str], actor: Actor) -> Per
         return person
     before = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     _only_superusers_make_superusers(administrator, person, before)
+    if before.is_service and not set(names) <= {"is_active"}:
+        raise NotAllowed(
+            "Nobody signs in as a service account: it is switched on and off, and that "
+            "is all.",
+            field=next(name for name in names if name != "is_active"),
+        )
     if "email" in names and not administrator.is_superuser:
         # Who gets the link to set a password can become that person.
         raise NotAllowed(

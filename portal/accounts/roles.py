@@ -63,6 +63,9 @@ ALLOWED: dict[Role, frozenset[Verb]] = {
 # What superusers may do everywhere, without a role.
 SUPERUSER: frozenset[Verb] = ALLOWED[Role.ADMINISTRATOR]
 
+# What a service account may do at most, whatever it holds.
+SERVICE: frozenset[Verb] = frozenset({Verb.READ, Verb.ASK})
+
 
 def roles_allowing(verb: Verb) -> list[Role]:
     """Return the roles that may do this."""

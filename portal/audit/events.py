@@ -95,6 +95,7 @@ class Event(models.TextChoices):
     POLICY_REFUSED = "policy.refused", "refused the change of policy"
     POLICY_WITHDRAWN = "policy.withdrawn", "withdrew the change of policy"
     POLICY_TAKEN_ALONE = "policy.taken_alone", "changed policy alone"
+    SERVICE_ACCOUNT_MADE = "person.service_made", "made the service account"
     GROUP_MADE = "group.made", "made the group"
     GROUP_JOINED = "group.joined", "took somebody into the group"
     OWNERSHIP_GIVEN = "ownership.given", "let the group own a part"

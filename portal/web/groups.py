@@ -14,7 +14,7 @@ from portal.accounts.presence import present_actor
 from portal.errors import GatehouseError
 from portal.web.pages import PersonRequest, listed, page
 from portal.web.roles import visible_memberships
-from portal.web.roles_forms import GroupForm, JoinForm, PartForm
+from portal.web.roles_forms import GroupForm, JoinForm, PartForm, ServiceAccountForm
 
 
 @require_POST
@@ -65,7 +65,10 @@ def _show(
     context = {
         "group": group,
         "list": listed(
-            Person.objects.filter(groups=group), request, "username", ascending=True
+            Person.objects.filter(groups=group, team=None),
+            request,
+            "username",
+            ascending=True,
         ),
         "held": visible_memberships(request.user).filter(group=group),
         "administers": administers,
@@ -73,6 +76,8 @@ def _show(
             Q(gateway=None) | Q(gateway__in=request.user.gateways()), group=group
         ).select_related("gateway"),
         "form": (form or JoinForm()) if administers else None,
+        "service_accounts": group.service_accounts.order_by("username"),
+        "service_form": ServiceAccountForm(auto_id="service_%s"),
         "part_form": part_form or PartForm(),
     }
     return render(request, "roles/group.html", context, status=status)

@@ -116,3 +116,14 @@ class PartForm(forms.Form):
 
 class JoinForm(forms.Form):
     person = NamedPerson(max_length=150, label="User name")
+
+
+class ServiceAccountForm(forms.Form):
+    """What a new service account is called."""
+
+    name = forms.CharField(
+        max_length=150,
+        label="Name",
+        help_text="Of the program, such as shop-ci: it stands in the audit for good.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )

@@ -1,5 +1,7 @@
 """My tokens and the programs I let in: make one, see it once, end it."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
@@ -8,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.accounts.models import Scope
+from portal.accounts.models import Person, Scope
 from portal.accounts.presence import present_actor
 from portal.accounts.tokens import create_token, revoke_token
 from portal.errors import GatehouseError
@@ -44,6 +46,24 @@ class TokenForm(forms.Form):
 @sensitive_variables("secret")
 def tokens_page(request: PersonRequest) -> HttpResponse:
     """List my tokens; a POST makes one and shows it, this once."""
+    context, status = made_by_form(request)
+    context |= {
+        "tokens": request.user.api_tokens.personal(),
+        "connections": request.user.api_tokens.connections()
+        .usable(timezone.now())
+        .select_related("program"),
+    }
+    return render(request, "tokens/mine.html", context, status=status)
+
+
+@sensitive_variables("secret")
+def made_by_form(
+    request: PersonRequest, account: Person | None = None
+) -> tuple[dict[str, Any], int]:
+    """Make the token that a POST asks for; return what the page shows, and its status.
+
+    The secret is shown in this answer alone, which nobody keeps: `page` says no-store.
+    """
     form = TokenForm(request.POST or None)
     made, secret, status = None, "", 200
     if request.method == "POST":
@@ -56,6 +76,7 @@ def tokens_page(request: PersonRequest) -> HttpResponse:
                     name=given["name"],
                     scopes=given["scopes"],
                     days=int(given["days"]) if given["days"] else None,
+                    account=account,
                 )
                 form, status = TokenForm(), 200
             except GatehouseError as error:
@@ -63,23 +84,15 @@ def tokens_page(request: PersonRequest) -> HttpResponse:
                     error.field if error.field in form.fields else None, str(error)
                 )
                 status = error.status
-    context = {
-        "form": form,
-        "made": made,
-        "secret": secret,
-        "tokens": request.user.api_tokens.personal(),
-        "connections": request.user.api_tokens.connections()
-        .usable(timezone.now())
-        .select_related("program"),
-    }
-    # Never kept by a browser or a proxy: `page` says no-store of every page.
-    return render(request, "tokens.html", context, status=status)
+    return {"form": form, "made": made, "secret": secret}, status
 
 
 @require_POST
 @page
 def revoke(request: PersonRequest, token_id: int) -> HttpResponse:
-    """End one of my tokens or connections."""
+    """End a token or connection of mine, or of a service account of my team."""
     token = revoke_token(token_id, actor=present_actor(request))
     messages.success(request, f"{token.name} no longer opens anything.")
+    if token.person.is_service:
+        return redirect("web:service_account", pk=token.person_id)
     return redirect("web:tokens")

@@ -12,7 +12,7 @@ from django.db.models import Exists, Q
 from django.utils import timezone
 
 from gateway.models import Gateway
-from portal.accounts.roles import SUPERUSER, Role, Verb, roles_allowing
+from portal.accounts.roles import SERVICE, SUPERUSER, Role, Verb, roles_allowing
 from portal.audit.ledger import Subject
 
 LAST_USED_EVERY = timedelta(minutes=1)
@@ -27,7 +27,20 @@ class Colours(models.TextChoices):
 
 
 class Person(AbstractUser):
-    """Somebody with an account. Never deleted once they did something: deactivated."""
+    """Somebody with an account. Never deleted once they did something: deactivated.
+
+    One with a `team` is a service account: only programs act as it, by tokens that
+    people of the team make, and it never does more than ask.
+    """
+
+    team = models.ForeignKey(
+        Group,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="service_accounts",
+        help_text="Of a service account: whose it is.",
+    )
 
     time_zone = models.CharField(max_length=64, blank=True, help_text="Empty: UTC.")
     colours = models.CharField(max_length=10, choices=Colours.choices, blank=True)
@@ -36,6 +49,17 @@ class Person(AbstractUser):
     class Meta:
         verbose_name = "person"
         verbose_name_plural = "people"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(team=None) | Q(is_superuser=False, is_staff=False),
+                name="service_account_is_no_staff",
+            )
+        ]
+
+    @property
+    def is_service(self) -> bool:
+        """Whether it is a service account, which nobody signs in as."""
+        return self.team_id is not None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -52,12 +76,16 @@ class Person(AbstractUser):
         """Return the roles this person holds, by themselves or by a group. Lazy."""
         return Membership.objects.held_by(self)
 
+    def _has(self, verb: Verb) -> bool:
+        """Say whether the account could do this at all, by some role."""
+        return self.is_active and (not self.is_service or verb in SERVICE)
+
     def may(self, verb: Verb, gateway: Gateway) -> bool:
         """Say whether this person may do `verb` on `gateway`. One query.
 
         On a retired gateway everybody only reads.
         """
-        if not self.is_active:
+        if not self._has(verb):
             return False
         if gateway.retired_at and verb not in (Verb.READ, Verb.EXPORT):
             return False
@@ -67,7 +95,7 @@ class Person(AbstractUser):
 
     def may_anywhere(self, verb: Verb) -> bool:
         """Say whether this person may do `verb` on any gateway. One query."""
-        if not self.is_active:
+        if not self._has(verb):
             return False
         if self.is_superuser and verb in SUPERUSER:
             return True
@@ -75,7 +103,7 @@ class Person(AbstractUser):
 
     def may_everywhere(self, verb: Verb) -> bool:
         """Say whether this person may do `verb` on every gateway. One query."""
-        if not self.is_active:
+        if not self._has(verb):
             return False
         if self.is_superuser and verb in SUPERUSER:
             return True
@@ -84,7 +112,7 @@ class Person(AbstractUser):
     def gateways(self, verb: Verb = Verb.READ) -> "models.QuerySet[Gateway]":
         """Return the gateways in service where this person may do `verb`. Lazy."""
         gateways = Gateway.objects.in_service()
-        if not self.is_active:
+        if not self._has(verb):
             return gateways.none()
         if self.is_superuser and verb in SUPERUSER:
             return gateways
@@ -103,8 +131,8 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         return self.filter(role__in=roles_allowing(verb))
 
     def holders(self) -> "models.QuerySet[Person]":
-        """Return who holds any of these, by themselves or by a group."""
-        return Person.objects.filter(
+        """Return the people who hold any of these, by themselves or by a group."""
+        return Person.objects.filter(team=None).filter(
             Q(memberships__in=self) | Q(groups__memberships__in=self)
         )
 
@@ -208,6 +236,14 @@ class ApiToken(models.Model):
         Person, on_delete=models.CASCADE, related_name="api_tokens"
     )
     name = models.CharField(max_length=80, help_text="Which program uses it.")
+    made_by = models.ForeignKey(
+        Person,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Of a service account's: who made it.",
+    )
     program = models.ForeignKey(
         "accounts.Program",
         on_delete=models.PROTECT,

@@ -70,7 +70,7 @@ class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
 
     def with_people(self) -> "ChangeRequestQuerySet":
         """Add what a list shows of each change, so that a row costs no query."""
-        return self.select_related("gateway", "author", "token")
+        return self.select_related("gateway", "author__team", "token__made_by")
 
 
 class ChangeRequest(HasState):
@@ -166,7 +166,9 @@ class ChangeRequest(HasState):
     def author_ids(self) -> set[int]:
         """Return everybody who wrote any of it, or made a token that filed it. One query."""
         rows = self.revisions.values_list(
-            "author_id", "token__person_id", "change__token__person_id"
+            "author_id",
+            *(f"token__{who}" for who in ("person_id", "made_by_id")),
+            *(f"change__token__{who}" for who in ("person_id", "made_by_id")),
         )
         ids = {person for row in rows for person in row if person is not None}
         return ids | {self.author_id}

@@ -56,12 +56,18 @@ class PersonForm(forms.ModelForm):
 class PersonAdmin(Operated, Shown):
     form = PersonForm
     list_display = (*OWN, "last_login")
-    list_filter = ("is_active", "is_staff", "is_superuser", "memberships__role")
+    list_filter = (
+        "is_active",
+        "is_staff",
+        "is_superuser",
+        "memberships__role",
+        "team",
+    )
     search_fields = ("username", "first_name", "last_name", "email")
     ordering = ("username",)
     inlines = (MembershipInline,)
     actions = ("send_reset_links", "reset_second_factors")
-    told = ("last_login", "date_joined")
+    told = ("team", "last_login", "date_joined")
 
     def _administers(self, request: HttpRequest) -> bool:
         return Rights.of(request).everywhere(Verb.ADMINISTER)
