@@ -16,10 +16,12 @@ from gateway.mirror import refresh
 from portal.accounts.actor import Actor
 from portal.accounts.groups import join_group, make_group
 from portal.accounts.memberships import grant
-from portal.accounts.models import Membership, Ownership
+from portal.accounts.models import Membership, Ownership, Scope
 from portal.accounts.ownerships import give_part
 from portal.accounts.policy.deciding import accept_policy
 from portal.accounts.roles import Role
+from portal.accounts.service_accounts import make_service_account
+from portal.accounts.tokens import create_token
 from portal.audit.heads import sign_head
 from portal.audit.ledger import Itself
 from portal.changes.asked import ItemAsked
@@ -66,8 +68,8 @@ def fill(desk: Desk) -> dict[str, int]:
     """Let a change of each state be there; return their numbers by state.
 
     Also `probed` (live, but not as it should be), `probe_took_back` (no longer), `long` (names that never break), `many` (several resources, with warnings)
-    and `odd` (characters that hide), and the primary keys of a `drift`, a `webhook` and a
-    `group`.
+    and `odd` (characters that hide), and the primary keys of a `delivery`, a `drift`, a
+    `webhook`, a `group` and its `service_account`.
     """
     sign_head(actor=Itself("heads"))
     alice, riley, omar = (
@@ -143,11 +145,14 @@ def fill(desk: Desk) -> dict[str, int]:
     make_access(make_program(), desk.people.alice)
     numbers = {state: change.number for state, change in made.items()}
     collect()
+    group = _group(desk)
     return numbers | {
+        "delivery": made["applied"].latest_revision().delivery.pk,
         "drift": _drift(desk),
         "webhook": _webhook(desk),
         "policy": _policy(desk),
-        "group": _group(desk),
+        "group": group.pk,
+        "service_account": _service_account(desk, group),
     }
 
 
@@ -157,7 +162,17 @@ def _emergency(desk: Desk) -> Actor:
     return present(desk.people.omar)
 
 
-def _group(desk: Desk) -> int:
+def _service_account(desk: Desk, team: Group) -> int:
+    """What the team's program acts as, with a token."""
+    actor = present(desk.people.admin)
+    account = make_service_account(team, "speakers-ci", actor=actor)
+    create_token(
+        actor=actor, name="CI", scopes=[Scope.PROPOSE], days=30, account=account
+    )
+    return account.pk
+
+
+def _group(desk: Desk) -> Group:
     """A team that holds a role together."""
     actor = present(desk.people.admin)
     group = make_group("speakers", actor=actor)
@@ -165,7 +180,7 @@ def _group(desk: Desk) -> int:
     join_group(group, desk.people.alice, actor=actor)
     part = Ownership(group=group, host="conference.example.com", uri_prefix="/talks/")
     give_part(part, actor=actor)
-    return group.pk
+    return group
 
 
 def _policy(desk: Desk) -> int:

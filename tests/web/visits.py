@@ -256,13 +256,16 @@ VISITS: dict[str, dict[str, Visit]] = {
             "/admin/changes/changerequest/{applied}/change/", but=INLINES
         ),
         "admin-history": Visit("/admin/changes/changerequest/{applied}/history/"),
-        "admin-delivery": Visit("/admin/changes/delivery/1/change/", but=INLINES),
+        "admin-delivery": Visit(
+            "/admin/changes/delivery/{delivery}/change/", but=INLINES
+        ),
         "admin-audit": Visit("/admin/audit/auditevent/"),
     },
     "admin": {
         "roles": Visit("/roles/"),
         "roles-wrong": Visit("/roles/", {}, "Give the role"),
         "group": Visit("/groups/{group}/"),
+        "service-account": Visit("/service-accounts/{service_account}/"),
         "freezes": Visit("/freezes/"),
         "freezes-wrong": Visit("/freezes/", {}, "Begin the freeze"),
         "webhooks": Visit("/webhooks/"),
