@@ -42,9 +42,18 @@ Act = Callable[[], Any]
 
 
 def waiting() -> int:
-    """How many sessions wait for a lock of another's now."""
+    """How many of this database's sessions wait for a lock of another's now.
+
+    The tests of another process wait in the same cluster: they are not meant.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
+        # Who waits for a row's writer also holds a lock on the row's table.
+        cursor.execute(
+            "SELECT count(DISTINCT pid) FROM pg_locks AS waiting "
+            "JOIN pg_locks AS held USING (pid) "
+            "JOIN pg_database ON pg_database.oid = held.database "
+            "WHERE NOT waiting.granted AND datname = current_database()"
+        )
         return int(cursor.fetchone()[0])
 
 
