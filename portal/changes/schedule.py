@@ -1,7 +1,7 @@
 """When a change goes live and how long it stays so, in words."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.utils import timezone
 
@@ -36,16 +36,18 @@ def waits(change: ChangeRequest, revision: Revision) -> Waiting | None:
         return None
     due = revision.deliver_after
     if due is not None and due > timezone.now():
-        return Waiting(f"goes live not before {in_utc(due)}")
+        return Waiting(f"goes live not before {by_the_clock(due)}")
     if (announcing := revision.inverse_of) is not None:
         ends = expires_at(announcing)
         if ends and ends > timezone.now() and not was_let_go(revision):
             number = announcing.change_id
-            return Waiting(f"takes #{number} back not before {in_utc(ends)}")
+            return Waiting(f"takes #{number} back not before {by_the_clock(ends)}")
     held = frozen(change.gateway, let_pass=let_pass_at(revision))
     if held is None:
         return None
-    until = f"until {in_utc(held.until)}" if held.until else "with no end in sight"
+    until = (
+        f"until {by_the_clock(held.until)}" if held.until else "with no end in sight"
+    )
     return Waiting(
         f"waits: {held.freeze.reaches} frozen {until}", visible(held.freeze.reason)
     )
@@ -70,7 +72,7 @@ def lasts(change: ChangeRequest, revision: Revision) -> str:
             .values_list("not_before", flat=True)
             .first()
         )
-        at = f"at {in_utc(due)}" if due else "now"
+        at = f"at {by_the_clock(due)}" if due else "now"
         return f"is live, verified by reading back, until {number} takes it back {at}"
     label = inverse.get_state_display().lower()
     return f"is live; {number}, which was to take it back, is {label}"
@@ -108,5 +110,6 @@ def explained(
     return f"It is approved and {waiting.words}{because}."
 
 
-def in_utc(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+def by_the_clock(moment: datetime) -> str:
+    """Name a moment in the time zone that is active: a reader's own, UTC for programs."""
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M %Z}"

@@ -1,6 +1,5 @@
 """The form above the audit: what one looks for."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -9,6 +8,7 @@ from gateway.kinds import KINDS
 from portal.accounts.actor import Channel
 from portal.audit.events import Event
 from portal.trail.filters import SUBJECTS, Filters
+from portal.web.moments import Moment
 
 LARGEST = 2**63 - 1
 
@@ -34,28 +34,6 @@ def _text(label: str, example: str, limit: int = 200, **options: Any) -> Text:
         label=label,
         widget=forms.TextInput(attrs={"placeholder": example, "autocomplete": "off"}),
         **options,
-    )
-
-
-class Moment(forms.DateTimeField):
-    """A time of the person's own clock, which must be one in UTC too."""
-
-    def to_python(self, value: Any) -> datetime | None:
-        moment = super().to_python(value)
-        try:
-            return moment and moment.astimezone(UTC)
-        except OverflowError:
-            raise forms.ValidationError(self.error_messages["invalid"]) from None
-
-
-def _moment(label: str) -> Moment:
-    return Moment(
-        required=False,
-        label=label,
-        error_messages={"invalid": "Give a date and a time."},
-        widget=forms.DateTimeInput(
-            attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
-        ),
     )
 
 
@@ -95,8 +73,8 @@ class AuditForm(forms.Form):
         label="Through",
     )
     program = _text("Program", "ChatGPT")
-    since = _moment("From")
-    until = _moment("To")
+    since = Moment(label="From")
+    until = Moment(label="To")
 
     MORE = (
         "change",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -118,9 +118,11 @@ class Filters:
 
 def _day(text: str) -> date | None:
     try:
-        return parse_date(text)
+        day = parse_date(text)
     except ValueError:
         return None
+    # The first and the last year hold days that are none in every time zone.
+    return day if day and MINYEAR < day.year < MAXYEAR else None
 
 
 def _begins(day: date) -> datetime:

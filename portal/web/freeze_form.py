@@ -2,31 +2,23 @@
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from django import forms
+from django.utils import timezone
 
 from gateway.models import Gateway
 from portal.accounts.models import Person
 from portal.accounts.roles import Verb
 from portal.changes.freezes import REASON_LIMIT
 from portal.changes.models import Freeze
+from portal.changes.windows import moments
 from portal.web.lengths import LengthField
+from portal.web.moments import INVALID, WallTime
 
 ALL = "all"
 # What each way needs; the page shows the fields of the chosen one.
 ONCE, AGAIN = ("starts_at", "ends_at"), ("cron", "length")
-
-
-def _moment(label: str) -> forms.DateTimeField:
-    return forms.DateTimeField(
-        required=False,
-        label=label,
-        error_messages={"invalid": "Give a date and a time."},
-        widget=forms.DateTimeInput(
-            attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
-        ),
-    )
 
 
 class FreezeForm(forms.Form):
@@ -41,7 +33,7 @@ class FreezeForm(forms.Form):
         error_messages={"required": "Say why: whoever waits will ask."},
     )
     zone = forms.CharField(
-        initial="UTC",
+        initial=timezone.get_current_timezone_name,
         max_length=64,
         label="Time zone",
         help_text="Whose clock the times are of, such as Europe/Berlin.",
@@ -53,8 +45,8 @@ class FreezeForm(forms.Form):
         widget=forms.RadioSelect,
         initial="",
     )
-    starts_at = _moment("From")
-    ends_at = _moment("To")
+    starts_at = WallTime(label="From")
+    ends_at = WallTime(label="To")
     cron = forms.CharField(
         required=False,
         max_length=100,
@@ -109,6 +101,11 @@ class FreezeForm(forms.Form):
         for name in AGAIN if given.get("again") else ONCE:
             if name not in self.errors and not given.get(name):
                 self.add_error(name, "This is needed.")
+        if not self.errors and not given["again"]:
+            try:
+                given["window"] = _window(given)
+            except OverflowError:
+                self.add_error("starts_at", INVALID)
         return given
 
     def made(self) -> Freeze:
@@ -124,14 +121,18 @@ class FreezeForm(forms.Form):
         if given["again"]:
             freeze.cron, freeze.length = given["cron"].strip(), given["length"]
         else:
-            freeze.starts_at = _there(given["starts_at"], given["zone"])
-            freeze.ends_at = _there(given["ends_at"], given["zone"])
+            freeze.starts_at, freeze.ends_at = given["window"]
         return freeze
 
     def _gateway(self, slug: str) -> Gateway:
         return self.gateways[slug]
 
 
-def _there(moment: datetime, zone: str) -> datetime:
-    """Return when the zone's clock shows what was typed, which Django took for UTC."""
-    return moment.replace(tzinfo=ZoneInfo(zone))
+def _window(given: dict[str, Any]) -> tuple[datetime, datetime]:
+    """Return from when to when the zone's clock shows what was typed, in UTC.
+
+    An hour that it shows twice is in it whole; one that it skips is the moment of that.
+    """
+    first, _ = moments(given["starts_at"], given["zone"])
+    _, last = moments(given["ends_at"], given["zone"])
+    return first, last

@@ -38,8 +38,8 @@ class PreferencesForm(forms.Form):
         choices=zones,
         required=False,
         label="Time zone",
-        help_text="Of the exact time that “2 h ago” shows, and of a daily letter. What "
-        "is decided by, such as when a change is delivered, is named in UTC for all.",
+        help_text="Of all times on pages and in forms, and of the daily letter. Programs "
+        "get UTC.",
     )
     colours = forms.ChoiceField(
         choices=Colours.choices,

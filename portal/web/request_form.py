@@ -1,10 +1,14 @@
 """What every request says of itself, whatever it asks for."""
 
+from typing import Any
+
 from django import forms
+from django.utils import timezone
 
 from portal.changes.propose import REASON_LIMIT, TITLE_LIMIT
 from portal.changes.terms import Terms
 from portal.web.lengths import LengthField
+from portal.web.moments import Moment
 
 
 class RequestForm(forms.Form):
@@ -27,21 +31,17 @@ class RequestForm(forms.Form):
 class TimedForm(RequestForm):
     """When it shall go live, and for how long, too."""
 
-    deliver_after = forms.DateTimeField(
-        required=False,
-        label="Not before (UTC)",
-        help_text="Empty: as soon as it is approved.",
-        error_messages={"invalid": "Give a date and a time, in UTC."},
-        widget=forms.DateTimeInput(
-            attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
-        ),
-    )
-
+    deliver_after = Moment(help_text="Empty: as soon as it is approved.")
     expires_after = LengthField(
         required=False,
         label="Take it back after",
         help_text="Empty: it stays. At most 90 days after it went live.",
     )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        zone = timezone.get_current_timezone_name()
+        self.fields["deliver_after"].label = f"Not before ({zone})"
 
     def terms(self) -> Terms:
         """Return when a valid form asks the change to go live, and for how long."""

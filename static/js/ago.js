@@ -1,4 +1,4 @@
-// "2 min ago" stays true while the page is open.
+// "2 min ago" and "in 3 h" stay true while the page is open.
 const UNITS = [
   [60, 1, "s"],
   [3600, 60, "min"],
@@ -7,10 +7,13 @@ const UNITS = [
 ];
 
 function words(moment) {
-  const seconds = Math.floor((Date.now() - moment) / 1000);
+  const past = Math.floor((Date.now() - moment) / 1000);
+  const seconds = Math.abs(past);
   if (seconds < 5) return "just now";
   for (const [below, size, unit] of UNITS) {
-    if (seconds < below) return `${Math.floor(seconds / size)} ${unit} ago`;
+    if (seconds >= below) continue;
+    const count = Math.floor(seconds / size);
+    return past > 0 ? `${count} ${unit} ago` : `in ${count} ${unit}`;
   }
   return null;
 }

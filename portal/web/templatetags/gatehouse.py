@@ -1,7 +1,7 @@
 """Template words of the portal."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from gateway import visible as characters
 from gateway.kinds import KINDS
 from portal.accounts.policy.kinds import kind_of
-from portal.changes.schedule import in_utc
+from portal.changes.schedule import by_the_clock
 from portal.changes.states import State
 from portal.web.events import program
 
@@ -217,13 +217,12 @@ def nav(
     }
 
 
-@register.simple_tag(takes_context=True)
-def ago(context: Context, moment: datetime | None) -> SafeString | str:
+@register.simple_tag
+def ago(moment: datetime | None) -> SafeString | str:
     """Say how long ago, with the exact time, in the reader's time zone, on hover."""
     if moment is None:
         return ""
-    reader = getattr(context.get("request"), "user", None)
-    exact = moment.astimezone(getattr(reader, "zone", UTC))
+    exact = timezone.localtime(moment)
     return format_html(
         '<time datetime="{}" title="{}" data-ago>{}</time>',
         exact.isoformat(timespec="seconds"),
@@ -259,11 +258,11 @@ def above(path: Sequence[Any]) -> list[str]:
     return [characters.visible(str(part)) for part in path[:-1]]
 
 
-@register.simple_tag(takes_context=True)
-def at(context: Context, moment: datetime) -> SafeString:
-    """Name a moment that somebody decides by: in UTC, and how far it is."""
+@register.simple_tag
+def at(moment: datetime) -> SafeString:
+    """Name a moment that somebody decides by, and how far it is."""
     return format_html(
-        '<span class="strong">{}</span> ({})', in_utc(moment), ago(context, moment)
+        '<span class="strong">{}</span> ({})', by_the_clock(moment), ago(moment)
     )
 
 
@@ -282,4 +281,4 @@ def in_words(moment: datetime) -> str:
         if seconds < size:
             count = seconds // {"s": 1, "min": 60, "h": 3600, "d": 86400}[unit]
             return f"{count} {unit} ago" if is_past else f"in {count} {unit}"
-    return moment.strftime("%Y-%m-%d")
+    return f"{timezone.localtime(moment):%Y-%m-%d}"
