@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from gateway.models import Gateway
-from portal.accounts.actor import Actor
 from portal.accounts.models import Person
 from portal.accounts.presence import present_actor
 from portal.accounts.roles import Verb
@@ -74,9 +73,7 @@ def freezes_page(request: PersonRequest) -> HttpResponse:
                 )
                 return redirect("web:freezes")
         status = 400
-    return render(
-        request, "freezes/list.html", _context(request, actor, form), status=status
-    )
+    return render(request, "freezes/list.html", _context(request, form), status=status)
 
 
 @require_GET
@@ -84,14 +81,13 @@ def freezes_page(request: PersonRequest) -> HttpResponse:
 def gateway_freezes_page(request: PersonRequest, slug: str) -> HttpResponse:
     """List the freezes that reach one gateway."""
     gateway = visible_gateway(request, slug)
-    context = _context(request, present_actor(request), None, gateway)
+    context = _context(request, None, gateway)
     context["may_freeze"] = request.user.may_anywhere(Verb.ADMINISTER)
     return render(request, "freezes/list.html", context)
 
 
 def _context(
     request: PersonRequest,
-    actor: Actor,
     form: FreezeForm | None,
     gateway: Gateway | None = None,
 ) -> dict[str, object]:
@@ -101,6 +97,7 @@ def _context(
     freezes = visible_freezes(request.user)
     if gateway is not None:
         freezes = freezes.on(gateway)
+    administered = _administered(request.user)
     in_force = list(freezes.in_force()[:FREEZES_SHOWN])
     held = [
         (freeze, window)
@@ -112,12 +109,18 @@ def _context(
         "form": form,
         "month": month_of(first, now, held, zone),
         "zone": timezone.get_current_timezone_name(),
-        "freezes": [_shown(freeze, actor) for freeze in in_force],
+        "freezes": [_shown(freeze, administered) for freeze in in_force],
         "past": freezes.exclude(pk__in=freezes.in_force().values("pk"))[:PAST_SHOWN],
     }
 
 
-def _shown(freeze: Freeze, actor: Actor) -> ShownFreeze:
+def _administered(person: Person) -> set[int | None]:
+    """Return the gateways of which this person ends freezes; None: those of many."""
+    mine = set(person.gateways(Verb.ADMINISTER).values_list("pk", flat=True))
+    return mine | ({None} if person.may_everywhere(Verb.ADMINISTER) else set())
+
+
+def _shown(freeze: Freeze, administered: set[int | None]) -> ShownFreeze:
     now = timezone.now()
     ahead = freeze.ends_at or now + timedelta(days=62)
     windows = list(windows_of(freeze, now, ahead))[:WINDOWS_SHOWN]
@@ -125,7 +128,7 @@ def _shown(freeze: Freeze, actor: Actor) -> ShownFreeze:
         freeze=freeze,
         windows=windows,
         is_on=bool(windows) and windows[0].start <= now,
-        may_end=actor.administers(freeze.gateway),
+        may_end=freeze.gateway_id in administered,
     )
 
 

@@ -65,7 +65,7 @@ def test_more_of_everything_costs_no_more_queries(
     few = queries()
     fill(9)
 
-    assert queries() == few
+    assert queries() == few <= 12
 
 
 def test_a_gateway_in_trouble_says_so(as_: As, gateway: Gateway) -> None:

@@ -232,7 +232,7 @@ def test_the_page_asks_little(
     for count in range(1, 6):
         put_in_force(SECURITY, TWO | {"needs": [{"approvals": count}]})
     client = as_("alice")
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(12):
         text(client, "/rules/")
 
 

@@ -93,6 +93,20 @@ class Person(AbstractUser):
             return True
         return self.held().allowing(verb).on(gateway).exists()
 
+    def verbs_on(self, gateway: Gateway) -> frozenset[Verb]:
+        """Return all that this person `may` do on `gateway`. One query."""
+        roles = set(self.held().on(gateway).values_list("role", flat=True))
+        return frozenset(
+            verb
+            for verb in Verb
+            if self._has(verb)
+            and (not gateway.retired_at or verb in (Verb.READ, Verb.EXPORT))
+            and (
+                roles.intersection(roles_allowing(verb))
+                or (self.is_superuser and verb in SUPERUSER)
+            )
+        )
+
     def may_anywhere(self, verb: Verb) -> bool:
         """Say whether this person may do `verb` on any gateway. One query."""
         if not self._has(verb):
