@@ -1,6 +1,6 @@
 """What one gateway was last seen to hold, each question asked at most once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from gateway.held import Document
 from gateway.models import Gateway, Resource
@@ -26,6 +26,14 @@ class Mirrored:
                 .first()
             )
         return self._found[key]
+
+    def look_up(self, kind: str, ids: Iterable[str]) -> None:
+        """Read several documents by one query, for `find`."""
+        wanted = set(ids)
+        if wanted and kind not in self._lists:
+            rows = self._rows.filter(kind=kind, resource_id__in=wanted).order_by()
+            found = dict(rows.values_list("resource_id", "document"))
+            self._found.update({(kind, one): found.get(one) for one in wanted})
 
     def documents(self, kind: str) -> Mapping[str, Document]:
         """Return {id: document} of one kind."""

@@ -9,16 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.auth.models import Group
-
-from gateway.effective import effective, hosts_of, texts
+from gateway.effective import hosts_of, texts
 from gateway.held import Held
 from gateway.kinds import KINDS
-from gateway.mirrored import Mirrored
 from gateway.models import Gateway
 from gateway.references import holders_of, references_of
 from portal.accounts.models import Ownership
-from portal.changes.models import Item
 
 Document = dict[str, Any]
 Place = tuple[str, str]  # host, "" for any; URI or its pattern
@@ -26,6 +22,8 @@ Place = tuple[str, str]  # host, "" for any; URI or its pattern
 # What does nothing before a route refers to it.
 SHARED = frozenset({"service", "upstream", "plugin_config", "proto"})
 ANY_HOST = ("",)
+# From one of these on, an address is a pattern.
+WILD = "*:{"
 
 
 @dataclass(frozen=True)
@@ -62,9 +60,9 @@ class Parts:
         return "" if kept and same else "labels"
 
     def _route_outside(self, item: Sides) -> str:
-        before, after = self._places(item.base, self._before), []
+        before, after = places_of(item.base, self._before), []
         if item.wanted is not None:
-            after = self._places(item.wanted, self._after)
+            after = places_of(item.wanted, self._after)
         same = item.base is not None and set(before) >= set(after)
         for document, places in ((item.base, before), (item.wanted, after)):
             if document is None or self._owns_places(document, places):
@@ -100,28 +98,18 @@ class Parts:
         return ""
 
     def _owns_routes(self, routes: Iterable[Document], held: Held) -> bool:
-        return all(
-            self._owns_places(route, self._places(route, held)) for route in routes
-        )
+        return all(self._owns_places(route, places_of(route, held)) for route in routes)
 
     def _owns_places(self, document: Document, places: Sequence[Place]) -> bool:
         return bool(places) and all(
-            any(_covers(one, document, place) for one in self._owned)
-            for place in places
+            any(covers(one, document, place) for one in self._owned) for place in places
         )
 
     def _labelled(self, document: Document | None) -> bool:
         return document is not None and any(
-            one.labels and not one.names_a_place and _has_labels(one, document)
+            one.labels and not one.names_a_place and has_labels(one, document)
             for one in self._owned
         )
-
-    def _places(self, route: Document | None, held: Held) -> list[Place]:
-        if route is None:
-            return []
-        hosts = effective(route, held.find).hosts or ANY_HOST
-        uris = texts(route.get("uris")) or texts(route.get("uri"))
-        return [(host, uri) for host in hosts for uri in uris]
 
     def _referring(self, item: Sides, held: Held) -> list[Document] | None:
         """Return the routes that need it; None where anything but routes does."""
@@ -146,31 +134,58 @@ class Parts:
         return routes
 
 
-def owners_of(item: Item, gateway: Gateway) -> set[Group]:
-    """Return the groups that own what an item touches, before or after it.
-
-    Three queries at most, and one for each kind that may refer to a shared resource.
-    """
-    mirrored = Mirrored(gateway)
-    found: set[Group] = set()
-    for owned in Ownership.objects.on(gateway):
-        for document in (item.base, item.wanted):
-            if document is None:
-                continue
-            same = Sides(item.kind, item.resource_id, document, document)
-            if not Parts([owned], before=mirrored, after=mirrored).outside(same):
-                found.add(owned.group)
-    return found
+def places_of(route: Document | None, held: Held) -> list[Place]:
+    """Return where a route answers: on its own hosts, else on those of its service."""
+    if route is None:
+        return []
+    hosts: Sequence[str] = hosts_of(route)
+    if not hosts and route.get("service_id") is not None:
+        hosts = hosts_of(held.find("service", str(route["service_id"])) or {})
+    uris = texts(route.get("uris")) or texts(route.get("uri"))
+    return [(host, uri) for host in hosts or ANY_HOST for uri in uris]
 
 
-def _covers(owned: Ownership, document: Document, place: Place) -> bool:
+def covers(owned: Ownership, document: Document, place: Place) -> bool:
+    """Say whether all of a place of a route lies in a part."""
     host, uri = place
     return (
         owned.names_a_place
         and (not owned.host or _is_host_within(host.lower(), owned.host))
         and (not owned.uri_prefix or _is_uri_within(uri, owned.uri_prefix))
-        and _has_labels(owned, document)
+        and has_labels(owned, document)
     )
+
+
+def meets(owned: Ownership, document: Document, place: Place) -> bool:
+    """Say whether a place of a route and a part have a request in common."""
+    host, uri = place
+    return (
+        owned.names_a_place
+        and (not owned.host or not host or _may_share_host(host.lower(), owned.host))
+        and (not owned.uri_prefix or _may_share_uri(uri, owned.uri_prefix))
+        and has_labels(owned, document)
+    )
+
+
+def _may_share_host(host: str, pattern: str) -> bool:
+    return _is_host_within(host, pattern) or (
+        host.startswith("*") and pattern.lstrip("*").endswith(host[1:])
+    )
+
+
+def _may_share_uri(uri: str, prefix: str) -> bool:
+    start, is_pattern = before_wild(uri)
+    return _is_uri_within(uri, prefix) or (
+        is_pattern and prefix.rstrip("/").startswith(start.rstrip("/"))
+    )
+
+
+def before_wild(uri: str) -> tuple[str, bool]:
+    """Return what an address begins with, and whether more of it is a pattern."""
+    for position, letter in enumerate(uri):
+        if letter in WILD:
+            return uri[:position], True
+    return uri, False
 
 
 def _is_host_within(host: str, pattern: str) -> bool:
@@ -185,7 +200,7 @@ def _is_uri_within(uri: str, prefix: str) -> bool:
     return uri.startswith(below) or (uri == prefix.rstrip("/") and bool(uri))
 
 
-def _has_labels(owned: Ownership, document: Document) -> bool:
+def has_labels(owned: Ownership, document: Document) -> bool:
     labels = document.get("labels")
     labels = labels if isinstance(labels, dict) else {}
     return all(labels.get(name) == value for name, value in owned.labels.items())

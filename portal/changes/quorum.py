@@ -33,7 +33,7 @@ from portal.changes.rules.demand import Demand, Met, demanded, met_by
 from portal.changes.rules.facts import facts_of
 from portal.changes.rules.in_force import RulesAltered, Version, version_for
 from portal.changes.rules.rule import Need
-from portal.changes.rules.words import either
+from portal.changes.rules.words import whose
 from portal.changes.states import State
 
 NAMES_TOLD = 5
@@ -60,6 +60,10 @@ class Standing:
     def has_quorum(self) -> bool:
         """Say whether enough approved it, or somebody may deliver it alone."""
         return self.broken is not None or self.given >= self.required
+
+    def as_details(self) -> dict[str, object]:
+        """Return what the ledger keeps, with a decision, of what was asked for it."""
+        return self.version.as_details(self.demand.owned)
 
     @property
     def rule_names(self) -> list[str]:
@@ -120,7 +124,7 @@ def demand_of(change: ChangeRequest, revision: Revision, version: Version) -> De
     least = change.gateway.approvals_required
     if not version.rules:
         return Demand((Need(least),))
-    demand = demanded(version.rules, facts_of(change, revision), least)
+    demand = demanded(version.rules, facts_of(change, revision, version.owned), least)
     if demand.waived_by and not passed_by_rule(revision):
         return Demand((Need(least),))
     return demand
@@ -245,7 +249,7 @@ def _missing(
         people = "approval" if one.lacking == 1 else "approvals"
         if one.need.groups:
             parts.append(
-                f"{one.lacking} {people} missing from group {either(one.need.groups)} "
+                f"{one.lacking} {people} missing from {whose(one.need)} "
                 f"({_names(who_could(one.need, change, barred), slug)})"
             )
         else:

@@ -103,7 +103,7 @@ def approve(revision: Revision, *, actor: Actor, comment: str = "") -> Review:
     entries: list[Event | Entry] = [
         Entry(
             Event.CHANGE_APPROVED,
-            {"comment": text, "warnings": warnings, **stand.version.as_details()},
+            {"comment": text, "warnings": warnings, **stand.as_details()},
         )
     ]
     if stand.has_quorum:

@@ -11,13 +11,14 @@ from portal.accounts.actor import Channel
 from portal.accounts.models import Person
 from portal.changes.errors import Malformed
 from portal.changes.models import Action, ChangeRequest
-from portal.changes.rules.rule import KNOWN, NAME_LIMIT, Rule, rule_of
+from portal.changes.rules.rule import KNOWN, NAME_LIMIT, Need, Rule, rule_of
 from portal.strict_json import NotStrict, read_value
 
 CHANNELS = [one for one in Channel.choices if one[0] in KNOWN["channels"]]
 KIND_CHOICES = [(kind.name, kind.title) for kind in KINDS.values()]
-# One line of what a rule needs: `2` or `1 from security or owners`.
+# One line of what a rule needs: `2`, `1 from security or network` or `1 from the owners`.
 NEED = re.compile(r"(\d{1,4})(?:\s+from\s+(.+))?", re.IGNORECASE)
+OWNERS = re.compile(r"the\s+owners(?:\s*,?\s*else\s+(.+))?", re.IGNORECASE)
 LISTED = ("gateways", "environments", "hosts", "uris", "labels", "plugins", "findings")
 CHOSEN = ("channels", "kinds", "actions")
 
@@ -126,7 +127,8 @@ class RuleForm(forms.Form):
         required=False,
         max_length=2_000,
         label="Needs",
-        help_text="One per line: 2, or 1 from security, or 1 from owners or network.",
+        help_text="One per line: 2, or 1 from security or network, or 1 from the owners, "
+        "or 1 from the owners, else network: for what nobody owns.",
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
     )
     last_editor_counts = forms.BooleanField(
@@ -154,12 +156,7 @@ class RuleForm(forms.Form):
             **{name: list(getattr(when, name)) for name in CHOSEN},
             "items_at_least": when.items_at_least or None,
             "items_at_most": when.items_at_most or None,
-            "needs": "\n".join(
-                f"{need.approvals} from {' or '.join(need.groups)}"
-                if need.groups
-                else str(need.approvals)
-                for need in rule.needs
-            ),
+            "needs": "\n".join(_need_line(need) for need in rule.needs),
             "last_editor_counts": rule.last_editor_counts,
             "no_approval": rule.no_approval,
             "despite_warnings": rule.despite_warnings,
@@ -175,9 +172,15 @@ class RuleForm(forms.Form):
                 raise forms.ValidationError(
                     f"{line[:80]!r} is not understood. Write 2, or 1 from security."
                 )
-            groups = re.split(r"\s+or\s+|\s*,\s*", found[2] or "")
+            whose = found[2] or ""
+            owners = OWNERS.fullmatch(whose)
+            named = owners[1] or "" if owners else whose
             needs.append(
-                {"approvals": int(found[1]), "groups": [g for g in groups if g]}
+                {
+                    "approvals": int(found[1]),
+                    "groups": [g for g in re.split(r"\s+or\s+|\s*,\s*", named) if g],
+                    "owners": owners is not None,
+                }
             )
         return needs
 
@@ -201,6 +204,14 @@ class RuleForm(forms.Form):
             named = [part for part in error.field.split(".") if part in self.fields]
             self.add_error(named[0] if named else None, str(error))
             return None
+
+
+def _need_line(need: Need) -> str:
+    """Return a need as `clean_needs` reads it."""
+    groups = " or ".join(need.groups)
+    if need.owners:
+        return f"{need.approvals} from the owners{f', else {groups}' if groups else ''}"
+    return f"{need.approvals} from {groups}" if groups else str(need.approvals)
 
 
 def _parts(text: str) -> list[str]:

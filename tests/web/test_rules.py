@@ -17,7 +17,11 @@ from tests.web.conftest import sign_in
 from tests.web.test_freezes import As
 
 TWO = {"name": "Two", "when": {"kinds": ["route"]}, "needs": [{"approvals": 2}]}
-FIELDS = {"name": "Pay", "uris": "/pay/*, /buy", "needs": "1 from security\n2"}
+FIELDS = {
+    "name": "Pay",
+    "uris": "/pay/*, /buy",
+    "needs": "1 from security\n2\n1 from the owners, else security",
+}
 
 
 @pytest.fixture
@@ -141,6 +145,7 @@ def test_an_administrator_writes_them_step_by_step(as_: As, groups: None) -> Non
             "needs": [
                 {"approvals": 1, "groups": ["security"]},
                 {"approvals": 2, "groups": []},
+                {"approvals": 1, "groups": ["security"], "owners": True},
             ],
             "last_editor_counts": False,
         }
@@ -151,7 +156,7 @@ def test_an_administrator_writes_them_step_by_step(as_: As, groups: None) -> Non
     assert [rule["name"] for rule in turned] == ["Two", "Pay"]
     assert copy_in(step(admin, "up:1", turned)) == both
     opened = step(admin, "edit:0", both)
-    assert opened.context["copy"].form.initial["needs"] == "1 from security\n2"
+    assert opened.context["copy"].form.initial["needs"] == FIELDS["needs"]
     assert [rule["name"] for rule in copy_in(step(admin, "remove:0", both))] == ["Two"]
     assert not PolicyChange.objects.exists()
 

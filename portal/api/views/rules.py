@@ -36,11 +36,12 @@ class Rules(ApiView):
         answer_example=examples.page(
             {
                 "name": "Payments",
-                "words": f"When the address begins with /pay/*: {NEED_WORDS} needed.",
+                "words": f"When the address begins with /pay/*: {NEED_WORDS} and 1 "
+                "approval from each group whose part it touches needed.",
                 "rule": {
                     "name": "Payments",
                     "when": {"uris": ["/pay/*"]},
-                    "needs": [NEED],
+                    "needs": [NEED, {"approvals": 1, "groups": [], "owners": True}],
                 },
             }
         )

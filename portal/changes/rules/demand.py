@@ -7,10 +7,11 @@ spent on a place that another could have taken. Approvals that anybody may give 
 to the largest number that a rule, or the gateway, asks for.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from portal.changes.owners import Owned
 from portal.changes.rules.facts import Facts
 from portal.changes.rules.match import fits
 from portal.changes.rules.rule import Need, Rule
@@ -23,12 +24,14 @@ Who = TypeVar("Who", bound=Hashable)
 class Demand:
     """What is needed: `needs` of groups first, then of anybody.
 
-    `waived_by` is the rule by which nothing is.
+    `waived_by` is the rule by which nothing is; `owned` who owns what it touches, where
+    a rule that fits asks for them.
     """
 
     needs: tuple[Need, ...]
     fitting: tuple[Rule, ...] = ()
     waived_by: Rule | None = None
+    owned: tuple[Owned, ...] = ()
 
     @property
     def required(self) -> int:
@@ -64,9 +67,11 @@ def demanded(rules: Sequence[Rule], facts: Facts, at_least: int) -> Demand:
         for rule in rules:
             if rule.no_approval and fits(rule, facts):
                 return Demand((), (rule,), waived_by=rule)
+    needed = [need for rule in fitting for need in rule.needs]
+    owned = facts.owned() if any(need.owners for need in needed) else ()
     of_groups: dict[frozenset[str], Need] = {}
     most = at_least
-    for need in (need for rule in fitting for need in rule.needs):
+    for need in (one for each in needed for one in _of_owners(each, owned)):
         if not need.groups:
             most = max(most, need.approvals)
             continue
@@ -77,7 +82,24 @@ def demanded(rules: Sequence[Rule], facts: Facts, at_least: int) -> Demand:
     anybody = most - sum(need.approvals for need in needs)
     if anybody > 0:
         needs += (Need(anybody),)
-    return Demand(needs, fitting)
+    return Demand(needs, fitting, owned=owned)
+
+
+def _of_owners(need: Need, owned: Sequence[Owned]) -> Iterator[Need]:
+    """Yield what a need asks of which groups, given who owns what.
+
+    An approval of a group counts for all that the group owns, alone or with others: so
+    of {shop} and {shop, cart} only the first asks for anybody.
+    """
+    if not need.owners:
+        yield need
+        return
+    asked = {
+        groups: one for one in owned if (groups := frozenset(one.groups or need.groups))
+    }
+    for groups, one in asked.items():
+        if not any(other < groups for other in asked):
+            yield Need(need.approvals, tuple(sorted(groups)), owned=one.words)
 
 
 def met_by(demand: Demand, approvers: Mapping[Who, frozenset[str]]) -> list[Met]:

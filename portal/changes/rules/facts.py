@@ -1,6 +1,6 @@
 """What of a change rules look at. Secrets are no part of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,8 @@ from gateway.models import Gateway
 from portal.accounts.actor import Channel
 from portal.changes.findings import Severity
 from portal.changes.models import Action, ChangeRequest, Revision
+from portal.changes.owners import Owned, owned_in
+from portal.changes.ownership import Sides
 
 Document = dict[str, Any]
 
@@ -63,7 +65,10 @@ class ItemFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """A change as a whole. `channels` are all by which any of it came."""
+    """A change as a whole. `channels` are all by which any of it came.
+
+    `owned` tells who owns what it touches, and asks only when it is called.
+    """
 
     gateway: str
     environment: str
@@ -72,17 +77,32 @@ class Facts:
     items: Sequence[ItemFacts]
     findings: frozenset[str] = frozenset()
     has_warning: bool = False
+    owned: Callable[[], tuple[Owned, ...]] = tuple
 
 
-def facts_of(change: ChangeRequest, revision: Revision) -> Facts:
-    """Read what rules look at: one query, and the time of a diff for each item."""
+def facts_of(
+    change: ChangeRequest,
+    revision: Revision,
+    owned: tuple[Owned, ...] | None = None,
+) -> Facts:
+    """Read what rules look at: one query, and the time of a diff for each item.
+
+    `owned` is who owned what when it was decided on; None: who does now.
+    """
     channels = {str(change.channel)}
     if revision.token_id and change.token_id is None:
         # A program wrote this revision of what a person had asked for.
         channels.add(Channel.API.value)
-    rows = revision.items.order_by("position").values_list(
-        "kind", "action", "resource_id", "base", "wanted"
+    rows = list(
+        revision.items.order_by("position").values_list(
+            "kind", "action", "resource_id", "base", "wanted"
+        )
     )
+
+    def owned_now() -> tuple[Owned, ...]:
+        sides = [Sides(kind, name, *both) for kind, _, name, *both in rows]
+        return owned_in(sides, change.gateway)
+
     return Facts(
         gateway=change.gateway.slug,
         environment=change.gateway.environment,
@@ -91,6 +111,7 @@ def facts_of(change: ChangeRequest, revision: Revision) -> Facts:
         items=[ItemFacts.of(*row) for row in rows],
         findings=frozenset(one["code"] for one in revision.findings),
         has_warning=any(one["severity"] != Severity.INFO for one in revision.findings),
+        owned=owned_now if owned is None else lambda: owned,
     )
 
 
@@ -100,13 +121,15 @@ def described(
     """Return the facts of one item that somebody only describes."""
     before = document if action == Action.DELETE else None
     after = None if action == Action.DELETE else document
-    item = ItemFacts.of(kind, action, str(document.get("id", "")), before, after)
+    name = str(document.get("id", ""))
+    item = ItemFacts.of(kind, action, name, before, after)
     return Facts(
         gateway=gateway.slug,
         environment=gateway.environment,
         is_production=gateway.is_production,
         channels=frozenset({channel}),
         items=[item],
+        owned=lambda: owned_in([Sides(kind, name, before, after)], gateway),
     )
 
 

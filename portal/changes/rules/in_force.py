@@ -6,16 +6,18 @@ an approval nor lets a forged row pass by an older one.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from portal.audit.events import Event
 from portal.audit.models import AuditEvent
 from portal.changes.models import ChangeRequest, Revision, RuleSet
+from portal.changes.owners import Owned
 from portal.changes.rules.rule import Rule, rules_of
 from portal.changes.states import State
 
 # Details of the ledger's entry for each approval.
-VERSION, DIGEST = "rules_version", "rules_digest"
+VERSION, DIGEST, OWNED = "rules_version", "rules_digest", "owned"
 # Still to be decided on: by what counts then.
 UNDECIDED = (
     State.DRAFT,
@@ -27,15 +29,20 @@ UNDECIDED = (
 
 @dataclass(frozen=True)
 class Version:
-    """A version of the rules; 0 is the time before there was any."""
+    """A version of the rules; 0 is the time before there was any.
+
+    `owned` is who owned what when a change was decided by it; None: nobody asked.
+    """
 
     number: int = 0
     digest: str = ""
     rules: Sequence[Rule] = ()
+    owned: tuple[Owned, ...] | None = None
 
-    def as_details(self) -> dict[str, object]:
-        """Return what the ledger keeps of it with a decision."""
-        return {VERSION: self.number, DIGEST: self.digest}
+    def as_details(self, owned: Sequence[Owned] = ()) -> dict[str, object]:
+        """Return what the ledger keeps of it, and of whom it asked, with a decision."""
+        details: dict[str, object] = {VERSION: self.number, DIGEST: self.digest}
+        return details | ({OWNED: [asdict(one) for one in owned]} if owned else {})
 
 
 class RulesAltered(Exception):
@@ -82,4 +89,10 @@ def version_for(change: ChangeRequest, revision: Revision) -> Version:
             f"Version {details[VERSION]} of the review rules is not what this was decided "
             "by."
         )
-    return version
+    if OWNED not in details:
+        return version
+    return replace(version, owned=tuple(map(_owned, details[OWNED])))
+
+
+def _owned(kept: dict[str, Any]) -> Owned:
+    return Owned(tuple(kept["groups"]), kept["what"], kept["more"])

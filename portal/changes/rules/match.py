@@ -7,11 +7,9 @@ rule by which nothing is needed fits when every item does with all that it has.
 
 from collections.abc import Iterable
 
+from portal.changes.ownership import before_wild
 from portal.changes.rules.facts import Facts, ItemFacts
 from portal.changes.rules.rule import Rule, When
-
-# From one of these on, an address is a pattern.
-WILD = "*:{"
 
 
 def fits(rule: Rule, facts: Facts) -> bool:
@@ -120,21 +118,13 @@ def _meet_host(rule: str, host: str) -> bool:
     )
 
 
-def _before_wild(uri: str) -> tuple[str, bool]:
-    """Return what an address begins with, and whether more of it is a pattern."""
-    for position, letter in enumerate(uri):
-        if letter in WILD:
-            return uri[:position], True
-    return uri, False
-
-
 def _within_uri(rule: str, uri: str) -> bool:
     """Say whether every address that `uri` stands for begins as the rule says."""
-    return _before_wild(uri)[0].startswith(rule.rstrip("*"))
+    return before_wild(uri)[0].startswith(rule.rstrip("*"))
 
 
 def _meet_uri(rule: str, uri: str) -> bool:
     """Say whether an address is both."""
-    start, is_pattern = _before_wild(uri)
+    start, is_pattern = before_wild(uri)
     prefix = rule.rstrip("*")
     return start.startswith(prefix) or (is_pattern and prefix.startswith(start))

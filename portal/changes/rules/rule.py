@@ -35,13 +35,21 @@ SIZES = ("items_at_least", "items_at_most")
 
 @dataclass(frozen=True)
 class Need:
-    """So many approvals, by people of one of these groups; none: of any reviewers."""
+    """So many approvals, by people of one of these groups; none: of any reviewers.
+
+    `owners` asks, for each thing that a change touches, one of the groups that own it;
+    `groups` are then for what nobody owns, and without them that asks nobody. `owned`
+    says of a change what its groups are asked for.
+    """
 
     approvals: int
     groups: tuple[str, ...] = ()
+    owners: bool = False
+    owned: str = ""
 
     def as_json(self) -> Document:
-        return {"approvals": self.approvals, "groups": list(self.groups)}
+        told: Document = {"approvals": self.approvals, "groups": list(self.groups)}
+        return told | ({"owners": True} if self.owners else {})
 
 
 @dataclass(frozen=True)
@@ -180,11 +188,12 @@ def _needs(documents: Any, at: str) -> tuple[Need, ...]:
         raise Malformed(f"Give a list of at most {MOST}.", field=at)
     needs = []
     for index, one in enumerate(documents):
-        fields = _fields(one, f"{at}.{index}", "approvals", "groups")
+        fields = _fields(one, f"{at}.{index}", "approvals", "groups", "owners")
         needs.append(
             Need(
                 _number(fields.get("approvals", 1), f"{at}.{index}.approvals", MOST),
                 _texts(fields.get("groups", []), f"{at}.{index}.groups"),
+                _yes_or_no(fields.get("owners", False), f"{at}.{index}.owners"),
             )
         )
     return tuple(needs)

@@ -23,10 +23,22 @@ def either(values: tuple[str, ...]) -> str:
 
 
 def need_words(need: Need) -> str:
-    """Return `2 approvals from security or owners`."""
+    """Return `2 approvals from group security or network`."""
     many = "approval" if need.approvals == 1 else "approvals"
-    whose = f"group {either(need.groups)}" if need.groups else "any reviewer"
-    return f"{need.approvals} {many} from {whose}"
+    return f"{need.approvals} {many} from {whose(need)}"
+
+
+def whose(need: Need) -> str:
+    """Return by whom: `any reviewer`, `group security`, …"""
+    if need.owners:
+        owners = "each group whose part it touches"
+        if not need.groups:
+            return owners
+        return f"{owners}, or group {either(need.groups)} for what nobody owns"
+    if not need.groups:
+        return "any reviewer"
+    group = f"group {either(need.groups)}"
+    return f"{group} for {need.owned}" if need.owned else group
 
 
 def rule_words(rule: Rule) -> str:

@@ -8,14 +8,12 @@ from django.contrib.auth.models import Group
 from gateway.admin_api.request import Address
 from gateway.admin_api.write import Write
 from gateway.kinds import KINDS
-from gateway.mirror import refresh
 from portal.accounts.models import Membership, Ownership, Person
 from portal.accounts.roles import Role
 from portal.changes.asked import ItemAsked
 from portal.changes.errors import NotOwned
 from portal.changes.gather import gather
-from portal.changes.models import ChangeRequest, Item
-from portal.changes.ownership import owners_of
+from portal.changes.models import ChangeRequest
 from portal.changes.propose import draft, preview, propose, revise
 from tests.actors import present, program
 from tests.changes.checks.looking import create, delete, route, update, upstream
@@ -209,25 +207,3 @@ def test_the_admin_api_is_bound_too(desk: Desk, sam: Person) -> None:
         gather(write, gateway=desk.gateway, actor=program(sam), reason="So.")
 
     assert not ChangeRequest.objects.exists()
-
-
-@pytest.mark.parametrize(
-    ("item", "groups"),
-    [
-        (OUTSIDE["a takeover"], {"pay", "shop"}),
-        (INSIDE["a change"], {"shop"}),
-        (OUTSIDE["a shared upstream"], set()),
-        (INSIDE["an upstream of own routes"], {"shop"}),
-        (OUTSIDE["a global rule"], set()),
-    ],
-    ids=["both sides", "one's own", "of both", "by its routes", "nobody's"],
-)
-def test_owners_are_known_for_the_rules(
-    desk: Desk, sam: Person, item: ItemAsked, groups: set[str]
-) -> None:
-    refresh(desk.gateway)
-    change = propose(asked(desk, item), actor=present(desk.people.alice)).change
-
-    [stored] = Item.objects.filter(revision__change=change)
-
-    assert {group.name for group in owners_of(stored, desk.gateway)} == groups

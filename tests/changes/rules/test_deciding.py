@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from portal.accounts.actor import Actor, Channel
 from portal.accounts.errors import NotAllowed, NotPresent, SecondPersonNeeded
-from portal.accounts.models import Person, PolicyChange, PolicyState
+from portal.accounts.models import Ownership, Person, PolicyChange, PolicyState
 from portal.accounts.policy.deciding import accept_policy
 from portal.accounts.roles import Role
 from portal.audit.models import AuditEvent
@@ -139,6 +139,75 @@ class TestGroups:
 
         change.refresh_from_db()
         assert change.state == State.APPROVED
+
+
+OWNERS = {
+    "name": "Owned",
+    "needs": [{"approvals": 1, "groups": ["security"], "owners": True}],
+}
+
+
+def owned_by(*groups: str) -> None:
+    for name in groups:
+        group, _ = Group.objects.get_or_create(name=name)
+        Ownership.objects.create(group=group, uri_prefix="/speaker")
+
+
+class TestOwners:
+    def test_one_of_those_who_own_it_must_approve(
+        self, change: ChangeRequest, people: Cast, groups: None
+    ) -> None:
+        member(people.omar, "talks")
+        owned_by("talks", "stage")
+        put_in_force(OWNERS)
+
+        assert (
+            "1 approval missing from group stage or talks for route conference-x1y2z3 "
+            "(omar)"
+        ) in standing(change).missing
+        approve(change.latest_revision(), actor=present(people.omar))
+
+        change.refresh_from_db()
+        assert change.state == State.APPROVED
+        told = AuditEvent.objects.filter(event="change.approved").first()
+        assert told is not None
+        assert told.details["owned"] == [
+            {"groups": ["stage", "talks"], "what": "route conference-x1y2z3", "more": 0}
+        ]
+
+    def test_for_what_nobody_owns_the_rule_names_somebody_or_asks_nobody(
+        self, change: ChangeRequest, people: Cast, groups: None
+    ) -> None:
+        put_in_force(OWNERS)
+        [need] = standing(change).demand.needs
+        assert (need.groups, need.approvals) == (("security",), 1)
+        put_in_force({"name": "Owned", "needs": [{"owners": True}]})
+        [need] = standing(change).demand.needs
+        assert need.groups == ()
+
+    def test_who_owned_it_when_it_was_approved_counts_at_the_delivery(
+        self, desk: Desk
+    ) -> None:
+        member(desk.people.riley, "talks", "security")
+        owned_by("talks")
+        put_in_force(OWNERS)
+        change = desk.create()
+        desk.approve(change)
+        Ownership.objects.update(uri_prefix="/other")
+        owned_by("stage")
+
+        assert desk.deliver(change).state == State.APPLIED
+
+    def test_an_owner_who_left_the_group_proves_nothing(self, desk: Desk) -> None:
+        member(desk.people.riley, "talks", "security")
+        owned_by("talks")
+        put_in_force(OWNERS)
+        change = desk.create()
+        desk.approve(change)
+        desk.people.riley.groups.remove(Group.objects.get(name="talks"))
+
+        assert desk.deliver(change).state == State.FAILED
+        assert desk.writes() == []
 
 
 class TestVersions:

@@ -3,11 +3,14 @@
 from itertools import permutations
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal.changes.owners import Owned
 from portal.changes.rules.demand import Demand, demanded, may_give, met_by
 from portal.changes.rules.rule import Need, Rule, When
+from portal.changes.rules.words import need_words
 from tests.changes.rules.test_match import facts
 
 GROUPS = ("security", "owners", "network")
@@ -114,6 +117,28 @@ def test_one_person_of_two_groups_fills_one_place() -> None:
     assert given_in(demand, {1: both, 2: one}) == 2
     assert given_in(demand, {2: one, 1: both}) == 2
     assert given_in(demand, {1: one, 2: one}) == 1
+
+
+def test_owners_are_asked_for_what_they_own_and_once() -> None:
+    owned = (
+        Owned(("shop",), "route cart", more=2),
+        Owned(("pay", "shop"), "route pay"),
+        Owned((), "global rule log"),
+    )
+    seen = facts(owned=lambda: owned)
+    every = a_rule("o", Need(1, owners=True))
+    assert names(demanded([every], seen, 1)) == [(1, ("shop",))]
+    standing_in = a_rule("o", Need(2, ("network",), owners=True))
+    both = demanded([every, standing_in], seen, 1)
+    assert names(both) == [(2, ("shop",)), (2, ("network",))]
+    assert [need_words(need) for need in both.needs] == [
+        "2 approvals from group shop for route cart and 2 more",
+        "2 approvals from group network for global rule log",
+    ]
+    assert both.owned == owned
+    # Who asks for no owner has nobody look for one.
+    unasked = facts(owned=lambda: pytest.fail("asked"))
+    assert names(demanded([a_rule("a", Need(1))], unasked, 1)) == [(1, ())]
 
 
 def test_nothing_is_needed_only_where_no_other_rule_fits() -> None:
