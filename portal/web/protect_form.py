@@ -18,14 +18,14 @@ from portal.web.recipe_form import field_of
 
 Document = dict[str, Any]
 
-# In the order in which APISIX runs them.
+# What newcomers look for comes first.
 OFFERED = (
-    "restrict-addresses",
-    "require-sign-in",
-    "require-jwt",
     "require-key",
-    "require-password",
     "limit-rate",
+    "require-jwt",
+    "require-sign-in",
+    "require-password",
+    "restrict-addresses",
 )
 
 
