@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from portal.accounts.presence import present_actor
 from portal.changes.errors import Malformed
 from portal.changes.rules.changing import differences, propose_rules
+from portal.changes.rules.examples import examples_beside
 from portal.changes.rules.in_force import in_force
 from portal.changes.rules.rule import Rule, rules_of
 from portal.errors import GatehouseError
@@ -48,11 +49,24 @@ class Copy:
     def shown(self) -> list[ShownRule]:
         return [ShownRule(rule) for rule in self.rules]
 
+    @property
+    def examples(self) -> list[ShownRule]:
+        return [ShownRule(rule) for rule in examples_beside(self.rules)]
+
     def open(self, at: int) -> None:
         """Open a rule in the form, or a new one."""
         self.at = at
         initial = RuleForm.initial_of(self.rules[at]) if at < len(self.rules) else {}
         self.form = RuleForm(initial=initial)
+
+    def open_example(self, name: str) -> None:
+        """Open a new rule that begins as an example; one that is unknown is empty."""
+        self.open(len(self.rules))
+        found = next(
+            (one for one in examples_beside(self.rules) if one.name == name), None
+        )
+        if found:
+            self.form = RuleForm(initial=RuleForm.initial_of(found))
 
     def move(self, at: int, to: int) -> None:
         if 0 <= to < len(self.rules):
@@ -112,6 +126,8 @@ def _step(request: PersonRequest, copy: Copy) -> None:
     at = int(place) if place.isascii() and place.isdigit() else -1
     if what == "add":
         copy.open(len(copy.rules))
+    if what == "example":
+        copy.open_example(place)
     if what == "keep" and 0 <= at <= len(copy.rules):
         _keep(request, copy, at)
     if not 0 <= at < len(copy.rules):

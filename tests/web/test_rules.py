@@ -11,6 +11,7 @@ from gateway.models import Gateway
 from portal.accounts.models import PolicyChange, PolicyState
 from portal.accounts.roles import Role
 from portal.changes.models import ChangeRequest, RuleSet
+from portal.changes.rules.examples import EXAMPLES
 from tests.changes.rules.test_deciding import SECURITY, TRIVIAL, member, put_in_force
 from tests.factories import Cast, make_gateway, make_person
 from tests.web.conftest import sign_in
@@ -169,6 +170,22 @@ def test_an_administrator_writes_them_step_by_step(as_: As, groups: None) -> Non
     assert [rule["name"] for rule in RuleSet.objects.get().rules] == ["Pay", "Two"]
     page = text(admin, change.get_absolute_url())
     assert "Rule “Pay” comes" in page
+
+
+def test_an_example_is_a_rule_to_begin_with(as_: As, groups: None) -> None:
+    admin = as_("admin")
+    assert "Begin with an example" in text(admin, "/rules/edit/")
+
+    opened = step(admin, "example:Owners agree")
+
+    form = opened.context["copy"].form
+    assert form.initial["needs"] == "1 from the owners"
+    assert "Begin with an example" not in opened.content.decode()
+    kept = step(admin, "keep:0", **{"name": form.initial["name"], "needs": "1"})
+    assert [one["name"] for one in copy_in(kept)] == ["Owners agree"]
+    beside = [shown.rule.name for shown in kept.context["copy"].examples]
+    assert beside == [one.name for one in EXAMPLES if one.name != "Owners agree"]
+    assert step(admin, "example:nonsense").context["copy"].form.initial == {}
 
 
 def test_with_two_administrators_it_waits_and_stands_on_the_page(

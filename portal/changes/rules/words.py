@@ -68,7 +68,8 @@ def _when_words(when: When, *, whole: bool) -> str:
     if when.items_at_least:
         parts.append(f"it has {when.items_at_least} items or more")
     if when.items_at_most:
-        parts.append(f"it has {when.items_at_most} items or fewer")
+        most = when.items_at_most
+        parts.append(f"it has {most} items or fewer" if most > 1 else "it has one item")
     if not parts:
         return "Always"
     begin = "When of all of its items" if whole else "When"
