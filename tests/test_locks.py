@@ -16,7 +16,10 @@ from django.db import connection, connections, transaction
 
 from gateway.models import Gateway
 from portal.accounts.gateways import change_gateway
+from portal.accounts.models import Person, PolicyChange
 from portal.accounts.people import change_person
+from portal.accounts.policy.deciding import accept_policy
+from portal.accounts.roles import Role
 from portal.accounts.tokens import revoke_token
 from portal.audit.ledger import problems
 from portal.audit.models import LedgerHead
@@ -28,6 +31,7 @@ from portal.drift.ruling import add_rule, remove_rule
 from tests.actors import present, program
 from tests.changes.conftest import Desk, desk, people
 from tests.changes.delivering import route
+from tests.factories import make_person
 from tests.waiting import LONG, eventually
 
 __all__ = ["desk", "people"]
@@ -141,8 +145,43 @@ def ask_and_rename_the_gateway(desk: Desk) -> tuple[Act, Act]:
 def ask_and_retire_the_gateway(desk: Desk) -> tuple[Act, Act]:
     return (
         lambda: propose(desk.asked(route("a")), actor=present(desk.people.alice)),
-        lambda: retire_gateway(desk.gateway, actor=present(desk.people.admin)),
+        lambda: retire_gateway(
+            desk.gateway, reason="Gone.", actor=present(desk.people.admin)
+        ),
     )
+
+
+def ask_and_accept_an_address(desk: Desk) -> tuple[Act, Act]:
+    asked, ada = _asked_for_an_address(desk)
+    return (
+        lambda: propose(desk.asked(route("a")), actor=present(desk.people.alice)),
+        lambda: accept_policy(asked, actor=present(ada)),
+    )
+
+
+def accept_an_address_and_rename_the_gateway(desk: Desk) -> tuple[Act, Act]:
+    asked, ada = _asked_for_an_address(desk)
+    desk.gateway.title = "Production"
+    return (
+        lambda: accept_policy(asked, actor=present(ada)),
+        lambda: change_gateway(
+            desk.gateway, fields=["title"], actor=present(desk.people.admin)
+        ),
+    )
+
+
+def _asked_for_an_address(desk: Desk) -> tuple[PolicyChange, Person]:
+    ada = make_person("ada", Role.ADMINISTRATOR)
+    moved = Gateway.objects.get(pk=desk.gateway.pk)
+    moved.admin_url = "http://new.example:9180"
+    asked = change_gateway(
+        moved,
+        fields=["admin_url"],
+        reason="It moved.",
+        actor=present(desk.people.admin),
+    )
+    assert asked
+    return asked, ada
 
 
 def ask_and_rename_the_person(desk: Desk) -> tuple[Act, Act]:
@@ -166,6 +205,8 @@ def ask_and_rename_the_person(desk: Desk) -> tuple[Act, Act]:
         ask_and_revoke,
         ask_and_rename_the_gateway,
         ask_and_retire_the_gateway,
+        ask_and_accept_an_address,
+        accept_an_address_and_rename_the_gateway,
         ask_and_rename_the_person,
     ],
 )

@@ -1,54 +1,84 @@
 """Take a gateway out of service: nothing is written to it, and nothing waits for it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from django.db import transaction
 from django.utils import timezone
 
 from gateway.models import Gateway
 from portal.accounts.actor import Actor
-from portal.accounts.gateways import OneGateway
-from portal.accounts.roles import Verb
+from portal.accounts.errors import Malformed
+from portal.accounts.gateways import OneGateway, locked_gateway
+from portal.accounts.models import PolicyChange, PolicyState
+from portal.accounts.policy.deciding import propose_policy
+from portal.accounts.policy.kinds import Document, PolicyKind
 from portal.audit.events import Event
-from portal.audit.ledger import Entry, record
+from portal.audit.ledger import Entry, Recordable
 from portal.changes import states
 from portal.changes.errors import WrongState
 from portal.changes.models import ChangeRequest, Delivery, DeliveryState
 from portal.changes.states import State
 
 
-@transaction.atomic
-def retire_gateway(gateway: Gateway, *, actor: Actor) -> Gateway:
-    """Retire a gateway for good and withdraw every change of it that is still open.
+def retire_gateway(gateway: Gateway, *, reason: str, actor: Actor) -> PolicyChange:
+    """Ask to retire a gateway for good. Raises as `propose_policy`."""
+    return propose_policy(
+        GatewayRetirement.name,
+        {"retired": True},
+        scope=gateway,
+        reason=reason,
+        actor=actor,
+    )
 
-    Its history stays. Idempotent; raises NotPresent, NotAllowed for all but its administrators, WrongState while a
-    change is being written: nothing may be left half done there for good.
+
+class GatewayRetirement(PolicyKind):
+    """`{"retired": true}`: nothing is written there any more, and nothing waits for it.
+
+    Its history stays. Every change of it that is open is withdrawn, and what others ask
+    for by policy there. It comes into force while nothing is being written there, since
+    nothing may be left half done for good: else `apply` raises WrongState.
     """
-    actor.require_present_person()
-    actor.require(Verb.ADMINISTER, gateway)
-    locked = Gateway.objects.locked().get(pk=gateway.pk)
-    changes = list(
-        ChangeRequest.objects.locked().filter(gateway=locked).open().order_by("pk")
-    )
-    _expect_nothing_half_done(locked, changes)
-    Delivery.objects.filter(gateway=locked, state=DeliveryState.PENDING).update(
-        state=DeliveryState.CANCELLED,
-        finished_at=timezone.now(),
-        outcome="Cancelled: the gateway was retired.",
-    )
-    entries: list[Event | Entry] = []
-    if locked.retired_at is None:
-        locked.retired_at = timezone.now()
-        locked.save(update_fields=["retired_at"])
-        entries.append(Event.GATEWAY_RETIRED)
-    for change in changes:
-        event = _event(change)
-        states.move(change, State.WITHDRAWN)
-        comment = f"Gateway {locked.slug} was retired."
-        entries.append(Entry(event, {"comment": comment}, change))
-    if entries:
-        record(*entries, actor=actor, subject=OneGateway(locked))
-    return locked
+
+    name = "gateway_retirement"
+    title = "Retirement of a gateway"
+
+    def check(self, wanted: Document, scope: Gateway | None) -> Document:
+        if scope is None or wanted != {"retired": True}:
+            raise Malformed("A gateway is retired, for good.", field="retired")
+        return wanted
+
+    def in_force(self, wanted: Document, scope: Gateway | None) -> Document:
+        in_service = Gateway.objects.in_service().filter(pk=scope.pk if scope else 0)
+        return {"retired": not in_service.exists()}
+
+    def sentences(self, base: Document, wanted: Document) -> list[str]:
+        return [
+            "It is taken out of service for good: nothing is written to it any more.",
+            "Its open changes are withdrawn. Its history stays.",
+        ]
+
+    def apply(self, change: PolicyChange, actor: Recordable) -> Sequence[Entry]:
+        gateway = locked_gateway(change)
+        changes = list(
+            ChangeRequest.objects.locked().filter(gateway=gateway).open().order_by("pk")
+        )
+        _expect_nothing_half_done(gateway, changes)
+        Delivery.objects.filter(gateway=gateway, state=DeliveryState.PENDING).update(
+            state=DeliveryState.CANCELLED,
+            finished_at=timezone.now(),
+            outcome="Cancelled: the gateway was retired.",
+        )
+        gateway.retired_at = timezone.now()
+        gateway.save(update_fields=["retired_at"])
+        entries = [Entry(Event.GATEWAY_RETIRED, {}, OneGateway(gateway))]
+        comment = {"comment": f"Gateway {gateway.slug} was retired."}
+        for waits in changes:
+            event = _event(waits)
+            states.move(waits, State.WITHDRAWN)
+            entries.append(Entry(event, comment, waits))
+        for asked in PolicyChange.objects.open().filter(gateway=gateway):
+            asked.settle(PolicyState.WITHDRAWN, change.decided_by or change.author)
+            entries.append(Entry(Event.POLICY_WITHDRAWN, comment, asked))
+        return entries
 
 
 def _expect_nothing_half_done(

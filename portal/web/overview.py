@@ -6,6 +6,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from gateway.models import Gateway
+from portal.accounts.models import PolicyChange, PolicyChangeQuerySet
 from portal.accounts.presence import present_actor
 from portal.accounts.roles import Verb
 from portal.changes.freezes import frozen
@@ -18,6 +20,7 @@ from portal.web.pages import PersonRequest, page
 
 SHOWN_CHANGES = 6
 SHOWN_CERTIFICATES = 4
+SHOWN_POLICY = 5
 
 
 @require_GET
@@ -37,10 +40,19 @@ def gateway_page(request: PersonRequest, slug: str) -> HttpResponse:
         "frozen": frozen(gateway),
         "certificates": len(certificates),
         "expiring": expiring(certificates)[:SHOWN_CERTIFICATES],
+        "policy": _waiting_policy(gateway)
+        if verbs & {Verb.ADMINISTER, Verb.EXPORT}
+        else (),
         "may_ask": Verb.ASK in verbs,
         "may_operate": Verb.OPERATE in verbs,
     }
     return render(request, "gateways/overview.html", context)
+
+
+def _waiting_policy(gateway: Gateway) -> PolicyChangeQuerySet:
+    return (
+        PolicyChange.objects.open().filter(gateway=gateway).with_people()[:SHOWN_POLICY]
+    )
 
 
 @require_POST

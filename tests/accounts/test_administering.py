@@ -37,7 +37,7 @@ OPERATIONS: dict[str, Operation] = {
         gateway, fields=["title"], actor=actor
     ),
     "retire_gateway": lambda actor, gateway, people: retire_gateway(
-        gateway, actor=actor
+        gateway, reason="Gone.", actor=actor
     ),
     "create_person": lambda actor, gateway, people: create_person(
         Person(username="new", email="new@example.com"), actor=actor

@@ -1,15 +1,19 @@
 """Approval is proved when a delivery is claimed: rows that say otherwise deliver nothing."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from gateway import sealing
 from gateway.models import Gateway
 from portal.accounts.gateways import change_gateway
 from portal.accounts.models import Membership
+from portal.accounts.policy.deciding import accept_policy
 from portal.audit.models import AuditEvent
 from portal.changes.deliver import deliver
 from portal.changes.models import (
@@ -39,6 +43,7 @@ from tests.changes.delivering import (
 )
 from tests.factories import make_live_gateway, make_person
 from tests.sandbox import SandboxGateway
+from tests.waiting import LONG, eventually
 
 pytestmark = pytest.mark.django_db
 
@@ -353,6 +358,7 @@ def test_what_was_approved_for_a_new_address_never_goes_to_the_old_one(
             desk.gateway,
             fields=["admin_url"],
             admin_key=new.key,
+            reason="It moved.",
             actor=present(desk.people.admin),
         )
         approved(desk, route("b"))
@@ -369,3 +375,46 @@ def test_what_was_approved_for_a_new_address_never_goes_to_the_old_one(
     finally:
         applied.disconnect(move)
         new.close()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("each_database")
+class TestAnAddressAcceptedMeanwhile:
+    def test_what_runs_ends_where_it_began_and_nothing_goes_to_the_new_one(
+        self, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        marker, new = tmp_path / "stopped", SandboxGateway()
+        ada = make_person("ada", "administrator")
+        first, second = approved(desk, route("a")), approved(desk, route("b"))
+        desk.gateway.admin_url = new.admin_url
+        asked = change_gateway(
+            desk.gateway, fields=["admin_url"], reason="It moved.", actor=present(ada)
+        )
+        assert asked
+        monkeypatch.setenv("GATEHOUSE_TEST_STOP_AT", "step_written")
+        monkeypatch.setenv("GATEHOUSE_TEST_MARKER", str(marker))
+
+        def work() -> None:
+            try:
+                deliver(first.latest_revision().delivery.pk)
+            finally:
+                connections.close_all()
+
+        try:
+            with ThreadPoolExecutor(1) as pool:
+                worker = pool.submit(work)
+                eventually(marker.exists, "it is about to write")
+                accept_policy(asked, actor=present(desk.people.admin))
+                marker.unlink()
+                worker.result(LONG)
+
+            assert desk.live("a") is not None
+            assert sent(desk) == ["PUT routes/a"]
+            assert (new.get("route", "a"), new.get("route", "b")) == (None, None)
+            first.refresh_from_db()
+            second.refresh_from_db()
+            assert (first.state, second.state) == (State.APPLIED, State.FAILED)
+            assert "delivery.refused" in events_of(second)
+        finally:
+            marker.unlink(missing_ok=True)
+            new.close()

@@ -59,7 +59,7 @@ def test_what_is_open_is_withdrawn_and_told(desk: Desk) -> None:
         terms=Terms(deliver_after=timezone.now() + timedelta(days=30)),
     )
 
-    retire_gateway(desk.gateway, actor=present(desk.people.admin))
+    retire_gateway(desk.gateway, reason="Gone.", actor=present(desk.people.admin))
 
     assert not ChangeRequest.objects.filter(state__in=OPEN).exists()
     assert events_of(in_review)[-1] == "change.withdrawn"
@@ -82,7 +82,7 @@ def test_what_was_to_be_taken_back_stays_as_it_is(desk: Desk) -> None:
     desk.deliver(change)
     inverse = ChangeRequest.objects.get(reverts=change)
 
-    retire_gateway(desk.gateway, actor=present(desk.people.admin))
+    retire_gateway(desk.gateway, reason="Gone.", actor=present(desk.people.admin))
 
     inverse.refresh_from_db()
     assert inverse.state == State.WITHDRAWN
@@ -95,7 +95,7 @@ def test_a_gateway_that_is_being_written_is_not_retired(desk: Desk) -> None:
     ChangeRequest.objects.filter(pk=change.pk).update(state=State.DELIVERING)
 
     with pytest.raises(WrongState, match=f"#{change.pk} is being written"):
-        retire_gateway(desk.gateway, actor=present(desk.people.admin))
+        retire_gateway(desk.gateway, reason="Gone.", actor=present(desk.people.admin))
 
     assert Gateway.objects.in_service().exists()
     assert ChangeRequest.objects.get(pk=other.pk).state == State.IN_REVIEW
@@ -103,9 +103,9 @@ def test_a_gateway_that_is_being_written_is_not_retired(desk: Desk) -> None:
 
 def test_only_administrators_at_the_portal_retire(desk: Desk) -> None:
     with pytest.raises(NotPresent):
-        retire_gateway(desk.gateway, actor=program(desk.people.admin))
+        retire_gateway(desk.gateway, reason="Gone.", actor=program(desk.people.admin))
     with pytest.raises(NotAllowed):
-        retire_gateway(desk.gateway, actor=present(desk.people.omar))
+        retire_gateway(desk.gateway, reason="Gone.", actor=present(desk.people.omar))
 
     assert Gateway.objects.in_service().exists()
 

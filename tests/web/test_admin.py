@@ -27,6 +27,7 @@ from portal.accounts.models import (
     Membership,
     Ownership,
     Person,
+    PolicyChange,
     RefreshToken,
     Vouched,
     Vouching,
@@ -507,16 +508,48 @@ def test_another_address_takes_the_key_and_says_so(as_: As, people: Cast) -> Non
     client = as_("admin")
     client.post(address(Gateway, "add"), GATEWAY)
     gateway = Gateway.objects.get()
-
-    page = client.post(
+    page, moved = (
         address(Gateway, "change", gateway.pk),
         GATEWAY | {"admin_url": "http://evil.example:9180", "admin_key": ""},
-        follow=True,
     )
+    alone = "It counts at once: there is no second administrator."
+    assert alone in client.get(page).content.decode()
+    assert "Say why: whoever accepts it" in client.post(page, moved).content.decode()
+
+    said = client.post(page, moved | {"reason": "It moved."}, follow=True)
 
     gateway.refresh_from_db()
     assert not gateway.sealed_admin_key
-    assert "Enter it again" in page.content.decode()
+    assert "Enter it again" in said.content.decode()
+    assert "Alone: there is no second administrator." in said.content.decode()
+
+
+def test_another_address_waits_where_there_is_a_second_administrator(
+    as_: As, people: Cast
+) -> None:
+    ada = make_person("ada", Role.ADMINISTRATOR, is_staff=True)
+    client = as_("admin")
+    client.post(address(Gateway, "add"), GATEWAY)
+    gateway = Gateway.objects.get()
+    page = address(Gateway, "change", gateway.pk)
+    assert "once it is accepted, by ada." in client.get(page).content.decode()
+    # What a form changes all the same would get around the second.
+    moved = {"admin_url": "http://evil.example:9180", "title": "The edge"}
+
+    said = client.post(
+        page, GATEWAY | moved | {"admin_key": "", "reason": "It moved."}, follow=True
+    )
+
+    asked = PolicyChange.objects.get()
+    assert said.redirect_chain[-1][0] == asked.get_absolute_url()
+    assert "It waits for another administrator" in said.content.decode()
+    gateway.refresh_from_db()
+    assert (gateway.admin_url, gateway.title) == (GATEWAY["admin_url"], "The edge")
+    assert gateway.admin_key() == KEY
+    for where in (page, f"/gateways/{gateway.slug}/"):
+        assert asked.get_absolute_url() in sign_in(ada).get(where).content.decode()
+    seen = as_("riley").get(f"/gateways/{gateway.slug}/").content.decode()
+    assert asked.get_absolute_url() not in seen
 
 
 def test_the_variables_of_a_gateway_are_changed_and_told(as_: As, people: Cast) -> None:
@@ -599,16 +632,18 @@ def test_what_are_no_addresses_of_nodes_is_said_beside_the_field(
 def test_a_gateway_is_retired_and_never_deleted(
     as_: As, people: Cast, gateway: Gateway
 ) -> None:
-    client = as_("admin")
+    client, page = as_("admin"), address(Gateway, "changelist")
+    retire = {"action": "retire_selected", "_selected_action": gateway.pk, "index": "0"}
 
     client.post(address(Gateway, "delete", gateway.pk), {"post": "yes"})
-    client.post(
-        address(Gateway, "changelist"),
-        {"action": "retire_selected", "_selected_action": gateway.pk, "index": "0"},
-    )
+    said = client.post(page, retire, follow=True).content.decode()
+    assert "Say why" in said
+    assert Gateway.objects.in_service().exists()
+    said = client.post(page, retire | {"reason": "Gone."}, follow=True).content.decode()
 
     gateway.refresh_from_db()
     assert gateway.retired_at is not None
+    assert "It is in force. Alone: there is no second administrator." in said
 
 
 def test_nobody_sets_another_persons_password(as_: As, people: Cast) -> None:

@@ -11,6 +11,8 @@ from portal.accounts.roles import Verb
 
 NOBODY_ELSE = "there is no second administrator"
 NOT_ASKED_FOR = "POLICY_NEEDS_TWO is off"
+# So many people are named beforehand.
+NAMED = 5
 
 
 def others(author: Person, scope: Gateway | None) -> QuerySet[Person]:
@@ -23,9 +25,25 @@ def why_alone(change: PolicyChange) -> str:
     """Say why one person is enough for this change; "" where two are needed."""
     if kind_of(change.kind).needs_two(change.base, change.wanted):
         return ""
+    return _why_alone(change.author, change.gateway)
+
+
+def foretold(author: Person, scope: Gateway | None) -> str:
+    """Say beforehand what becomes of that which `author` asks for."""
+    if alone := _why_alone(author, scope):
+        return f"It counts at once: {alone}."
+    names = [person.username for person in others(author, scope)[: NAMED + 1]]
+    if not names:
+        return "It waits, and nobody could accept it now."
+    if len(names) > NAMED:
+        names[NAMED:] = ["another administrator"]
+    return f"It counts once it is accepted, by {' or '.join(names)}."
+
+
+def _why_alone(author: Person, scope: Gateway | None) -> str:
     if not settings.POLICY_NEEDS_TWO:
         return NOT_ASKED_FOR
-    return "" if others(change.author, change.gateway).exists() else NOBODY_ELSE
+    return "" if others(author, scope).exists() else NOBODY_ELSE
 
 
 def may_accept(change: PolicyChange, person: Person) -> bool:

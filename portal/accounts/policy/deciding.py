@@ -42,9 +42,10 @@ def propose_policy(
     of the scope, Malformed, PolicyMoved when it counts already, SecondPersonNeeded, and
     what the kind raises.
     """
-    author = actor.require_administrator(scope)
+    actor.require_present_person()
     words = _words(reason, "reason", "Say why: whoever accepts it will ask.")
-    _lock()
+    _lock_for(actor)
+    author = actor.require_administrator(scope)
     owner = kind_of(kind)
     wanted = owner.check(wanted, scope)
     change = PolicyChange(
@@ -121,7 +122,7 @@ def refuse_policy(change: PolicyChange, *, actor: Actor, note: str) -> PolicyCha
 def withdraw_policy(change: PolicyChange, *, actor: Actor) -> PolicyChange:
     """Take back what one asked for oneself. Raises NotPresent, NotAllowed, PolicySettled."""
     person = actor.require_present_person()
-    change = _locked(change)
+    change = _locked(change, actor)
     if change.author_id != person.pk:
         raise NotAllowed("Only whoever asked for it withdraws it.")
     _expect_open(change)
@@ -130,20 +131,27 @@ def withdraw_policy(change: PolicyChange, *, actor: Actor) -> PolicyChange:
     return change
 
 
-def _lock() -> None:
+def lock_policy() -> None:
     """Let nobody else change policy until the transaction ends."""
     PolicyLock.objects.select_for_update(no_key=True).get_or_create(pk=1)
 
 
-def _locked(change: PolicyChange) -> PolicyChange:
-    _lock()
+def _lock_for(actor: Actor) -> None:
+    """Lock it for somebody, as what they are once everybody before them is done."""
+    lock_policy()
+    if actor.person is not None:
+        actor.person.refresh_from_db(fields=["is_active", "is_superuser"])
+
+
+def _locked(change: PolicyChange, actor: Actor) -> PolicyChange:
+    _lock_for(actor)
     return PolicyChange.objects.with_people().get(pk=change.pk)
 
 
 def _to_decide(change: PolicyChange, actor: Actor) -> tuple[PolicyChange, Person]:
     """Return it and who decides, under the lock."""
     actor.require_present_person()
-    change = _locked(change)
+    change = _locked(change, actor)
     person = actor.require_administrator(change.gateway)
     if change.author_id == person.pk:
         raise OwnProposal(

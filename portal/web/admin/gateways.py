@@ -8,10 +8,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from gateway.models import Catalogue, Facet, FingerprintKey, Gateway, Resource
-from portal.accounts.gateways import change_gateway, create_gateway
+from portal.accounts.gateways import GUARDED, change_gateway, create_gateway
+from portal.accounts.models import PolicyChange, PolicyChangeQuerySet
 from portal.accounts.presence import present_actor
 from portal.accounts.roles import Verb
 from portal.changes.retire import retire_gateway
+from portal.web.admin.asking import AsksPolicy, Reasoned, ReasonForm
 from portal.web.admin.operated import Operated, on_each
 from portal.web.admin.shown import ByGateway, Rights, Shown
 
@@ -63,8 +65,11 @@ class Named(forms.CharField):
             return True
 
 
-class GatewayForm(forms.ModelForm):
+class GatewayForm(Reasoned):
     """A gateway; its admin key goes in and never comes out."""
+
+    def guarded(self) -> set[str]:
+        return set(GUARDED)
 
     admin_key = forms.CharField(
         required=False,
@@ -73,7 +78,7 @@ class GatewayForm(forms.ModelForm):
         ),
         help_text=(
             "Written only, never shown. Empty: the key stays as it is. Another scheme, "
-            "host or port of the Admin API address clears it."
+            "host or port of the Admin API address clears it, once that counts."
         ),
     )
 
@@ -115,8 +120,13 @@ class GatewayForm(forms.ModelForm):
 
 
 @admin.register(Gateway)
-class GatewayAdmin(Operated, Shown):
+class GatewayAdmin(AsksPolicy, Operated, Shown):
     form = GatewayForm
+    action_form = ReasonForm
+    asks = (
+        "The Admin API address, how TLS is verified, the environment and the number of "
+        "approvals are changed by two people."
+    )
     gateway_path = "pk"
     list_display = (
         "slug",
@@ -149,7 +159,15 @@ class GatewayAdmin(Operated, Shown):
             return own
         if not self.has_change_permission(request, obj):
             own.remove("admin_key")
+        else:
+            own.append("reason")
         return [*own, *self.told, "retired_at"]
+
+    def scope_of(self, obj: Gateway) -> Gateway | None:
+        return obj
+
+    def policy_of(self, obj: Gateway) -> PolicyChangeQuerySet:
+        return PolicyChange.objects.filter(gateway=obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is None:
@@ -174,7 +192,16 @@ class GatewayAdmin(Operated, Shown):
             create_gateway(obj, admin_key=key, actor=actor)
             return
         had_key = bool(obj.sealed_admin_key)
-        change_gateway(obj, fields=form.changed_data, admin_key=key, actor=actor)
+        self.asked_for(
+            request,
+            change_gateway(
+                obj,
+                fields=form.own_fields,
+                admin_key=key,
+                reason=form.cleaned_data.get("reason", ""),
+                actor=actor,
+            ),
+        )
         if had_key and not obj.sealed_admin_key:
             messages.warning(
                 request,
@@ -194,9 +221,12 @@ class GatewayAdmin(Operated, Shown):
         on_each(
             request,
             gateways,
-            lambda gateway: retire_gateway(gateway, actor=present_actor(request)),
+            lambda gateway: retire_gateway(
+                gateway,
+                reason=request.POST.get("reason", ""),
+                actor=present_actor(request),
+            ),
             name=lambda gateway: gateway.slug,
-            done=" is retired.",
         )
 
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
+from portal.accounts.models import PolicyChange
 from portal.errors import GatehouseError
 
 Row = TypeVar("Row")
@@ -46,16 +47,17 @@ def on_each(
     operate: Callable[[Row], object],
     *,
     name: Callable[[Row], str] = str,
-    done: str,
+    done: str = "",
 ) -> None:
     """Run an operation on each row and say of each how it went; `done` after its name.
 
-    One that is refused stops no other.
+    One that is refused stops no other; what became of a change of policy it says itself.
     """
     for row in rows:
         try:
-            operate(row)
+            made = operate(row)
         except GatehouseError as error:
             messages.error(request, f"{name(row)}: {error}")
         else:
-            messages.success(request, f"{name(row)}{done}")
+            became = f": {made.outcome}" if isinstance(made, PolicyChange) else done
+            messages.success(request, f"{name(row)}{became}")
