@@ -109,6 +109,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "portal.request_ids.RequestIds",
     "portal.web.headers.PageHeaders",
+    "portal.web.compressed.CompressedPages",
     "portal.allowances.Allowances",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -180,6 +180,7 @@ class Desk:
             number=7,
             slug="default",
             kind="routes",
+            item=1,
             resource_id="r1",
             route_id="r1",
             rule_id=rule.pk,

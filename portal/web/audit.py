@@ -22,7 +22,7 @@ from portal.trail.export import Format, export, reach_of_export
 from portal.web.audit_form import AuditForm
 from portal.web.audit_state import AuditState
 from portal.web.events import shown
-from portal.web.items import ShownItem, part_of
+from portal.web.items import PREVIEWED, ShownItem
 from portal.web.pages import (
     Listed,
     PersonRequest,
@@ -31,6 +31,7 @@ from portal.web.pages import (
     refusal,
     wants_fragment,
 )
+from portal.web.parts import items_at
 
 PER_PAGE = 50
 # Nobody waits longer for an answer.
@@ -112,7 +113,10 @@ def entry_page(request: PersonRequest, number: int) -> HttpResponse:
         "entry": shown([event])[0],
         "proof": proof_of(event),
         "revision": revision,
-        "part": part_of(revision) if revision else None,
+        "items": [ShownItem.of(item) for item in items_at(revision, range(PREVIEWED))]
+        if revision
+        else [],
+        "count": revision.items.count() if revision else 0,
         "drift": ShownItem.of_drift(drift) if drift else None,
         "gateway": revision.change.gateway
         if revision

@@ -18,9 +18,11 @@ from portal.changes.permissions import permissions
 from portal.changes.schedule import explained
 from portal.changes.states import State
 from portal.errors import GatehouseError
-from portal.web.items import part_of
+from portal.web.items import ShownItem
 from portal.web.pages import PersonRequest, page, wants_fragment
+from portal.web.parts import part_of
 from portal.web.story import marks_of
+from portal.web.talk import part_of_talk
 from portal.web.targets import targets_of
 from portal.web.told import Told, tell
 
@@ -55,6 +57,35 @@ def change_page(request: PersonRequest, number: int) -> HttpResponse:
     return render(request, "changes/_news.html", context)
 
 
+@require_GET
+@page
+def item_page(request: PersonRequest, number: int, item: int) -> HttpResponse:
+    """Show one item of many, numbered from 1; to a page that is open, only what it says.
+
+    Of the latest revision, or that of `?revision=`.
+    """
+    change = visible_change(request, number)
+    revision = revision_of(request, change)
+    row = get_object_or_404(revision.items, position=item - 1)
+    context = {
+        "change": change,
+        "revision": revision,
+        "item": ShownItem.of(row),
+        "findings": [one for one in revision.findings if one["item"] == row.position],
+        "count": revision.items.count(),
+    }
+    kind = "_item_news" if wants_fragment(request) else "item"
+    return render(request, f"changes/{kind}.html", context)
+
+
+def revision_of(request: HttpRequest, change: ChangeRequest) -> Revision:
+    """Return the revision that the address names, else the latest; 404 for none."""
+    wanted = request.GET.get("revision", "")
+    if wanted.isascii() and wanted.isdigit() and len(wanted) < 10:
+        return get_object_or_404(change.revisions, number=int(wanted))
+    return change.latest_revision()
+
+
 def _show(
     request: PersonRequest,
     change: ChangeRequest,
@@ -63,10 +94,8 @@ def _show(
     kept: dict[str, str] | None = None,
 ) -> HttpResponse:
     told = _context(request, change)
-    at = request.GET.get("part", "")
-    number = int(at) if at.isascii() and at.isdigit() and len(at) < 5 else 1
     context = told | {
-        "part": part_of(told["told"].revision, number),
+        "part": part_of(told["told"].revision, request),
         "conflict": conflict_of(change) if change.state == State.CONFLICTED else None,
         "document": SpecImport.objects.filter(change=change).defer("sealed").first()
         if change.channel == Channel.IMPORT
@@ -86,10 +115,11 @@ def _context(request: PersonRequest, change: ChangeRequest) -> dict[str, Any]:
     told = tell(change)
     return {
         "told": told,
+        "talk": part_of_talk(told.talk, request.GET.get("until", "")),
         "change": change,
         "explained": explained(change, told.revision, told.waits),
         "may": permissions(change, actor=present_actor(request)),
-        "seen": marks_of(change, request.user),
+        "seen": marks_of(change, request.user, told.revision, told.others),
         "every": _every(change, told),
         "targets": targets_of(request.user, change.gateway)
         if change.state == State.APPLIED

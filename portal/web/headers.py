@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
 POLICY = "; ".join(
@@ -50,10 +51,11 @@ class PageHeaders:
         # A view that needs less strictness (an API's documentation) says so itself.
         response.headers.setdefault("Content-Security-Policy", POLICY)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
-        if getattr(request, "htmx", False) or _is_page(response):
+        if getattr(request, "htmx", False) or is_page(response):
             patch_vary_headers(response, ["HX-Request"])
         return response
 
 
-def _is_page(response: HttpResponse) -> bool:
-    return response.get("Content-Type", "").startswith("text/html")
+def is_page(response: HttpResponseBase) -> bool:
+    """Whether an answer is for people to read."""
+    return response.headers.get("Content-Type", "").startswith("text/html")

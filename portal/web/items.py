@@ -1,4 +1,4 @@
-"""The items of a revision, as pages show them: all named, so many at a time in full."""
+"""One resource and in what its documents differ, as pages show it."""
 
 import json
 from collections.abc import Sequence
@@ -10,13 +10,13 @@ from gateway.diff import diff
 from gateway.documents import SERVER_MANAGED
 from gateway.line_diff import Stretch, line_diff
 from gateway.semantic_diff import Group, told_of
-from gateway.sentences import sentence
-from portal.changes.models import Item, Revision
+from portal.changes.models import Item
 from portal.changes.plan import Plan, PlannedItem
 from portal.drift.models import Drift, What
 
-# A change of more items is told by a list of all of them and parts of so many.
-PER_PART = 50
+# A preview shows so many; the page of the change itself tells all.
+PREVIEWED = 30
+SIGNS = {"create": "plus", "update": "edit", "delete": "minus"}
 # A drift looks like the item of a change that would have done it.
 AS_ITEM = {What.CREATED: "create", What.ALTERED: "update", What.DELETED: "delete"}
 
@@ -69,7 +69,7 @@ class ShownItem:
 
     @property
     def sign(self) -> str:
-        return {"create": "plus", "delete": "minus"}.get(self.action, "edit")
+        return SIGNS[self.action]
 
     @property
     def fields(self) -> int:
@@ -97,68 +97,15 @@ class ShownPlan:
     """What would be done, before anything is stored."""
 
     items: Sequence[ShownItem]
+    count: int
     summary: str
     has_blockers: bool
 
     @classmethod
     def of(cls, plan: Plan) -> "ShownPlan":
         return cls(
-            items=[ShownItem.planned(item) for item in plan.items],
+            items=[ShownItem.planned(item) for item in plan.items[:PREVIEWED]],
+            count=len(plan.items),
             summary=plan.summary,
             has_blockers=bool(plan.blockers),
         )
-
-
-@dataclass(frozen=True)
-class Line:
-    """One item in the list of all: what happens to it in one sentence."""
-
-    number: int
-    sentence: str
-    part: int
-
-
-@dataclass(frozen=True)
-class Part:
-    """Some items in full. `lines` names all of them, where these are not all."""
-
-    items: Sequence[ShownItem]
-    count: int
-    number: int = 1
-    lines: Sequence[Line] = ()
-
-    @property
-    def parts(self) -> int:
-        return -(-self.count // PER_PART) or 1
-
-    @property
-    def is_whole(self) -> bool:
-        return self.parts == 1
-
-
-def part_of(revision: Revision, number: int = 1) -> Part:
-    """Return the items of one part, numbered from 1; the last one when beyond it.
-
-    One query: whoever approves sees every item named.
-    """
-    rows = list(
-        revision.items.defer("base_sealed", "wanted_sealed").order_by("position")
-    )
-    last = -(-len(rows) // PER_PART) or 1
-    number = min(max(number, 1), last)
-    first = (number - 1) * PER_PART
-    return Part(
-        items=[ShownItem.of(row) for row in rows[first : first + PER_PART]],
-        count=len(rows),
-        number=number,
-        lines=[]
-        if last == 1
-        else [
-            Line(
-                row.position + 1,
-                sentence(row.action, row.kind, row.resource_id, row.base, row.wanted),
-                row.position // PER_PART + 1,
-            )
-            for row in rows
-        ],
-    )

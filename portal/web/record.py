@@ -1,37 +1,43 @@
-"""The whole record of one change on one page, for auditors and for paper."""
+"""The whole record of one change, for auditors and for paper; of many items in parts."""
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from portal.accounts.visible_events import events_visible_to
 from portal.changes.models import Review
-from portal.web.change import visible_change
+from portal.web.change import revision_of, visible_change
 from portal.web.items import ShownItem
 from portal.web.pages import PersonRequest, page
-from portal.web.story import by_weight
+from portal.web.parts import ROWS, items_at, number_of
 
 
 @require_GET
 @page
 def record_page(request: PersonRequest, number: int) -> HttpResponse:
-    """Show one revision with all items unfolded, all verdicts and all of the ledger.
+    """Show one revision with its items unfolded, all verdicts and all of the ledger.
 
-    The latest revision, or that of `?revision=`. A fixed number of queries.
+    The latest revision, or that of `?revision=`. Of many items so many on a page, in
+    the order in which they are written: `?part=`, whose first one tells the rest. A
+    fixed number of queries.
     """
     change = visible_change(request, number)
-    revisions = list(change.revisions.select_related("author").order_by("number"))
-    wanted = request.GET.get("revision", "")
-    is_number = wanted.isascii() and wanted.isdigit() and len(wanted) < 10
-    at = int(wanted) if is_number else revisions[-1].number
-    revision = get_object_or_404(change.revisions, number=at)
-    items = revision.items.defer("base_sealed", "wanted_sealed").order_by("position")
+    revision = revision_of(request, change)
+    count = revision.items.count()
+    parts = -(-count // ROWS) or 1
+    part = number_of(request.GET.get("part", ""), parts)
+    positions = range((part - 1) * ROWS, min(part * ROWS, count))
     context = {
         "change": change,
         "revision": revision,
-        "revisions": revisions,
-        "findings": by_weight(revision.findings),
-        "items": [ShownItem.of(item) for item in items],
+        "revisions": change.revisions.select_related("author").order_by("number"),
+        "findings": [one for one in revision.findings if one["item"] in positions],
+        "items": [ShownItem.of(item) for item in items_at(revision, positions)],
+        "count": count,
+        "part": part,
+        "parts": parts,
+        "first": positions.start + 1,
+        "last": positions.stop,
         "reviews": Review.objects.filter(revision__change=change)
         .select_related("reviewer", "revision")
         .order_by("pk"),

@@ -1,4 +1,4 @@
-"""What happened to one change, as its page tells it: the way, the talk, the delivery."""
+"""Where one change stands, as its page tells it: the way, and what is new of it."""
 
 import hashlib
 from collections.abc import Sequence
@@ -10,36 +10,18 @@ from django.db.models import Count
 from django.utils import timezone
 
 from portal.accounts.models import Person
-from portal.audit.events import Event
-from portal.audit.models import AuditEvent
 from portal.changes.findings import Severity
 from portal.changes.meanwhile import also_asking
 from portal.changes.models import (
     ChangeRequest,
     Delivery,
-    DeliveryState,
     NodeSighting,
-    Review,
     Revision,
     Step,
-    Verdict,
 )
 from portal.changes.quorum import Standing
 from portal.changes.schedule import waits
 from portal.changes.states import State
-
-# What only the ledger tells of a change's life; the rest has rows of its own.
-TOLD_BY_LEDGER = [
-    Event.CHANGE_WITHDRAWN,
-    Event.CHANGE_DISCARDED,
-    Event.CHANGE_CANCELLED,
-    Event.FREEZE_OVERRIDDEN,
-    Event.CHANGE_REVIEWED_AFTER,
-    Event.EXPIRY_ENDED_EARLY,
-    Event.DELIVERY_RETRIED,
-    Event.DELIVERY_REFUSED,
-    Event.PROBE_FAILED,
-]
 
 
 def by_weight(findings: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -125,101 +107,6 @@ def _written(
 
 
 @dataclass(frozen=True)
-class Said:
-    """One entry of the conversation."""
-
-    at: datetime
-    who: str
-    did: str
-    icon: str
-    tone: str = ""
-    text: str = ""
-    order: int = 0
-
-
-VERDICT_LOOKS = {
-    Verdict.APPROVE: ("check", "good"),
-    Verdict.REJECT: ("cross", "bad"),
-    Verdict.REQUEST_CHANGES: ("edit", "warn"),
-    Verdict.BREAK_GLASS: ("warning", "bad"),
-}
-
-
-def talk_of(
-    change: ChangeRequest, revisions: Sequence[Revision], delivery: Delivery | None
-) -> list[Said]:
-    """Return what people and Gatehouse did, oldest first. Three queries."""
-    said = [
-        Said(
-            revision.created_at,
-            revision.author.username,
-            "asked for this"
-            if revision.number == 1
-            else f"wrote revision {revision.number}",
-            "send" if revision.number == 1 else "edit",
-        )
-        for revision in revisions
-    ]
-    for review in Review.objects.filter(revision__change=change).select_related(
-        "reviewer", "revision"
-    ):
-        look, tone = VERDICT_LOOKS[Verdict(review.verdict)]
-        said.append(
-            Said(
-                review.created_at,
-                review.reviewer.username,
-                f"{review.get_verdict_display()} revision {review.revision.number}",
-                look,
-                tone,
-                review.comment,
-                1,
-            )
-        )
-    said += [
-        Said(
-            comment.created_at,
-            comment.author.username,
-            "commented",
-            "comment",
-            "",
-            comment.text,
-            1,
-        )
-        for comment in change.comments.select_related("author")
-    ]
-    said += [
-        Said(
-            event.at,
-            event.actor,
-            str(event.get_event_display()),
-            "undo",
-            "warn",
-            str(event.details.get("comment") or event.details.get("words", "")),
-            1,
-        )
-        for event in AuditEvent.objects.filter(
-            subject_type="change",
-            subject_id=str(change.number),
-            event__in=TOLD_BY_LEDGER,
-        )
-    ]
-    if delivery and delivery.finished_at and delivery.state != DeliveryState.CANCELLED:
-        is_good = delivery.state == DeliveryState.VERIFIED
-        said.append(
-            Said(
-                delivery.finished_at,
-                "Gatehouse itself",
-                "applied the change" if is_good else "could not apply the change",
-                "check" if is_good else "warning",
-                "good" if is_good else "bad",
-                delivery.outcome,
-                2,
-            )
-        )
-    return sorted(said, key=lambda one: (one.at, one.order))
-
-
-@dataclass(frozen=True)
 class Marks:
     """What a page has seen: when either differs, that part is sent anew."""
 
@@ -230,8 +117,16 @@ class Marks:
         return f"{self.live}.{self.decide}"
 
 
-def marks_of(change: ChangeRequest, person: Person) -> Marks:
-    """Return the marks of a change as it is now. A fixed number of queries."""
+def marks_of(
+    change: ChangeRequest,
+    person: Person,
+    revision: Revision | None = None,
+    others: Sequence[ChangeRequest] | None = None,
+) -> Marks:
+    """Return the marks of a change as it is now. A fixed number of queries.
+
+    Fewer for a page that knows the latest revision and who else asks for the same.
+    """
     counted = ChangeRequest.objects.filter(pk=change.pk).aggregate(
         written=Count("revisions", distinct=True),
         decided=Count("revisions__reviews", distinct=True),
@@ -252,11 +147,9 @@ def marks_of(change: ChangeRequest, person: Person) -> Marks:
             "probe__tries",
         )
     )
-    revision = change.latest_revision()
-    others = [
-        (one.number, one.state)
-        for one in (also_asking(revision) if change.is_open else [])
-    ]
+    revision = revision or change.latest_revision()
+    if others is None:
+        others = also_asking(revision) if change.is_open else []
     waiting = waits(change, revision)
     decide = [
         change.state,
@@ -272,7 +165,8 @@ def marks_of(change: ChangeRequest, person: Person) -> Marks:
             "state", "words"
         )
     )
-    live = _mark(decide, counted, steps, deliveries, others, nodes)
+    asking = [(one.number, one.state) for one in others]
+    live = _mark(decide, counted, steps, deliveries, asking, nodes)
     return Marks(live, _mark(decide))
 
 

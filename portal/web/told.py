@@ -26,8 +26,9 @@ from portal.changes.models import (
 from portal.changes.quorum import Standing
 from portal.changes.schedule import Waiting, taken_back_by, waits
 from portal.changes.states import State
-from portal.web.items import PER_PART
-from portal.web.story import Gate, Said, by_weight, talk_of, way_of
+from portal.web.parts import IN_FULL
+from portal.web.story import Gate, by_weight, way_of
+from portal.web.talk import Said, talk_of
 
 # Of a large delivery only what went otherwise than it should is told step by step.
 STEPS_AT_MOST = 50
@@ -109,7 +110,7 @@ def tell(change: ChangeRequest) -> Told:
         change.revisions.select_related("author", "token").order_by("number")
     )
     revision = revisions[-1]
-    standing = quorum.standing(change)
+    standing = quorum.standing(change, revision)
     delivery = (
         Delivery.objects.filter(revision__change=change)
         .select_related("revision", "probe")
@@ -141,7 +142,7 @@ def tell(change: ChangeRequest) -> Told:
 def _fetch_attempts(delivery: Delivery) -> Progress | None:
     """Fetch the attempts and their steps; return how far a large delivery is."""
     count = delivery.revision.items.count()
-    is_large = count > PER_PART
+    is_large = count > IN_FULL
     attempts = Attempt.objects.order_by("-number")
     steps = Step.objects.order_by("pk")
     if is_large:

@@ -67,6 +67,7 @@ urlpatterns = [
     path("ask/", ask.ask_page, name="ask"),
     path("changes/together/", together.together_page, name="together"),
     path("changes/<int:number>/", change.change_page, name="change"),
+    path("changes/<int:number>/items/<int:item>/", change.item_page, name="item"),
     path("changes/<int:number>/print/", record.record_page, name="record"),
     path("changes/<int:number>/revise/", ask.revise_page, name="revise"),
     path("changes/<int:number>/rebase/", rebase.rebase_page, name="rebase"),

@@ -1,4 +1,4 @@
-"""The page of a change of many items: each is named, and none is out of reach."""
+"""The page of a change of many items: the gravest first, and none is out of reach."""
 
 import re
 
@@ -7,18 +7,20 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from gateway.models import Gateway
 from portal.changes.models import ChangeRequest, Delivery
 from portal.changes.states import State
-from portal.web.items import PER_PART
+from portal.web.parts import ROWS
 from tests.changes.conftest import Desk, desk
 from tests.changes.delivering import creates, route, upstream
+from tests.factories import Cast, item, make_change
 from tests.web.conftest import sign_in
 
 pytestmark = pytest.mark.django_db
 
 __all__ = ["desk"]
 
-COUNT = 2 * PER_PART + 20
+COUNT = 2 * ROWS + 20
 
 
 @pytest.fixture
@@ -30,39 +32,51 @@ def large(desk: Desk) -> ChangeRequest:
 
 
 @pytest.fixture
-def riley(desk: Desk) -> Client:
-    return sign_in(desk.people.riley)
+def people(desk: Desk) -> Cast:
+    return desk.people
+
+
+@pytest.fixture
+def gateway(desk: Desk) -> Gateway:
+    return desk.gateway
+
+
+@pytest.fixture
+def riley(people: Cast) -> Client:
+    return sign_in(people.riley)
 
 
 def page_of(client: Client, change: ChangeRequest, query: str = "") -> str:
     return client.get(f"/changes/{change.number}/{query}").content.decode()
 
 
-def in_full(page: str) -> list[int]:
-    return [int(number) for number in re.findall(r'id="item-(\d+)"', page)]
+def numbers(page: str) -> list[int]:
+    """Which items the page has a line of."""
+    links = re.findall(r'<a href="/changes/\d+/items/(\d+)/\?revision=1"', page)
+    return [int(number) for number in links]
 
 
-def test_every_item_is_named_and_some_are_shown_in_full(
+def test_all_items_are_counted_and_so_many_have_a_line(
     riley: Client, large: ChangeRequest
 ) -> None:
     page = page_of(riley, large)
 
     assert f"Creates 1 upstream, {COUNT - 1} routes." in page
-    assert all(f"r{n:03}" in page for n in range(COUNT - 1))
-    assert in_full(page) == list(range(1, PER_PART + 1))
-    assert "Part 1 of 3" in page
+    assert f"All {COUNT} items" in page
+    assert numbers(page) == list(range(1, ROWS + 1))
+    assert f"1 to {ROWS} of {COUNT}, part 1 of 3" in page
 
 
 @pytest.mark.parametrize(
     ("part", "first", "last"),
     [
-        ("2", PER_PART + 1, 2 * PER_PART),
-        ("3", 2 * PER_PART + 1, COUNT),
-        ("99", 2 * PER_PART + 1, COUNT),
-        ("0", 1, PER_PART),
-        ("-1", 1, PER_PART),
-        ("²", 1, PER_PART),
-        ("x" * 5_000, 1, PER_PART),
+        ("2", ROWS + 1, 2 * ROWS),
+        ("3", 2 * ROWS + 1, COUNT),
+        ("99", 2 * ROWS + 1, COUNT),
+        ("0", 1, ROWS),
+        ("-1", 1, ROWS),
+        ("²", 1, ROWS),
+        ("x" * 5_000, 1, ROWS),
     ],
 )
 def test_the_parts_follow_each_other(
@@ -70,15 +84,55 @@ def test_the_parts_follow_each_other(
 ) -> None:
     page = riley.get(f"/changes/{large.number}/", {"part": part}).content.decode()
 
-    assert in_full(page) == list(range(first, last + 1))
+    assert numbers(page) == list(range(first, last + 1))
 
 
 def test_a_line_leads_to_its_item(riley: Client, large: ChangeRequest) -> None:
-    links = re.findall(r'href="\?part=(\d)#item-(\d+)"', page_of(riley, large))
+    address = f"/changes/{large.number}/items/{COUNT}/"
 
-    assert len(links) == COUNT
-    for part, number in (links[0], links[PER_PART], links[-1]):
-        assert int(number) in in_full(page_of(riley, large, f"?part={part}"))
+    whole = riley.get(address).content.decode()
+    news = riley.get(address, headers={"HX-Request": "true"}).content.decode()
+
+    assert f"Item {COUNT} of {COUNT}" in whole
+    for page in (whole, news):
+        assert f"r{COUNT - 2:03}" in page
+        assert "Whole documents as JSON" in page
+    assert "<html" not in news
+    for number in (0, COUNT + 1):
+        assert riley.get(f"/changes/{large.number}/items/{number}/").status_code == 404
+
+
+def test_the_gravest_come_first_and_what_is_alike_is_told_once(
+    people: Cast, gateway: Gateway, riley: Client
+) -> None:
+    slow = {"code": "timeouts", "severity": "warning", "path": "", "mend": "Set some."}
+    before = {"code": "overlap", "severity": "info", "path": "", "mend": "Nothing."}
+    change = make_change(
+        gateway=gateway,
+        author=people.alice,
+        items=[
+            item("delete" if n == 7 else "create", resource_id=f"r{n:03}")
+            for n in range(COUNT)
+        ],
+        findings=[
+            *(slow | {"item": n, "words": "No time-outs."} for n in range(40, 140)),
+            *(before | {"item": n, "words": f"It meets {n}."} for n in range(20)),
+        ],
+    )
+
+    page = page_of(riley, change)
+
+    assert page.count("No time-outs.") == 1
+    assert "100 items</a>" in page
+    assert "It meets 2." in page
+    assert "It meets 3." not in page
+    assert '<a href="?code=overlap#lines">17 more' in page
+    assert numbers(page) == list(range(41, 141))
+    assert numbers(page_of(riley, change, "?part=2"))[:3] == [8, 1, 2]
+    assert numbers(page_of(riley, change, "?code=overlap"))[:3] == [8, 1, 2]
+    assert len(numbers(page_of(riley, change, "?code=overlap"))) == 20
+    assert numbers(page_of(riley, change, "?find=R10"))[-1] == 110
+    assert "No item is like that." in page_of(riley, change, "?find=zanzibar")
 
 
 def test_it_is_delivered_with_progress(
@@ -87,7 +141,9 @@ def test_it_is_delivered_with_progress(
     desk.approve(large)
     Delivery.objects.update(done=40)
 
-    assert "40 of 120 items stand as wanted; next route r039" in page_of(riley, large)
+    assert f"40 of {COUNT} items stand as wanted; next route r039" in page_of(
+        riley, large
+    )
 
     desk.deliver(large)
 

@@ -11,6 +11,7 @@ from portal.audit.ledger import record
 from portal.audit.models import AuditEvent
 from portal.changes.models import ChangeRequest
 from portal.changes.states import State
+from portal.web.parts import ROWS
 from tests.actors import present
 from tests.factories import (
     Cast,
@@ -54,6 +55,31 @@ def test_it_holds_all_items_verdicts_digests_and_hashes(
         assert f"{event.previous_hash} → {event.hash}" in page
     assert "Not &lt;b&gt;so." in page
     assert "⟨U+202E⟩" in page
+
+
+def test_of_many_items_so_many_are_in_each_part(
+    as_: As, people: Cast, gateway: Gateway
+) -> None:
+    found = {"code": "x", "severity": "info", "path": "", "mend": ""}
+    made = make_change(
+        gateway=gateway,
+        author=people.alice,
+        items=[item(resource_id=f"r{n:03}") for n in range(ROWS + 5)],
+        findings=[found | {"item": n, "words": f"It is {n}."} for n in (0, ROWS)],
+    )
+    client = as_("audrey")
+
+    first = client.get(f"/changes/{made.number}/print/").content.decode()
+    second = client.get(f"/changes/{made.number}/print/?part=2").content.decode()
+
+    assert f"Part 1 of 2: items 1 to {ROWS} of {ROWS + 5}." in first
+    assert "It is 0." in first
+    assert f"It is {ROWS}." not in first
+    assert "The ledger</h2>" in first
+    assert f"Part 2 of 2: items {ROWS + 1} to {ROWS + 5} of {ROWS + 5}." in second
+    assert second.count("Node 127.0.0.1:8000") == 5
+    assert f"It is {ROWS}." in second
+    assert "The ledger</h2>" not in second
 
 
 def test_an_earlier_revision_is_shown_when_asked_for(

@@ -20,9 +20,11 @@ from gateway.kinds import KINDS
 from portal.accounts.policy.kinds import kind_of
 from portal.changes.schedule import by_the_clock
 from portal.changes.states import State
+from portal.web import findings
 from portal.web.events import program
 
 register = template.Library()
+register.filter("weighed", findings.weighed)
 
 
 @register.filter
