@@ -63,7 +63,7 @@ def row_of(
         sealed=sealing.seal(document),
         digest=digest(kind, shown, key=key),
         mark=mark or new_mark(),
-        search=_search_text(resource_id, document),
+        search=search_text(resource_id, document),
         by_name=_by_name(resource_id, document),
         first_seen=seen,
         last_seen=seen,
@@ -92,7 +92,7 @@ def _by_name(resource_id: str, document: Document) -> str:
     return storable(f"{shown[:NAME_LIMIT].lower()}\n{resource_id}")
 
 
-def _search_text(resource_id: str, document: Document) -> str:
+def search_text(resource_id: str, document: Document) -> str:
     """Return what a search looks in, in lower case: id, names, addresses, labels."""
     words = [resource_id]
     for name in NAMES:

@@ -23,7 +23,7 @@ from oauth2_provider.models import set_token_value
 from gateway import sealing
 from gateway.catalogue import known_catalogue
 from gateway.models import Catalogue, Gateway, Resource
-from gateway.rows import keep_facets
+from gateway.rows import keep_facets, search_text
 from portal.accounts.connections import ACCESS_PREFIX, new_secret
 from portal.accounts.models import (
     AccessToken,
@@ -468,7 +468,7 @@ def make_resource(
         document=value,
         sealed=sealing.seal(value),
         digest=digest_of(value),
-        search=f"{name} {orjson.dumps(value).decode()}".lower(),
+        search=search_text(name, value),
         by_name=f"{value.get('name', name)}\n{name}".lower(),
     )
     keep_facets([row])

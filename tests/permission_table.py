@@ -136,6 +136,7 @@ PAGES: dict[str, Page] = {
     "audit_heads": Page(PERSON),
     "gateway_freezes": Page(READ),
     "completions": Page(READ),
+    "targets": Page(PERSON),
     "help": Page(PERSON),
     "connect": Page(PERSON),
     "login": Page(STRANGER),

@@ -2,10 +2,17 @@
 
 from dataclasses import dataclass
 
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
 from gateway.models import Gateway, Resource
+from portal.accounts.roles import Verb
+from portal.web.pages import PersonRequest, page, words_in
 from portal.web.resources import row_of
 
-SHOWN = 200
+SHOWN = 50
+KINDS = ("upstream", "service")
 
 
 @dataclass(frozen=True)
@@ -16,10 +23,16 @@ class Target:
     words: str
 
 
-def targets_on(gateway: Gateway) -> list[Target]:
-    """Return those seen last, by id. One query."""
+def targets_on(gateway: Gateway, typed: str = "") -> list[Target]:
+    """Return some that fit what is typed, by id. One query.
+
+    What is typed may begin with the kind, as what was chosen does.
+    """
+    kind, _, rest = typed.strip().partition(" ")
+    kinds, words = (KINDS, typed) if kind not in KINDS else ((kind,), rest)
     found = (
-        Resource.objects.filter(gateway=gateway, kind__in=("upstream", "service"))
+        Resource.objects.filter(gateway=gateway, kind__in=kinds)
+        .matching(words)
         .defer("sealed")
         .order_by("-kind", "resource_id")[:SHOWN]
     )
@@ -31,3 +44,13 @@ def targets_on(gateway: Gateway) -> list[Target]:
         for one in found
         for row in [row_of(one)]
     ]
+
+
+@require_GET
+@page
+def targets_page(request: PersonRequest) -> HttpResponse:
+    """Tell, while somebody types, what the route may go to on the gateway meant."""
+    slug = words_in(request, "gateway", 40)
+    gateway = request.user.gateways(Verb.ASK).filter(slug=slug).first()
+    targets = targets_on(gateway, words_in(request, "upstream")) if gateway else []
+    return render(request, "changes/_targets.html", {"targets": targets})

@@ -143,7 +143,10 @@ class Asking:
     @property
     def targets(self) -> list[Target]:
         """Where a route may go that is there already."""
-        return targets_on(self.gateway) if self.gateway else []
+        if self.gateway is None or self.route is None:
+            return []
+        typed = self.route.form["upstream"].value() or ""
+        return targets_on(self.gateway, typed) or targets_on(self.gateway)
 
     @property
     def example(self) -> dict[str, str] | None:

@@ -12,9 +12,13 @@ from gateway import facets
 from gateway.kinds import Kind
 from gateway.models import Facet, Gateway, ResourceQuerySet
 from gateway.visible import visible
+from portal.accounts.models import Ownership
+from portal.web.owned import owned_among
 from portal.web.pages import words_in
 
 CHOICES_AT_MOST = 100
+# No facet of the document: who owns the part in which it lies.
+GROUP = "group"
 # {facet: (title, whether it is typed rather than chosen)}
 CHOSEN = {
     facets.HOST: ("Host", True),
@@ -22,6 +26,7 @@ CHOSEN = {
     facets.LABEL: ("Label", True),
     facets.OWNER: ("Kept by", False),
     facets.METHOD: ("Method", False),
+    GROUP: ("Owned by", False),
 }
 ON = "on"
 SORTS = {"": "resource_id", "name": "by_name"}
@@ -73,6 +78,10 @@ class LookedFor:
     def among(self, rows: ResourceQuerySet, gateway: Gateway, kind: Kind) -> Any:
         """Keep what fits all of it. No query yet."""
         for name, value in self.values.items():
+            if name == GROUP:
+                owned = Ownership.objects.on(gateway).filter(group__name=value)
+                rows = owned_among(rows, gateway, owned)
+                continue
             having = Facet.objects.filter(
                 _fits(name, value), gateway=gateway, kind=kind.name
             ).values("resource")
@@ -97,12 +106,14 @@ def _fits(name: str, value: str) -> Q:
 
 @dataclass(frozen=True)
 class Choice:
+    """`count` says how many have it; None where nobody counted."""
+
     value: str
-    count: int
+    count: int | None
 
 
-def choices_of(gateway: Gateway, kind: Kind) -> dict[str, Sequence[Choice]]:
-    """Return {facet: what there is most of}. One query, of an index alone."""
+def choices_of(gateway: Gateway, kind: Kind) -> Mapping[str, Sequence[Choice]]:
+    """Return {facet: what there is most of}. Two queries, one of an index alone."""
     counted = (
         Facet.objects.filter(gateway=gateway, kind=kind.name, name__in=CHOSEN)
         .order_by()
@@ -125,4 +136,7 @@ def choices_of(gateway: Gateway, kind: Kind) -> dict[str, Sequence[Choice]]:
             found.setdefault(row["name"], []).append(choice)
     for choices in found.values():
         choices.sort(key=lambda one: one.value)
-    return dict(found)
+    groups = Ownership.objects.on(gateway).values_list("group__name", flat=True)
+    if names := sorted({one for one in groups if visible(one) == one}):
+        found[GROUP] = [Choice(name, None) for name in names[:CHOICES_AT_MOST]]
+    return found

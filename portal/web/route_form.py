@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django import forms
+from django.urls import reverse_lazy
 
 from gateway.essentials import NAMED as NAMED_TARGET
 from gateway.essentials import Essentials, essentials_of
@@ -44,6 +45,13 @@ class RouteForm(forms.Form):
                 "list": "targets",
                 "autocomplete": "off",
                 "spellcheck": "false",
+                # Of very many, those that fit; without script the first of them.
+                "hx-get": reverse_lazy("web:targets"),
+                "hx-trigger": "input changed delay:200ms",
+                "hx-include": "[name=gateway]",
+                "hx-target": "#targets",
+                "hx-swap": "innerHTML",
+                "hx-sync": "this:replace",
             }
         ),
         error_messages={"required": "Say which server answers."},

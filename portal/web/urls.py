@@ -5,6 +5,7 @@ from django.urls import path, re_path
 
 from portal.web import (
     ask,
+    ask_targets,
     audit,
     audit_heads,
     certificates,
@@ -65,6 +66,7 @@ urlpatterns = [
     # Where it was before, for bookmarks; of two of one name links take the latter.
     path("changes/new/", ask.ask_page, name="ask"),
     path("ask/", ask.ask_page, name="ask"),
+    path("ask/targets/", ask_targets.targets_page, name="targets"),
     path("changes/together/", together.together_page, name="together"),
     path("changes/<int:number>/", change.change_page, name="change"),
     path("changes/<int:number>/items/<int:item>/", change.item_page, name="item"),

@@ -3,16 +3,20 @@
 import html
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
 
 from gateway.mirror import refresh
+from gateway.models import Gateway
+from portal.accounts.models import Person
 from portal.changes.models import ChangeRequest, Item
 from portal.changes.propose import draft
 from tests.actors import present
 from tests.changes.conftest import Desk, desk
 from tests.changes.delivering import route
+from tests.factories import Cast, make_gateway, make_resource
 from tests.web.conftest import sign_in
 
 __all__ = ["desk"]
@@ -272,3 +276,34 @@ def test_upstreams_and_services_can_be_found(alice: Client, desk: Desk) -> None:
     sent = inputs(page) | {"uris": "/a", "upstream": "upstream u1", "do": "send"}
     assert alice.post(ASK, sent).status_code == 302
     assert asked_for().wanted["upstream_id"] == "u1"
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("POOL", ["upstream u1", "service s1"]),
+        ("service pool", ["service s1"]),
+        ("upstream u1", ["upstream u1"]),
+        ("127.0.0.1:1", []),
+        ("http://127.0.0.1:8000", []),
+        ("%\x00", []),
+    ],
+)
+def test_of_very_many_those_that_fit_are_offered(
+    people: Cast, gateway: Gateway, typed: str, offered: list[str]
+) -> None:
+    for number in range(60):
+        # They stand before what is looked for.
+        make_resource(gateway, "upstream", f"a{number:02}", {"name": "Other"})
+    make_resource(gateway, "upstream", "u1", {"name": "Pool"})
+    make_resource(gateway, "service", "s1", {"name": "pool"})
+    make_resource(make_gateway("other"), "upstream", "u2", {"name": "pool"})
+    address = "/ask/targets/?" + urlencode({"gateway": "default", "upstream": typed})
+
+    def told(person: Person) -> list[str]:
+        answer = sign_in(person).get(address).content.decode()
+        return re.findall(r'<option value="([^"]+)">', answer)
+
+    assert told(people.alice) == offered
+    # Who may not ask there looks for nothing by this way.
+    assert told(people.audrey) == []

@@ -6,9 +6,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 
 from gateway.models import Gateway
+from portal.accounts.models import Ownership
 from tests.factories import make_gateway, make_resource
 
 As = Callable[[str], Client]
@@ -81,6 +83,57 @@ def test_what_fits_is_listed_in_order(
     fragment = client.get(address, headers={"HX-Request": "true"}).content.decode()
     assert found(fragment) == ids
     assert "<html" not in fragment
+
+
+OWNED: dict[str, dict[str, Any]] = {
+    "cart": {"uris": ["/other", "/Cart/*"], "host": "shop.example.com"},
+    "carts": {"uri": "/carts", "host": "shop.example.com"},
+    "exact": {"uri": "/cart", "host": "eu.shop.example.com"},
+    "free": {"uri": "/cart/free"},
+    "inherits": {"uri": "/cart/x", "service_id": "s"},
+    "own": {"uri": "/cart/x", "service_id": "s", "host": "pay.example.com"},
+    "labelled": {"uri": "/x", "labels": {"team": "shop", "tier": "1"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("parts", "ids"),
+    [
+        ([{"host": "shop.example.com"}], ["cart", "carts", "inherits"]),
+        ([{"host": "*.example.com"}], ["cart", "carts", "exact", "inherits", "own"]),
+        ([{"uri_prefix": "/cart/"}], ["cart", "exact", "free", "inherits", "own"]),
+        (
+            [{"host": "shop.example.com", "uri_prefix": "/cart"}],
+            ["cart", "inherits"],
+        ),
+        ([{"labels": {"team": "shop", "tier": "1"}}], ["labelled"]),
+        ([{"labels": {"team": "shop", "tier": "2"}}], []),
+        (
+            [{"uri_prefix": "/carts"}, {"labels": {"team": "shop"}}],
+            ["carts", "labelled"],
+        ),
+    ],
+    ids=["host", "below-host", "path", "both", "labels", "no-such-label", "parts"],
+)
+def test_what_a_group_owns_is_found_by_any_of_its_places(
+    as_: As, gateway: Gateway, parts: list[dict[str, Any]], ids: list[str]
+) -> None:
+    make_resource(gateway, "service", "s", {"hosts": ["shop.example.com"]})
+    for name, document in OWNED.items():
+        make_resource(gateway, "route", name, document)
+    shop = Group.objects.create(name="shop & co")
+    for part in parts:
+        Ownership.objects.create(group=shop, **part)
+    elsewhere = make_gateway("other")
+    Ownership.objects.create(group=shop, gateway=elsewhere, uri_prefix="/")
+    client = as_("audrey")
+
+    page = client.get("/gateways/default/routes/?group=shop+%26+co").content.decode()
+    nobodys = client.get("/gateways/default/routes/?group=nobody").content.decode()
+
+    assert found(page) == ids
+    assert '<option value="shop &amp; co" selected>shop &amp; co</option>' in page
+    assert found(nobodys) == []
 
 
 @pytest.mark.usefixtures("routes")
