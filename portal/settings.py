@@ -10,6 +10,7 @@ import structlog
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import caches, check_rules
+from portal.audit.syslog.receiver import receiver
 from portal.environment import BASE_DIR, env
 from portal.run import broker
 
@@ -447,6 +448,13 @@ WEBHOOK_SWEEP_EVERY = env.float("WEBHOOK_SWEEP_EVERY", default=5.0)
 AUDIT_ARCHIVE = Path(env.str("AUDIT_ARCHIVE", default=str(VAR / "archive"))).absolute()
 # How often the ledger is looked at: what is new is proved, and some of the old anew.
 AUDIT_CHECK_EVERY = env.float("AUDIT_CHECK_EVERY", default=60.0)
+# Where every entry of the ledger goes besides; how often somebody looks for new ones.
+AUDIT_SYSLOG = receiver(
+    env.str("AUDIT_SYSLOG", default=""), env.str("AUDIT_SYSLOG_CA", default="")
+)
+AUDIT_SYSLOG_EVERY = env.float("AUDIT_SYSLOG_EVERY", default=5.0)
+# So long a receiver may take for what is sent at once.
+AUDIT_SYSLOG_DEADLINE = env.float("AUDIT_SYSLOG_DEADLINE", default=10.0)
 # So long a webhook's receiver may take to answer.
 WEBHOOK_DEADLINE = env.float("WEBHOOK_DEADLINE", default=10.0)
 if DELIVERY_LEASE < GATEWAY_REQUEST_DEADLINE + 1:
@@ -517,6 +525,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "portal.audit.tasks.check_ledger",
         "schedule": AUDIT_CHECK_EVERY,
         "options": {"expires": AUDIT_CHECK_EVERY},
+    },
+    "stream-ledger": {
+        "task": "portal.audit.tasks.stream_ledger",
+        "schedule": AUDIT_SYSLOG_EVERY,
+        "options": {"expires": 5 * AUDIT_SYSLOG_EVERY},
     },
     "sign-daily-head": {
         "task": "portal.audit.tasks.sign_daily_head",

@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 from gateway.models import Gateway
 from portal.audit import triggers
 from portal.audit.models import AuditEvent, LedgerCheck
+from portal.audit.syslog.stream import lag
 from portal.changes.models import ChangeRequest, Delivery
 from portal.changes.states import State
 from portal.drift.models import Drift
@@ -44,9 +45,20 @@ def readyz(request: HttpRequest) -> JsonResponse:
     """Everything that a request needs is there: 200, else 503 naming what is not."""
     checks = {name: check() for name, check in CHECKS.items()}
     ready = all(word == "ok" for word in checks.values())
-    return JsonResponse(
-        {"ready": ready, "checks": checks}, status=200 if ready else 503
-    )
+    told = {"ready": ready, "checks": checks}
+    # No request needs it: a receiver that is away must not take the desk away.
+    if stream := _stream():
+        told["audit_stream"] = stream
+    return JsonResponse(told, status=200 if ready else 503)
+
+
+def _stream() -> str:
+    """Say how far the ledger's stream is behind; "" where there is none."""
+    try:
+        told = lag()
+    except DatabaseError:
+        return "cannot be read"
+    return told.words if told else ""
 
 
 def _database() -> str:
@@ -151,7 +163,7 @@ def _may_scrape(request: HttpRequest) -> bool:
 
 
 class Desk(Collector):
-    """What waits, what moves and whether gateways are well. Seven queries a scrape."""
+    """What waits, what moves and whether gateways are well. Eight queries a scrape."""
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
         return []
@@ -200,6 +212,12 @@ class Desk(Collector):
             "Whether the ledger was found broken.",
             value=float(found.is_broken),
         )
+        if told := lag():
+            yield GaugeMetricFamily(
+                "gatehouse_audit_stream_behind",
+                "Events that the syslog receiver has not taken.",
+                value=told.behind,
+            )
         well = GaugeMetricFamily(
             "gatehouse_gateway_well",
             "Whether the Admin API answered when last asked.",

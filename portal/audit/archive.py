@@ -19,6 +19,7 @@ from portal.audit.content import line_of
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, Ledger, Recordable, record
 from portal.audit.models import Archive, AuditEvent, LedgerHead
+from portal.audit.syslog.stream import lag
 
 
 class CannotArchive(Exception):
@@ -55,6 +56,12 @@ def _archive_oldest(
     later = AuditEvent.objects.filter(number__gte=oldest.number, at__gte=end)
     following = later.order_by("number").values_list("number", flat=True).first()
     last = following - 1 if following else LedgerHead.objects.get(pk=1).number
+    told = lag()
+    if told and last > told.number:
+        raise CannotArchive(
+            f"The syslog receiver has the events up to {told.number} only, and would "
+            f"never get those up to {last}. Archive when it has, or unset AUDIT_SYSLOG."
+        )
     name = f"audit-{begin:%Y-%m}-{oldest.number}-{last}.jsonl.gz"
     unfinished = folder / f"{name}.new"
     archive = _write(unfinished, last)

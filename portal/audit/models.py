@@ -215,3 +215,22 @@ class Archive(models.Model):
             "file": self.file,
             "sha256": self.sha256,
         }
+
+
+class AuditStream(models.Model):
+    """How far the ledger was streamed to a syslog receiver (one row; see syslog/)."""
+
+    number = models.PositiveBigIntegerField(
+        default=0, help_text="Of the last entry that was taken."
+    )
+    taken_at = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(
+        default=0, help_text="Since something was taken."
+    )
+    trouble = models.CharField(max_length=300, blank=True)
+    next_at = models.DateTimeField(default=timezone.now)
+    leased_until = models.DateTimeField(null=True)
+    lease = models.CharField(max_length=32, blank=True, editable=False)
+
+    def __str__(self) -> str:
+        return f"streamed up to {self.number}"

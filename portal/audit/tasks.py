@@ -5,6 +5,7 @@ from celery import shared_task
 from portal.audit.checking import check
 from portal.audit.heads import sign_head
 from portal.audit.ledger import Itself
+from portal.audit.syslog.stream import stream
 
 LOOK_SECONDS = 10.0
 
@@ -19,3 +20,9 @@ def check_ledger() -> None:
 def sign_daily_head() -> None:
     """Sign the head of the day, if nobody has."""
     sign_head(actor=Itself("heads"))
+
+
+@shared_task
+def stream_ledger() -> None:
+    """Bring the syslog receiver what it has not, if there is one."""
+    stream()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from portal.audit.models import Archive, LedgerCheck, LedgerHead
+from portal.audit.syslog.stream import Lag, lag
 
 SHOWN_ARCHIVES = 12
 
@@ -15,14 +16,16 @@ class AuditState:
     check: LedgerCheck
     head: LedgerHead
     archives: Sequence[Archive]
+    stream: Lag | None
 
     @classmethod
     def now(cls) -> "AuditState":
-        """Return it as last looked at. Three queries."""
+        """Return it as last looked at. Three queries, one more with a stream."""
         return cls(
             check=LedgerCheck.objects.filter(pk=1).first() or LedgerCheck(),
             head=LedgerHead.objects.get(pk=1),
             archives=list(Archive.objects.all()[:SHOWN_ARCHIVES]),
+            stream=lag(),
         )
 
     @property

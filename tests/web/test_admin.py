@@ -37,7 +37,7 @@ from portal.audit.checking import check
 from portal.audit.events import Event
 from portal.audit.heads import sign_head
 from portal.audit.ledger import Itself, record
-from portal.audit.models import Archive, AuditEvent
+from portal.audit.models import Archive, AuditEvent, AuditStream
 from portal.changes.models import (
     AfterReview,
     ChangeRequest,
@@ -161,6 +161,7 @@ def full(people: Cast, gateway: Gateway) -> ChangeRequest:
     )
     make_freeze(people.admin)
     check(seconds=60, actor=Itself("test"))
+    AuditStream.objects.create(pk=1)
     sign_head(actor=Itself("test"))
     Archive.objects.create(month="2026-09", first=1, last=2, size=3, file="x.jsonl.gz")
     make_app(people.alice)

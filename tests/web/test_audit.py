@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -18,7 +19,8 @@ from django.utils import timezone
 from gateway.models import Gateway
 from portal.audit.heads import sign_head
 from portal.audit.ledger import Itself
-from portal.audit.models import Archive, AuditEvent, LedgerCheck
+from portal.audit.models import Archive, AuditEvent, AuditStream, LedgerCheck
+from portal.audit.syslog.receiver import Receiver, Transport
 from portal.changes.states import State
 from portal.web.audit_form import AuditForm
 from tests.factories import Cast, item, make_change, make_drift, route_document
@@ -224,6 +226,33 @@ def test_heads_are_there_to_be_kept(as_: As) -> None:
     assert "attachment" in file["Content-Disposition"]
     assert client.get("/audit/heads/2020-01-01.json").status_code == 404
     assert client.get("/audit/heads/today.json").status_code == 404
+
+
+def test_the_page_says_how_far_the_stream_is_behind(
+    as_: As, client: Client, settings: Any
+) -> None:
+    chained([{}] * 3)
+    settings.AUDIT_SYSLOG = Receiver(Transport.TCP, "127.0.0.1", 1)
+    cursor = AuditStream.objects.create(
+        pk=1, number=1, failures=2, trouble="It cannot be reached: connection refused."
+    )
+    audrey = as_("audrey")
+
+    with CaptureQueriesContext(connection) as asked:
+        page = audrey.get("/audit/").content.decode()
+
+    assert len(asked) <= 12, [query["sql"] for query in asked]
+    assert "2 entries wait for the syslog receiver" in page
+    assert "It cannot be reached: connection refused." in page
+    ready = client.get("/readyz").json()
+    assert ready["audit_stream"].startswith("2 behind since 2026-10-01T12:00:00+00:00:")
+    assert (
+        "gatehouse_audit_stream_behind 2.0" in client.get("/metrics").content.decode()
+    )
+    cursor.number, cursor.trouble = 3, ""
+    cursor.save()
+    assert "The syslog receiver has all of it" in audrey.get("/audit/").content.decode()
+    assert client.get("/readyz").json()["audit_stream"] == "ok"
 
 
 def test_the_page_says_where_older_entries_are(as_: As, tmp_path: Path) -> None:

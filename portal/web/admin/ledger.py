@@ -14,6 +14,7 @@ from portal.audit.models import (
     Archive,
     AuditEvent,
     AuditHead,
+    AuditStream,
     LedgerCheck,
     LedgerHead,
     SigningKey,
@@ -96,6 +97,12 @@ class LedgerHeadAdmin(Shown):
 @admin.register(LedgerCheck)
 class LedgerCheckAdmin(Shown):
     list_display = ("number", "at", "whole_at", "broken_at", "broken_words")
+
+
+@admin.register(AuditStream)
+class AuditStreamAdmin(Shown):
+    hidden = ("lease",)
+    list_display = ("number", "taken_at", "failures", "trouble", "next_at")
 
 
 @admin.register(AuditHead)
