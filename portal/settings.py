@@ -440,6 +440,8 @@ IMPORT_SWEEP_EVERY = 20.0
 # somebody looks for drafts that were quiet for as long.
 GATHER_FOR = env.float("GATHER_FOR", default=60.0)
 GATHERING_SWEEP_EVERY = 2.0
+# For whom changes wait is looked at that soon after rules or groups became others.
+AWAITED_SWEEP_EVERY = 5.0
 # Of the threads of one web process at most half wait for a delivery.
 WAITING_AT_MOST = max(1, env.int("WEB_THREADS", default=8) // 2)
 NOTIFICATION_SWEEP_EVERY = env.float("NOTIFICATION_SWEEP_EVERY", default=10.0)
@@ -506,6 +508,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "portal.changes.tasks.sweep_gatherings",
         "schedule": GATHERING_SWEEP_EVERY,
         "options": {"expires": 5 * GATHERING_SWEEP_EVERY},
+    },
+    "sweep-awaited": {
+        "task": "portal.changes.tasks.sweep_awaited",
+        "schedule": AWAITED_SWEEP_EVERY,
+        "options": {"expires": AWAITED_SWEEP_EVERY},
     },
     "forget-sessions": {
         "task": "portal.accounts.tasks.forget_sessions",

@@ -98,11 +98,19 @@ class Actor:
 
     def require_fresh(self, within: timedelta = FRESH) -> None:
         """Raise ConfirmationNeeded unless they proved lately who they are."""
-        at = self.confirmed_at or self.signed_in_at
-        if at is None or timezone.now() - at > within:
+        if not self._is_fresh(within):
             raise ConfirmationNeeded(
                 "Confirm that it is you: it was asked longer ago than this needs."
             )
+
+    def _is_fresh(self, within: timedelta) -> bool:
+        at = self.confirmed_at or self.signed_in_at
+        return at is not None and timezone.now() - at <= within
+
+    def must_confirm(self, verb: Verb, gateway: Gateway) -> bool:
+        """Say whether this asks them to prove first who they are."""
+        within = _fresh_for(verb, gateway)
+        return within is not None and not self._is_fresh(within)
 
     def require_administrator(self, gateway: Gateway | None = None) -> Person:
         """Return the present person who administers this gateway; None: every gateway.
@@ -151,13 +159,9 @@ class Actor:
                 f"You may not {verb} on gateway {gateway.slug}. Ask an administrator for a "
                 "role that allows it."
             )
-        self._require_fresh_for(verb, gateway)
+        if within := _fresh_for(verb, gateway):
+            self.require_fresh(within)
         return self.person
-
-    def _require_fresh_for(self, verb: Verb, gateway: Gateway) -> None:
-        minutes = settings.REAUTHENTICATE_FOR_PRODUCTION
-        if minutes and verb in DECIDING and gateway.is_production:
-            self.require_fresh(timedelta(minutes=minutes))
 
     def require_scope(self, verb: Verb) -> None:
         """Raise ScopeMissing if a token is used whose scopes do not reach `verb`."""
@@ -172,3 +176,10 @@ class Actor:
             else "Make one that has it at /tokens/"
         )
         raise ScopeMissing(f"This token lacks the scope {scope}. {mend}.", scope=scope)
+
+
+def _fresh_for(verb: Verb, gateway: Gateway) -> timedelta | None:
+    """Return how lately somebody must have proved who they are to do this; None: ever."""
+    minutes = settings.REAUTHENTICATE_FOR_PRODUCTION
+    asks = minutes and verb in DECIDING and gateway.is_production
+    return timedelta(minutes=minutes) if asks else None

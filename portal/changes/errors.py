@@ -9,6 +9,7 @@ GatehouseError
     ├── WrongState          409  the change does not allow this now
     ├── StaleRevision       409  a newer revision exists
     ├── AlreadyReviewed     409  this person decided on this revision
+    ├── WouldNotCount       409  an approval that no rule asks this person for
     ├── NotHarmless         409  to be decided on by itself, not with others
     ├── NothingToChange     409  the gateway holds what was asked for already
     ├── RecipeDoesNotFit    409  the route as it is does not allow the recipe
@@ -63,6 +64,11 @@ class StaleRevision(ChangeError):
 
 class AlreadyReviewed(ChangeError):
     code = "already_reviewed"
+    status = 409
+
+
+class WouldNotCount(ChangeError):
+    code = "would_not_count"
     status = 409
 
 

@@ -6,10 +6,12 @@ from portal.accounts.actor import Actor
 from portal.accounts.models import Person
 from portal.accounts.roles import Verb
 from portal.changes import states
+from portal.changes.awaited import would_not_count
 from portal.changes.break_glass import open_after_review, why_not_afterwards
 from portal.changes.inverse import waits_for_its_time
 from portal.changes.models import ChangeRequest, Delivery
 from portal.changes.newcomers import vouched_for, why_not
+from portal.changes.quorum import Standing, standing
 from portal.changes.rollback import may_be_asked_for
 from portal.changes.schedule import waits
 from portal.changes.states import State
@@ -17,7 +19,10 @@ from portal.changes.states import State
 
 @dataclass(frozen=True)
 class Permissions:
-    """What an actor may do with a change now; `why_not` says why not approve."""
+    """What an actor may do with a change now; `why_not` says why not approve.
+
+    `confirms` says that they are asked first to confirm that it is them.
+    """
 
     approve: bool = False
     reject: bool = False
@@ -34,10 +39,17 @@ class Permissions:
     break_glass: bool = False
     review_afterwards: bool = False
     why_not: str = ""
+    confirms: bool = False
 
 
-def permissions(change: ChangeRequest, *, actor: Actor) -> Permissions:
-    """Say which controls to offer; the operations check again."""
+def permissions(
+    change: ChangeRequest, *, actor: Actor, stand: Standing | None = None
+) -> Permissions:
+    """Say which controls to offer; the operations check again.
+
+    `stand` is how far the change is, where the caller has it: then it is not counted
+    again.
+    """
     person = actor.person
     if person is None:
         return Permissions()
@@ -47,9 +59,11 @@ def permissions(change: ChangeRequest, *, actor: Actor) -> Permissions:
     is_author = change.author_id == person.pk
     why_not = _why_not(change, person, actor) if state is State.IN_REVIEW else ""
     decides = state is State.IN_REVIEW and not why_not
+    if decides:
+        why_not = would_not_count(stand or standing(change), change, person)
     operates = present and actor.may(Verb.OPERATE, change.gateway)
     return Permissions(
-        approve=decides,
+        approve=decides and not why_not,
         reject=decides,
         request_changes=decides,
         comment=present and may_ask and change.submitted_at is not None,
@@ -68,6 +82,7 @@ def permissions(change: ChangeRequest, *, actor: Actor) -> Permissions:
         and person.may(Verb.BREAK_GLASS, change.gateway),
         review_afterwards=_may_review_afterwards(change, person, actor),
         why_not=why_not,
+        confirms=decides and actor.must_confirm(Verb.DECIDE, change.gateway),
     )
 
 

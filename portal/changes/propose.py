@@ -25,6 +25,7 @@ from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
 from portal.changes import states
 from portal.changes.asked import ChangeAsked
+from portal.changes.awaited import await_reviewers
 from portal.changes.checks import run_checks
 from portal.changes.errors import (
     Blocked,
@@ -206,6 +207,8 @@ def _file(
         record(*entries, actor=actor, subject=change)
     if passing:
         pass_by_rule(change, revision, *passing)
+    elif state is State.IN_REVIEW:
+        await_reviewers(change, revision)
     return Proposed(change, is_replay=False)
 
 
@@ -312,6 +315,8 @@ def write_revision(
         )
         if passing:
             pass_by_rule(locked, revision, *passing)
+        else:
+            await_reviewers(locked, revision)
     return revision
 
 

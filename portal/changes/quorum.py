@@ -4,13 +4,12 @@ Nothing here is remembered: each answer is counted anew from the reviews, by wha
 authors may do now, and from the rules (rules/in_force.py says of which version).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
 from django.contrib.auth.models import Group
-from django.db.models import Q
 
 from portal.accounts.holders import people_who_may
 from portal.accounts.models import Vouching
@@ -29,7 +28,7 @@ from portal.changes.models import (
 )
 from portal.changes.newcomers import without_newcomers
 from portal.changes.plan import stored_digest
-from portal.changes.rules.demand import Demand, Met, demanded, met_by
+from portal.changes.rules.demand import Demand, Met, awaited, demanded, met_by
 from portal.changes.rules.facts import facts_of
 from portal.changes.rules.in_force import RulesAltered, Version, version_for
 from portal.changes.rules.rule import Need
@@ -44,7 +43,8 @@ class Standing:
     """How far a revision is from its quorum; `missing` is for people and models.
 
     `given` and `required` count places, of which one person fills one at most.
-    `broken` is the verdict by which somebody delivers it alone, if one holds.
+    `broken` is the verdict by which somebody delivers it alone, if one holds, `groups`
+    has the groups of each who approved, by primary key.
     """
 
     given: int
@@ -55,11 +55,24 @@ class Standing:
     demand: Demand = Demand(())
     version: Version = Version()
     broken: Review | None = None
+    groups: Mapping[int, frozenset[str]] = field(default_factory=dict)
 
     @property
     def has_quorum(self) -> bool:
         """Say whether enough approved it, or somebody may deliver it alone."""
         return self.broken is not None or self.given >= self.required
+
+    @cached_property
+    def awaited(self) -> frozenset[str]:
+        """Return the groups of which one more approval would count; {""}: any would."""
+        return awaited(self.demand, self.groups)
+
+    def needs(self, review: Review) -> bool:
+        """Say whether an approval takes a place that would be empty without it."""
+        others = {
+            who: held for who, held in self.groups.items() if who != review.reviewer_id
+        }
+        return sum(one.given for one in met_by(self.demand, others)) < self.given
 
     def as_details(self) -> dict[str, object]:
         """Return what the ledger keeps, with a decision, of what was asked for it."""
@@ -112,6 +125,7 @@ def _standing(change: ChangeRequest, revision: Revision, version: Version) -> St
         demand,
         version,
         counting.broken,
+        counting.groups,
     )
 
 
@@ -218,10 +232,7 @@ def who_could(
         .exclude(
             pk__in=Vouching.objects.recent().filter(by__in=barred).values("person")
         )
-        .exclude(
-            Q(reviews__revision__change=change)
-            & Q(reviews__revision__number=change.latest_revision().number)
-        )
+        .exclude(pk__in=change.latest_revision().reviews.values("reviewer"))
     )
     if need.groups:
         people = people.filter(groups__name__in=need.groups)

@@ -12,6 +12,7 @@ from portal.accounts.roles import Verb
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
 from portal.changes import states
+from portal.changes.awaited import note_awaited, would_not_count
 from portal.changes.errors import (
     AlreadyReviewed,
     Malformed,
@@ -19,6 +20,7 @@ from portal.changes.errors import (
     NotYours,
     SelfReview,
     StaleRevision,
+    WouldNotCount,
     WrongState,
 )
 from portal.changes.models import (
@@ -86,7 +88,8 @@ def approve(revision: Revision, *, actor: Actor, comment: str = "") -> Review:
     """Approve this revision; with the last approval needed, queue its delivery.
 
     Raises NotPresent for programs, NotAllowed or NotVisible by role, SelfReview for its
-    authors, StaleRevision, AlreadyReviewed, WrongState.
+    authors, StaleRevision, AlreadyReviewed, WrongState, and WouldNotCount where it fills
+    no place that the rules ask for.
     """
     text = _words(comment, needed=False)
     change = ChangeRequest.objects.locked().get(pk=revision.change_id)
@@ -96,10 +99,9 @@ def approve(revision: Revision, *, actor: Actor, comment: str = "") -> Review:
     warnings = [f["code"] for f in revision.findings if f["severity"] == "warning"]
     stand = standing(change, revision)
     if review not in stand.approvers:
-        raise SelfReview(
-            "You wrote the change that this one promotes, reverts or replaces, and a rule "
-            "asks for somebody who did not."
-        )
+        raise SelfReview(would_not_count(stand, change, review.reviewer))
+    if not (stand.has_quorum or stand.needs(review)):
+        raise WouldNotCount(would_not_count(stand, change, review.reviewer))
     entries: list[Event | Entry] = [
         Entry(
             Event.CHANGE_APPROVED,
@@ -110,6 +112,8 @@ def approve(revision: Revision, *, actor: Actor, comment: str = "") -> Review:
         states.move(change, State.APPROVED)
         queue(change, revision)
         entries.append(Event.DELIVERY_QUEUED)
+    else:
+        note_awaited(change, stand)
     record(
         *entries,
         actor=actor,

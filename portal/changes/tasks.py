@@ -4,6 +4,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from portal.changes.awaited import renew_awaited
 from portal.changes.deliver import deliver
 from portal.changes.models import (
     Delivery,
@@ -84,6 +85,12 @@ def sweep_gatherings() -> None:
         submit_one.apply_async(
             (gathering.pk,), expires=5 * settings.GATHERING_SWEEP_EVERY
         )
+
+
+@shared_task
+def sweep_awaited() -> None:
+    """See for whom changes wait, where rules, groups or owners are others than before."""
+    renew_awaited()
 
 
 @shared_task

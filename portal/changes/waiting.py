@@ -1,11 +1,15 @@
 """What waits for somebody: to decide on, to answer, to set going again."""
 
-from django.db.models import Exists, OuterRef, Subquery
+from functools import reduce
+from operator import or_
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from portal.accounts.models import Person, Vouching
 from portal.accounts.roles import Verb
 from portal.changes.models import (
     AfterReview,
+    Awaited,
     ChangeRequest,
     ChangeRequestQuerySet,
     Review,
@@ -15,31 +19,52 @@ from portal.changes.states import State
 
 
 def to_decide(person: Person) -> ChangeRequestQuerySet:
-    """Return the changes in review that this person may decide on and has not.
+    """Return the changes in review to which this person can give what is missing. Lazy.
 
-    Those they wrote any revision of, or that a token of theirs filed, are left out.
+    Not those they decided on, nor those that they, or who let them in lately, wrote or
+    filed any of.
     """
     latest = (
         Revision.objects.filter(change=OuterRef("pk"))
         .order_by("-number")
         .values("pk")[:1]
     )
-    mine = Revision.objects.filter(change=OuterRef("pk"))
+    awaited = Awaited.objects.filter(change=OuterRef("pk"))
+    fitting = awaited.filter(
+        Q(group="") | Q(group__in=person.groups.order_by().values("name"))
+    )
+    earlier = [
+        Exists(_written_by(person, name))
+        for name in ("promotes", "reverts", "supersedes")
+    ]
     return (
         ChangeRequest.objects.in_review()
         .filter(gateway__in=person.gateways(Verb.DECIDE))
-        .exclude(author=person)
-        .exclude(token__person=person)
-        .exclude(
-            author__in=Vouching.objects.recent().filter(person=person).values("by")
-        )
-        .exclude(Exists(mine.filter(author=person)))
-        .exclude(Exists(mine.filter(token__person=person)))
+        .exclude(Exists(_written_by(person, "pk")))
         .alias(latest=Subquery(latest))
         .exclude(
             Exists(Review.objects.filter(reviewer=person, revision=OuterRef("latest")))
         )
+        .exclude(Exists(awaited) & ~Exists(fitting))
+        .exclude(
+            Exists(awaited.filter(bars_editors=True)) & reduce(or_, map(Q, earlier))
+        )
     )
+
+
+def _written_by(person: Person, change: str) -> "QuerySet[Revision]":
+    """Return the revisions of a change that bar somebody from deciding on it."""
+    by = Person.objects.filter(
+        Q(pk=person.pk)
+        | Q(pk__in=Vouching.objects.recent().filter(person=person).values("by"))
+    ).values("pk")
+    tokens = [
+        f"{token}__{who}__in"
+        for token in ("token", "change__token")
+        for who in ("person", "made_by")
+    ]
+    wrote = [Q(**{who: by}) for who in ("author__in", "change__author__in", *tokens)]
+    return Revision.objects.filter(reduce(or_, wrote), change=OuterRef(change))
 
 
 def to_review_after(person: Person) -> ChangeRequestQuerySet:

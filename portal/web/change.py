@@ -118,7 +118,7 @@ def _context(request: PersonRequest, change: ChangeRequest) -> dict[str, Any]:
         "talk": part_of_talk(told.talk, request.GET.get("until", "")),
         "change": change,
         "explained": explained(change, told.revision, told.waits),
-        "may": permissions(change, actor=present_actor(request)),
+        "may": permissions(change, actor=present_actor(request), stand=told.standing),
         "seen": marks_of(change, request.user, told.revision, told.others),
         "every": _every(change, told),
         "targets": targets_of(request.user, change.gateway)

@@ -34,6 +34,7 @@ CODES: dict[str, str] = {
     "stale_drift": "The resource was changed again outside of Gatehouse",
     "already_reviewed": "This person has decided on this revision already",
     "not_harmless": "It holds more than what is approved with others at once",
+    "would_not_count": "No rule asks for an approval of this person",
     "nothing_to_change": "The gateway holds what was asked for already",
     "recipe_does_not_fit": "The route as it is does not allow the recipe",
     "too_slow": "The gateway's patterns take too long on this request",

@@ -40,6 +40,7 @@ from portal.audit.ledger import Itself, record
 from portal.audit.models import Archive, AuditEvent, AuditStream
 from portal.changes.models import (
     AfterReview,
+    Awaited,
     ChangeRequest,
     ChangeWord,
     Delivery,
@@ -174,6 +175,7 @@ def full(people: Cast, gateway: Gateway) -> ChangeRequest:
     RuleApproval.objects.create(
         revision=change.latest_revision(), rule_set=rule_set, rule="r", digest="d"
     )
+    Awaited.objects.create(change=change, group="security")
     make_access(make_program(), people.alice)
     connection = ApiToken.objects.connections().get()
     whose = {"connection": connection, "application": connection.program}

@@ -6,7 +6,7 @@ revision to the gateway by Attempts, each made of Steps; NodeSightings say where
 arrived, a ProbeRun whether it answers as it should; a Freeze is a time in which none
 begins; a Gathering is a draft that a program's writes still come to; a SpecImport is
 what an OpenAPI document said; a RuleSet is a version of the review rules, a RuleApproval
-what one of them let pass; ChangeWords and SavedFilters help to find changes again.
+what one of them let pass, Awaited for whom they wait; ChangeWords and SavedFilters help to find changes again.
 """
 
 from portal.changes.models.after_review import AfterReview, AfterReviewQuerySet
@@ -42,7 +42,7 @@ from portal.changes.models.import_file import (
 )
 from portal.changes.models.nodes import NodeSighting, Sight
 from portal.changes.models.probe import ProbeRun, ProbeState
-from portal.changes.models.rules import RuleApproval, RuleSet
+from portal.changes.models.rules import Awaited, RuleApproval, RuleSet
 from portal.changes.models.spec_import import SpecImport, SpecImportQuerySet
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "AfterReview",
     "AfterReviewQuerySet",
     "Attempt",
+    "Awaited",
     "ChangeRequest",
     "ChangeRequestQuerySet",
     "ChangeWord",

@@ -1,4 +1,4 @@
-"""Review rules by version, and what they decided by themselves."""
+"""Review rules by version, what they decided by themselves, and for whom they wait."""
 
 import hashlib
 from typing import ClassVar
@@ -8,7 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from portal.accounts.models import PolicyChange
-from portal.changes.models.change import Revision, WrittenOnce
+from portal.changes.models.change import ChangeRequest, Revision, WrittenOnce
 
 
 class RuleSet(WrittenOnce):
@@ -47,3 +47,26 @@ class RuleApproval(WrittenOnce):
 
     def __str__(self) -> str:
         return f"rule {self.rule} let {self.revision} pass"
+
+
+class Awaited(models.Model):
+    """An approval of a change in review would count if a member of `group` gave it.
+
+    Of any reviewer where it is empty. With `bars_editors` not of those who wrote what the
+    change promotes, reverts or replaces.
+    """
+
+    change = models.ForeignKey(
+        ChangeRequest, on_delete=models.CASCADE, related_name="awaited"
+    )
+    group = models.CharField(max_length=150, blank=True)
+    bars_editors = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name_plural = "awaited"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["change", "group"], name="awaited_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.change_id} waits for {self.group or 'any reviewer'}"

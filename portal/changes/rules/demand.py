@@ -127,6 +127,21 @@ def met_by(demand: Demand, approvers: Mapping[Who, frozenset[str]]) -> list[Met]
     return [Met(need, given.count(number)) for number, need in enumerate(demand.needs)]
 
 
+def awaited(demand: Demand, approvers: Mapping[Who, frozenset[str]]) -> frozenset[str]:
+    """Return of which groups one more approver would take a place; {""}: of any, or none."""
+    given = list(approvers.values())
+
+    def filled(*more: frozenset[str]) -> int:
+        people = dict(enumerate([*given, *more]))
+        return sum(one.given for one in met_by(demand, people))
+
+    before = filled()
+    if before >= demand.required or filled(frozenset()) > before:
+        return frozenset({""})
+    groups = {group for need in demand.needs for group in need.groups}
+    return frozenset(one for one in groups if filled(frozenset({one})) > before)
+
+
 def may_give(need: Need, groups: frozenset[str]) -> bool:
     """Say whether somebody of these groups may take a place of this need."""
     return not need.groups or not groups.isdisjoint(need.groups)

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from portal.accounts.models import PolicyChange, PolicyLock
-from portal.changes.models import RuleApproval, RuleSet
+from portal.changes.models import Awaited, RuleApproval, RuleSet
 from portal.web.admin.shown import ByGateway, Shown
 
 
@@ -44,4 +44,14 @@ class RuleApprovalAdmin(Shown):
     list_filter = (("revision__change__gateway", ByGateway), "created_at")
     list_select_related = ("revision", "rule_set")
     search_fields = ("rule", "=revision__change__number")
+    ordering = ("-pk",)
+
+
+@admin.register(Awaited)
+class AwaitedAdmin(Shown):
+    gateway_path = "change__gateway"
+    list_display = ("change", "group", "bars_editors")
+    list_filter = (("change__gateway", ByGateway), "group")
+    list_select_related = ("change",)
+    search_fields = ("group", "=change__number")
     ordering = ("-pk",)

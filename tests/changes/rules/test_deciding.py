@@ -16,7 +16,7 @@ from portal.accounts.roles import Role
 from portal.audit.models import AuditEvent
 from portal.changes.asked import ItemAsked
 from portal.changes.deliver import deliver
-from portal.changes.errors import Malformed, SelfReview
+from portal.changes.errors import Malformed, SelfReview, WouldNotCount
 from portal.changes.models import ChangeRequest, Delivery, RuleApproval, RuleSet
 from portal.changes.quorum import standing
 from portal.changes.review import approve
@@ -102,7 +102,8 @@ class TestGroups:
     ) -> None:
         put_in_force(SECURITY)
         for person in (make_person(role=Role.REVIEWER), people.admin):
-            approve(change.latest_revision(), actor=present(person))
+            with pytest.raises(WouldNotCount):
+                approve(change.latest_revision(), actor=present(person))
         assert (standing(change).given, standing(change).has_quorum) == (0, False)
 
     def test_the_author_gives_none_even_of_the_group(
@@ -192,6 +193,7 @@ class TestOwners:
         owned_by("talks")
         put_in_force(OWNERS)
         change = desk.create()
+        assert [one.group for one in change.awaited.all()] == ["talks"]
         desk.approve(change)
         Ownership.objects.update(uri_prefix="/other")
         owned_by("stage")
