@@ -27,6 +27,10 @@ run: environment ## Start the whole desk on this machine, with a sandbox gateway
 test: environment-dev ## Run every test that this machine can run (TESTS=path for some)
 	@PYTHONDONTWRITEBYTECODE= $(VENV)/python -m pytest $(PARALLEL) $(TESTS)
 
+.PHONY: retest
+retest: environment-dev ## Run once more what failed in the last run, if it is little
+	@$(VENV)/python -m tests.retest
+
 .PHONY: lint
 lint: environment-dev ## Check style, types, imports, templates, settings and migrations
 	$(VENV)/ruff check .

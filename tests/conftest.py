@@ -17,6 +17,7 @@ from tests.settings import PLACE
 
 pytest_plugins = [
     "pytester",
+    "tests.retest",
     "tests.sandbox",
     "tests.servers.chromium",
     "tests.servers.databases",

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 MAKEFILE = Path(settings.BASE_DIR) / "Makefile"
-TARGETS = {"help", "run", "test", "lint", "bench", "vendor"}
+TARGETS = {"help", "run", "test", "retest", "lint", "bench", "vendor"}
 
 MAKE = shutil.which("make") or ""
 
