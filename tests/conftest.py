@@ -6,13 +6,16 @@ from collections.abc import Generator
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.db import connection
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
 
 from tests.required import required
 from tests.servers import place
+from tests.servers.template import migrated
 from tests.settings import PLACE
 
 pytest_plugins = [
@@ -26,10 +29,10 @@ pytest_plugins = [
 
 
 # The machine may stall for seconds: being slow is no fault of a test.
-settings.register_profile(
+hypothesis_settings.register_profile(
     "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.load_profile("patient")
+hypothesis_settings.load_profile("patient")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -103,21 +106,21 @@ def _reason(longrepr: object) -> str:
 
 @pytest.fixture(scope="session")
 def live_server(django_db_setup: None, live_server: LiveServer) -> LiveServer:
-    """The product on a free port.
-
-    After the test database is there: a server made before takes the unused one, in
-    memory, for the tests' and lets its threads share one connection.
-    """
+    """The product on a free port, once the test database is there."""
     assert not live_server.thread.connections_override
     return live_server
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Number rows from anywhere: what a row's number is, no test may know.
+def django_db_setup(
+    django_test_environment: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """Copy the migrated database, and number rows from anywhere.
 
-    The next number depends on the tests before, and those on who else runs beside.
+    What a row's number is, no test may know: the next one depends on the tests before,
+    and those on who else runs beside.
     """
+    shutil.copyfile(migrated(), settings.DATABASES["default"]["NAME"])
     tables = [m._meta.db_table for m in apps.get_models(include_auto_created=True)]
     begin = [(37 * number, table) for number, table in enumerate(tables, 1)]
     with django_db_blocker.unblock(), connection.cursor() as cursor:

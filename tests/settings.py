@@ -112,7 +112,7 @@ from portal.settings import *  # noqa: E402, F403
 from portal.settings import DATABASES, INSTALLED_APPS, STORAGES  # noqa: E402
 
 # A file, not memory: threads of a test then have connections and locks of their own.
-DATABASES["default"]["TEST"] = {"NAME": str(PLACE / "test.sqlite3")}
+DATABASES["default"]["NAME"] = str(PLACE / "test.sqlite3")
 # Its `flush` command can empty the append-only tables.
 INSTALLED_APPS += ["tests"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -22,7 +22,7 @@ ROUNDS = 20
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        desk = Stack(Path(folder)).start()
+        desk = Stack(Path(folder), bare=True).start()
         try:
             _measure(desk)
         finally:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import psutil
 from django.conf import settings
 
 from portal.run.child import die_with_parent
+from tests.servers.template import migrated
 from tests.settings import VARIABLES
 from tests.waiting import LONG, eventually
 
@@ -23,13 +25,15 @@ class Stack:
 
     `start()` returns when it is ready; `url`, `proxy`, `sandbox_admin`, `upstream`,
     `password` and `token` are what its banner says. The state is in `folder`, so a
-    second `start()` is a second start. `variables` are added to the environment.
+    second `start()` is a second start. `variables` are added to the environment. The
+    database is migrated before, except that of a `bare` desk, which does so itself.
     """
 
     admin_key = "sandbox-admin-key-of-the-stories"
 
-    def __init__(self, folder: Path, **variables: str) -> None:
+    def __init__(self, folder: Path, *, bare: bool = False, **variables: str) -> None:
         self.folder = folder
+        self.bare = bare
         self.var = folder / "var"
         self.env_file = folder / ".env"
         self.output_file = folder / "output.txt"
@@ -117,6 +121,10 @@ class Stack:
 
     def start(self) -> "Stack":
         """Start everything and return when it is ready."""
+        database = self.var / "gatehouse.sqlite3"
+        if not self.bare and not database.exists():
+            self.var.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(migrated(), database)
         self.launch()
 
         def is_ready() -> bool:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -21,7 +22,7 @@ from django.conf import settings
 
 from tests.flow.stack import Stack, are_gone
 from tests.sandbox import SandboxGateway
-from tests.servers.databases import url
+from tests.servers.databases import TEMPLATE, url
 from tests.servers.postgresql import Server as PostgreSQL
 from tests.waiting import LONG, eventually
 
@@ -231,6 +232,7 @@ def free_port() -> int:
 
 
 def test_banner_first_then_web_then_ctrl_c_then_a_second_start(desk: Stack) -> None:
+    desk.bare = True
     desk.variables["WEB_PORT"] = str(free_port())
     printed_before: list[str] = []
 
@@ -317,9 +319,11 @@ def test_own_gateway_is_used_and_fixed_password_and_token(
 
 @pytest.mark.postgresql
 def test_the_whole_desk_runs_on_postgresql(
-    desk: Stack, postgresql_server: PostgreSQL
+    desk: Stack, postgresql_server: PostgreSQL, postgresql_database: dict[str, Any]
 ) -> None:
-    postgresql_server.execute("CREATE DATABASE desk")
+    desk.bare = True
+    # Migrated as that of the tests is.
+    postgresql_server.execute(f"CREATE DATABASE desk TEMPLATE {TEMPLATE}")
     try:
         desk.variables["DATABASE_URL"] = url(postgresql_server.settings("desk"))
         desk.start()
