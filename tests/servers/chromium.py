@@ -26,6 +26,10 @@ FLAGS = [
     "--disable-dev-shm-usage",
 ]
 
+# Milliseconds. The machine may stall for seconds: generous, since what is there is found
+# at once.
+LONG = 60_000
+
 
 def program() -> str | None:
     """Return the browser to run: CHROMIUM, or one found on the PATH."""
@@ -70,6 +74,7 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(
             executable_path=path, headless=True, args=flags, timeout=120_000
         )
+        expect.set_options(timeout=LONG)
         yield started
         started.close()
     if before is None:
@@ -82,9 +87,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     made = browser.new_context(
         locale="en-GB", timezone_id="UTC", viewport={"width": 1280, "height": 900}
     )
-    # The machine may stall for seconds: generous, since what is there is found at once.
-    made.set_default_timeout(60_000)
-    expect.set_options(timeout=30_000)
+    made.set_default_timeout(LONG)
     yield made
     made.close()
 

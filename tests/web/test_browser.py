@@ -26,8 +26,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
 ]
 
-expect.set_options(timeout=60_000)
-
 
 @pytest.fixture
 def desk(transactional_db: None, sandbox: SandboxGateway) -> Desk:

@@ -25,8 +25,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
 ]
 
-expect.set_options(timeout=60_000)
-
 
 @pytest.fixture
 def people(transactional_db: None) -> Cast:
