@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
+from django_htmx.http import trigger_client_event
 
 from portal.accounts.actor import Actor
 from portal.accounts.presence import present_actor
@@ -107,7 +108,7 @@ def _handle(asking: Asking, actor: Actor, file: Mapping[str, File]) -> HttpRespo
         asking.add_item()
         return _show(asking)
     if asking.rework(do):
-        return _show(asking)
+        return _reworked(asking)
     if wants_fragment(request):
         return _keep(asking, actor) if do == "keep" else _follow(asking, actor)
     if not asking.is_valid():
@@ -122,6 +123,21 @@ def _handle(asking: Asking, actor: Actor, file: Mapping[str, File]) -> HttpRespo
         return _show(asking, status=error.status, findings=findings)
     messages.success(request, said)
     return redirect(change)
+
+
+def _reworked(asking: Asking) -> HttpResponse:
+    """Show the route with a plugin more, or less; to a page that is open those alone."""
+    if asking.route is None or not wants_fragment(asking.request):
+        return _show(asking)
+    context = {
+        "asking": asking,
+        "route": asking.route,
+        "plugins": asking.route.plugins,
+        "is_reworked": True,
+    }
+    response = render(asking.request, "changes/_ask_plugins.html", context)
+    # What it would do is asked for, and kept, as after any other input.
+    return trigger_client_event(response, "input")
 
 
 def _follow(asking: Asking, actor: Actor) -> HttpResponse:

@@ -7,13 +7,18 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from gateway.mirror import refresh
 from portal.changes.models import ChangeRequest
 from tests.changes.conftest import Desk
-from tests.factories import make_cast, make_live_gateway, route_document
+from tests.factories import (
+    make_cast,
+    make_live_gateway,
+    make_resource,
+    route_document,
+)
 from tests.sandbox import SandboxGateway
 from tests.web.conftest import sign_in
 
@@ -88,6 +93,67 @@ def test_the_preview_follows_what_is_typed(
     expect(page.get_by_text("Sent for review.")).to_be_visible()
     wanted = ChangeRequest.objects.get().latest_revision().items.get().wanted
     assert wanted["plugins"]["limit-count"]["count"] == 7
+
+
+def tab_to(page: Page, wanted: Locator, most: int = 60) -> None:
+    """Go there by Tab, as far as that takes."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError(f"{most} steps do not lead to {wanted}")
+
+
+def test_a_newcomer_asks_for_a_route_by_the_keyboard_alone(
+    watched: Page, live_server: LiveServer, desk: Desk
+) -> None:
+    for number in range(60):
+        make_resource(desk.gateway, "upstream", f"a{number:02}", {"name": "Other"})
+    make_resource(desk.gateway, "upstream", "u1", {"name": "Pool"})
+    page, keys = watched, watched.keyboard
+    plugins = page.locator("#plugins")
+    page.goto(f"{live_server.url}/")
+
+    tab_to(page, page.get_by_role("link", name="Ask for a change").first)
+    keys.press("Enter")
+    page.wait_for_url("**/ask/")
+    page.wait_for_load_state("load")
+    tab_to(page, page.get_by_label("Path"))
+    keys.type("/speaker/*")
+    target = page.get_by_label("Goes to")
+    tab_to(page, target)
+    # Of very many upstreams those that fit what is typed are offered.
+    offered = page.locator("#targets option")
+    expect(offered).to_have_count(50)
+    keys.type("pool")
+    expect(offered).to_have_count(1)
+    expect(offered).to_have_attribute("value", "upstream u1")
+    keys.press("ControlOrMeta+A")
+    keys.type("http://127.0.0.1:8000")
+    tab_to(page, page.get_by_label("Add a plugin"))
+    keys.type("core")
+    keys.press("Tab")
+    keys.press("Enter")
+    expect(plugins.get_by_text("offers no plugin")).to_be_visible()
+    expect(page.get_by_label("Add a plugin")).to_be_focused()
+    keys.type("cors")
+    keys.press("Tab")
+    keys.press("Enter")
+    # It goes on where the plugin's own settings begin.
+    expect(plugins.locator("summary", has_text="cors").first).to_be_focused()
+    tab_to(page, plugins.get_by_label("max_age"))
+    keys.press("ControlOrMeta+A")
+    keys.type("60")
+    expect(page.locator("#shown")).to_contain_text("cors")
+    tab_to(page, page.get_by_role("textbox", name="Why"))
+    keys.type("The speakers' page needs it.")
+    tab_to(page, page.get_by_role("button", name="Send for review"))
+    keys.press("Enter")
+
+    expect(page.get_by_text("Sent for review.")).to_be_visible()
+    wanted = ChangeRequest.objects.get().latest_revision().items.get().wanted
+    assert wanted["plugins"] == {"cors": {"max_age": 60}}
+    assert wanted["upstream"]["nodes"] == {"127.0.0.1:8000": 1}
 
 
 def test_the_editor_completes_marks_and_lets_go(

@@ -175,6 +175,25 @@ def test_a_plugin_is_added_set_and_sent(alice: Client, desk: Desk) -> None:
     }
 
 
+def test_an_open_page_takes_the_plugins_alone(alice: Client, desk: Desk) -> None:
+    sent = {"as": "route", "gateway": "default", "uris": "/typed"}
+    asked = sent | {"do": "plugin", "add_plugin": "cors"}
+    headers = {"HX-Request": "true"}
+
+    added = alice.post(ASK, asked, headers=headers)
+    wrong = alice.post(ASK, asked | {"add_plugin": "core"}, headers=headers)
+
+    assert added.headers["HX-Trigger"] == '{"input": {}}'
+    page = added.content.decode()
+    assert page.count("<section") == 1
+    assert 'name="plugins/cors/max_age"' in page
+    assert re.search(r"<summary autofocus>\s*<code>cors<", page)
+    assert re.search(
+        r'id="add_plugin"[^>]*aria-invalid="true"[^>]* autofocus>',
+        wrong.content.decode(),
+    )
+
+
 def test_lists_grow_and_plugins_go(alice: Client, form: dict[str, Any]) -> None:
     page = alice.post(ASK, form | {"do": "grow:plugins/limit-count/rules"})
     sent = inputs(page.content.decode())
