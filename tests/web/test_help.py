@@ -1,5 +1,6 @@
 """Help: first steps, and how to connect a program."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -58,3 +59,16 @@ def test_help_tells_the_first_steps(as_: As, gateway: Gateway) -> None:
 
     assert "First steps" in page
     assert 'href="/help/connect/"' in page
+
+
+def test_help_lists_the_keys_that_the_dialog_of_changes_tells(
+    as_: As, gateway: Gateway
+) -> None:
+    client = as_("alice")
+
+    def keys(address: str) -> set[str]:
+        page = client.get(address).content.decode()
+        return set(re.findall(r'<kbd class="key">([^<]+)</kbd>', page))
+
+    assert keys("/changes/") == {"j", "k", "a", "/", "?", "Enter"}
+    assert keys("/help/") == keys("/changes/") | {"Esc", "Tab"}
