@@ -16,6 +16,7 @@ from portal.audit.ledger import Entry, Recordable
 from portal.changes import states
 from portal.changes.errors import WrongState
 from portal.changes.models import ChangeRequest, Delivery, DeliveryState
+from portal.changes.signals import retired
 from portal.changes.states import State
 
 
@@ -53,7 +54,7 @@ class GatewayRetirement(PolicyKind):
     def sentences(self, base: Document, wanted: Document) -> list[str]:
         return [
             "It is taken out of service for good: nothing is written to it any more.",
-            "Its open changes are withdrawn. Its history stays.",
+            "Its open changes are withdrawn, and its drifts closed. Its history stays.",
         ]
 
     def apply(self, change: PolicyChange, actor: Recordable) -> Sequence[Entry]:
@@ -69,7 +70,10 @@ class GatewayRetirement(PolicyKind):
         )
         gateway.retired_at = timezone.now()
         gateway.save(update_fields=["retired_at"])
-        entries = [Entry(Event.GATEWAY_RETIRED, {}, OneGateway(gateway))]
+        told: dict[str, int] = {}
+        for _, closed in retired.send(GatewayRetirement, gateway=gateway):
+            told |= closed
+        entries = [Entry(Event.GATEWAY_RETIRED, told, OneGateway(gateway))]
         comment = {"comment": f"Gateway {gateway.slug} was retired."}
         for waits in changes:
             event = _event(waits)

@@ -6,7 +6,8 @@ class DriftConfig(AppConfig):
     label = "drift"
 
     def ready(self) -> None:
-        from portal.changes.signals import applied
-        from portal.drift.settle import after_delivery
+        from portal.changes.signals import applied, retired
+        from portal.drift.settle import after_delivery, after_retirement
 
         applied.connect(after_delivery, dispatch_uid="drift.settle")
+        retired.connect(after_retirement, dispatch_uid="drift.close")

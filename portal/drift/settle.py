@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from gateway.carry import carried
 from gateway.catalogue import known_catalogue
@@ -17,7 +18,7 @@ from gateway.sighting import rows_of
 from portal.accounts.actor import Actor
 from portal.changes.outbox import hint
 from portal.drift.judge import Judge
-from portal.drift.models import Drift
+from portal.drift.models import Drift, DriftState
 
 SCAN_ONE = "portal.drift.tasks.scan_one"
 
@@ -31,6 +32,17 @@ def after_delivery(*, gateway: Gateway, is_stale: bool, **kwargs: Any) -> None:
         hint(gateway.pk, SCAN_ONE)
     if Drift.objects.filter(gateway=gateway).standing().exists():
         settle(gateway, actor=Actor.system("drift"))
+
+
+def after_retirement(*, gateway: Gateway, **kwargs: Any) -> dict[str, int]:
+    """Close what stands there: nobody looks at it again (a receiver of `retired`)."""
+    standing = Drift.objects.filter(gateway=gateway).standing()
+    closed = standing.update(
+        state=DriftState.GONE,
+        resolved_at=timezone.now(),
+        reason=f"Gateway {gateway.slug} was retired.",
+    )
+    return {"drifts_closed": closed} if closed else {}
 
 
 @transaction.atomic
