@@ -1,6 +1,7 @@
 """Take a gateway out of service: nothing is written to it, and nothing waits for it."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.utils import timezone
 
@@ -70,9 +71,8 @@ class GatewayRetirement(PolicyKind):
         )
         gateway.retired_at = timezone.now()
         gateway.save(update_fields=["retired_at"])
-        told: dict[str, int] = {}
-        for _, closed in retired.send(GatewayRetirement, gateway=gateway):
-            told |= closed
+        answers: list[tuple[Any, Any]] = retired.send(type(self), gateway=gateway)
+        told = {name: count for _, closed in answers for name, count in closed.items()}
         entries = [Entry(Event.GATEWAY_RETIRED, told, OneGateway(gateway))]
         comment = {"comment": f"Gateway {gateway.slug} was retired."}
         for waits in changes:
