@@ -60,7 +60,7 @@ def main() -> int:
     if failed is None:
         return _say("The last run did not come to its end: nothing to try again.", 1)
     if not failed:
-        return _say("Nothing failed in the last run.", 0)
+        return _say("No test failed in the last run: there is nothing to try again.", 1)
     if len(failed) > MOST:
         return _say(f"{len(failed)} failed: that is no accident. No second try.", 1)
     _say("Once more, by themselves:", 1, failed)
