@@ -84,6 +84,8 @@ if not DEMO:
 
 INSTALLED_APPS = [
     "portal.web.back_office_app.BackOfficeConfig",
+    # Before Django's own: its commands that make and open accounts are recorded.
+    "portal.accounts",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -97,7 +99,6 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "gateway",
     "portal.audit",
-    "portal.accounts",
     "portal.changes",
     "portal.drift",
     "portal.webhooks",

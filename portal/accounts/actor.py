@@ -61,6 +61,11 @@ class Actor:
         """Return Gatehouse itself, for what a worker or a command does."""
         return cls(person=None, channel=Channel.SYSTEM, client=name)
 
+    @classmethod
+    def console(cls, command: str) -> "Actor":
+        """Return whoever has the desk's machine and gives it this command."""
+        return cls.system(f"console: {command}")
+
     @property
     def label(self) -> str:
         # With a space, which no person's name can have.

@@ -7,7 +7,10 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models are there only now.
+        from portal.accounts.account_policy import Account
+        from portal.accounts.factors import SecondFactors
         from portal.accounts.gateways import GatewaySettings
         from portal.accounts.policy.kinds import register
 
-        register(GatewaySettings())
+        for kind in (GatewaySettings(), Account(), SecondFactors()):
+            register(kind)

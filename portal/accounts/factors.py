@@ -3,20 +3,27 @@
 Each is added by a file of its own: `authenticator_app.py`, `passkeys.py`.
 """
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils import timezone
 
+from gateway.models import Gateway
+from portal.accounts.account_policy import person_of
 from portal.accounts.actor import Actor
-from portal.accounts.errors import NotAllowed, NotVisible
-from portal.accounts.models import Factor, Person, Vouched
+from portal.accounts.errors import Malformed, NotAllowed, NotVisible
+from portal.accounts.holders import has_power
+from portal.accounts.models import Factor, Person, PolicyChange, Vouched
+from portal.accounts.policy.deciding import lock_policy, propose_policy
+from portal.accounts.policy.kinds import Document, PolicyKind
 from portal.accounts.recovery_codes import forget_codes, make_codes
 from portal.accounts.roles import Verb
 from portal.accounts.sessions import forget_sessions
 from portal.accounts.vouchings import vouch
 from portal.audit.events import Event
-from portal.audit.ledger import Entry, record
+from portal.audit.ledger import Entry, Recordable, record
 
 EVERYBODY = "everybody"
 # SECOND_FACTOR_REQUIRED: whoever may do this, somewhere, must have one.
@@ -93,13 +100,16 @@ def remove_factor(factor_id: int, *, actor: Actor) -> Factor:
 
 
 @transaction.atomic
-def reset_factors(person: Person, *, actor: Actor) -> None:
+def reset_factors(
+    person: Person, *, reason: str = "", actor: Actor
+) -> PolicyChange | None:
     """Take all second factors from somebody who lost them, and sign them out.
 
     They are told by mail. Whoever can reset this and read somebody's mail can act as
-    them: so nobody does it for themselves, only superusers do it to superusers, and
-    only those who have a second factor of their own. Raises NotPresent, NotAllowed,
-    ConfirmationNeeded.
+    them: so of an account that holds something two people do it, and the change of
+    policy is returned; nobody does it for themselves, only superusers do it to
+    superusers, and only those who have a second factor of their own. Raises NotPresent,
+    NotAllowed, ConfirmationNeeded, and as `propose_policy`.
     """
     administrator = actor.require_administrator()
     if administrator.pk == person.pk:
@@ -112,13 +122,28 @@ def reset_factors(person: Person, *, actor: Actor) -> None:
             "every account."
         )
     actor.require_fresh()
+    # Nobody gives the account something while it is judged by what it holds.
+    lock_policy()
+    if has_power(person):
+        return propose_policy(
+            SecondFactors.name,
+            {"person": person.pk, "factors": []},
+            scope=None,
+            reason=reason,
+            actor=actor,
+        )
     vouch(administrator, [person], Vouched.SECOND_FACTOR)
     forget_factors(person, actor=actor)
+    return None
 
 
 @transaction.atomic
 def forget_factors(person: Person, *, actor: Actor) -> None:
     """Do what `reset_factors` does, for whoever may: a command on the desk's machine."""
+    record(_forget(person, actor), actor=actor, subject=person)
+
+
+def _forget(person: Person, by: Recordable) -> Entry:
     Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     had, _ = person.factors.all().delete()
     forget_codes(person)
@@ -128,15 +153,42 @@ def forget_factors(person: Person, *, actor: Actor) -> None:
             subject="Your second factor for Gatehouse was reset",
             body=(
                 f"The second factor of your account {person.username} was taken away by "
-                f"{actor.label}. Sign in with your password and set up a new one. If that "
+                f"{by.label}. Sign in with your password and set up a new one. If that "
                 "was not agreed with you, tell an administrator now.\n"
             ),
             to=[person.email],
         )
         transaction.on_commit(mail.send, robust=True)
-    record(
-        Entry(Event.SECOND_FACTOR_RESET, {"factors": had}), actor=actor, subject=person
-    )
+    return Entry(Event.SECOND_FACTOR_RESET, {"factors": had}, person)
+
+
+class SecondFactors(PolicyKind):
+    """`{"person": 7, "name": "riley", "factors": []}`: theirs, by id, shall be none."""
+
+    name = "second_factors"
+    title = "Reset of a second factor"
+
+    def check(self, wanted: Document, scope: Gateway | None) -> Document:
+        if wanted.get("factors") != []:
+            raise Malformed("They are taken, and never given.", field="factors")
+        person = person_of(wanted)
+        return {"person": person.pk, "name": person.username, "factors": []}
+
+    def in_force(self, wanted: Document, scope: Gateway | None) -> Document:
+        held = person_of(wanted).factors.order_by("pk").values_list("pk", flat=True)
+        return {**wanted, "factors": list(held)}
+
+    def sentences(self, base: Document, wanted: Document) -> list[str]:
+        return [
+            f"{wanted['name']} signs in with a password alone, once: all "
+            f"{len(base['factors'])} second factors are taken away, and sessions end."
+        ]
+
+    def apply(self, change: PolicyChange, actor: Recordable) -> Sequence[Entry]:
+        person = person_of(change.wanted)
+        for by in {change.author, change.decided_by or change.author}:
+            vouch(by, [person], Vouched.SECOND_FACTOR)
+        return [_forget(person, actor)]
 
 
 def note_use(factor: Factor, counter: int) -> bool:

@@ -43,7 +43,7 @@ OPERATIONS: dict[str, Operation] = {
         Person(username="new", email="new@example.com"), actor=actor
     ),
     "change_person": lambda actor, gateway, people: change_person(
-        people.alice, fields=["email"], actor=actor
+        people.alice, fields=["first_name"], actor=actor
     ),
     "grant": lambda actor, gateway, people: grant(
         Membership(person=people.alice, role=Role.OPERATOR), actor=actor

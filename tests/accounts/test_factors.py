@@ -12,7 +12,6 @@ from pytest_django.fixtures import Settings
 
 from gateway.rotation import sealed_columns
 from portal.accounts import authenticator_app
-from portal.accounts.actor import Actor
 from portal.accounts.authenticator_app import add_app, is_code_of, offer, offered
 from portal.accounts.errors import (
     ConfirmationNeeded,
@@ -226,7 +225,7 @@ def test_an_administrator_resets_what_somebody_lost_and_they_are_told(
     with_app(admin)
 
     with django_capture_on_commit_callbacks(execute=True):
-        reset_factors(riley, actor=present(admin))
+        reset_factors(riley, reason="Lost it.", actor=present(admin))
 
     assert not riley.factors.exists()
     assert codes_left(riley) == 0
@@ -270,6 +269,6 @@ def test_the_command_helps_the_last_administrator() -> None:
 
     assert not root.factors.exists()
     event = AuditEvent.objects.get(event="person.second_factor_reset")
-    assert event.actor == Actor.system("reset_second_factor").label
+    assert event.client == "console: reset_second_factor"
     with pytest.raises(CommandError, match="nobody"):
         call_command("reset_second_factor", "nobody")

@@ -33,7 +33,8 @@ def _made(by: Person) -> Person:
 def _let_in(by: Person) -> Person:
     nina = make_person("nina", is_active=False)
     nina.is_active = True
-    return change_person(nina, fields=["is_active"], actor=present(by))
+    change_person(nina, fields=["is_active"], actor=present(by))
+    return nina
 
 
 def _given_a_role(by: Person) -> Person:
@@ -58,13 +59,15 @@ def _in_a_group(by: Person) -> Person:
 def _made_superuser(by: Person) -> Person:
     nina = make_person("nina")
     nina.is_superuser = True
-    return change_person(nina, fields=["is_superuser"], actor=present(by))
+    change_person(nina, fields=["is_superuser"], reason="Us.", actor=present(by))
+    return nina
 
 
 def _mail_changed(by: Person) -> Person:
     nina = make_person("nina")
     nina.email = "elsewhere@example.com"
-    return change_person(nina, fields=["email"], actor=present(by))
+    change_person(nina, fields=["email"], actor=present(by))
+    return nina
 
 
 def _reset(by: Person) -> Person:
@@ -161,7 +164,9 @@ def test_who_is_let_in_after_approving_counts_no_more(
     assert standing(change).given == 0
     people.riley.is_active = True
 
-    change_person(people.riley, fields=["is_active"], actor=present(people.admin))
+    change_person(
+        people.riley, fields=["is_active"], reason="Back.", actor=present(people.admin)
+    )
 
     assert standing(change).given == 0
 

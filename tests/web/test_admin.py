@@ -721,6 +721,39 @@ def test_a_person_and_a_role_are_given_and_taken_with_an_entry_each(
     ]
 
 
+def test_an_account_that_decides_is_shut_at_once_and_the_second_one_says_so(
+    as_: As, people: Cast
+) -> None:
+    ada = make_person("ada", Role.ADMINISTRATOR, is_staff=True)
+    there, riley = sign_in(people.riley), people.riley
+    page = address(Person, "change", riley.pk)
+    form = NO_ROLES | {"username": "riley", "email": riley.email, "first_name": "R."}
+    client = as_("admin")
+    assert "once it is accepted, by ada." in client.get(page).content.decode()
+    assert "Say why: whoever" in client.post(page, form).content.decode()
+    assert Person.objects.get(pk=riley.pk).is_active
+
+    said = client.post(page, form | {"reason": "The laptop is gone."}, follow=True)
+
+    asked = PolicyChange.objects.get()
+    assert said.redirect_chain[-1][0] == asked.get_absolute_url()
+    riley.refresh_from_db()
+    assert (riley.is_active, riley.first_name) == (False, "R.")
+    assert there.get("/").status_code == 302
+    assert asked.get_absolute_url() in sign_in(ada).get(page).content.decode()
+    sign_in(ada).post(f"{asked.get_absolute_url()}refuse/", {"note": "It was found."})
+    assert Person.objects.get(pk=riley.pk).is_active
+
+
+def test_a_new_account_is_no_superuser(as_: As, people: Cast) -> None:
+    client, page = as_("admin"), address(Person, "add")
+    assert 'name="is_superuser"' not in client.get(page).content.decode()
+
+    client.post(page, {"username": "nina", "is_active": "on", "is_superuser": "on"})
+
+    assert not Person.objects.get(username="nina").is_superuser
+
+
 def test_an_administrator_who_is_no_superuser_makes_none(
     people: Cast,
 ) -> None:
@@ -732,7 +765,7 @@ def test_an_administrator_who_is_no_superuser_makes_none(
     )
     page = ada.post(
         address(Person, "change", people.admin.pk),
-        NO_ROLES | {"username": "admin", "is_superuser": "on"},
+        NO_ROLES | {"username": "admin", "is_superuser": "on", "reason": "Ours."},
         follow=True,
     ).content.decode()
 

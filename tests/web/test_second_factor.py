@@ -284,7 +284,11 @@ def test_the_back_office_resets_a_second_factor(people: Cast) -> None:
     make_app(people.riley)
     there = sign_in(people.riley)
     admin = sign_in(people.admin)
-    sent = {"action": "reset_second_factors", "_selected_action": people.riley.pk}
+    sent = {
+        "action": "reset_second_factors",
+        "_selected_action": people.riley.pk,
+        "reason": "The phone is gone.",
+    }
 
     refused = admin.post("/admin/accounts/person/", sent, follow=True)
     assert "second factor of your own first" in html.unescape(refused.content.decode())

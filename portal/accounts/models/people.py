@@ -42,6 +42,13 @@ class Person(AbstractUser):
         help_text="Of a service account: whose it is.",
     )
 
+    shut_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When one administrator shut it out; until a second one decides on "
+        "that, it counts as an administrator still, if it is one.",
+    )
+
     time_zone = models.CharField(max_length=64, blank=True, help_text="Empty: UTC.")
     colours = models.CharField(max_length=10, choices=Colours.choices, blank=True)
     more_contrast = models.BooleanField(default=False)
@@ -53,7 +60,11 @@ class Person(AbstractUser):
             models.CheckConstraint(
                 condition=Q(team=None) | Q(is_superuser=False, is_staff=False),
                 name="service_account_is_no_staff",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(shut_at=None) | Q(is_active=False),
+                name="shut_account_is_not_active",
+            ),
         ]
 
     @property

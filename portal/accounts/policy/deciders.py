@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from gateway.models import Gateway
-from portal.accounts.holders import people_who_may
+from portal.accounts.holders import people_who_count, people_who_may
 from portal.accounts.models import Person, PolicyChange
 from portal.accounts.policy.kinds import kind_of
 from portal.accounts.roles import Verb
@@ -43,7 +43,9 @@ def foretold(author: Person, scope: Gateway | None) -> str:
 def _why_alone(author: Person, scope: Gateway | None) -> str:
     if not settings.POLICY_NEEDS_TWO:
         return NOT_ASKED_FOR
-    return "" if others(author, scope).exists() else NOBODY_ELSE
+    # Nobody becomes the only one by shutting the others out.
+    counted = people_who_count(Verb.ADMINISTER, scope).exclude(pk=author.pk)
+    return "" if counted.exists() else NOBODY_ELSE
 
 
 def may_accept(change: PolicyChange, person: Person) -> bool:

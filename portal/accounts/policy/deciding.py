@@ -25,6 +25,7 @@ from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
 
 REASON_LIMIT = 2_000
+AT_CONSOLE = "somebody accepted it on the desk's machine"
 
 
 @transaction.atomic
@@ -67,7 +68,7 @@ def propose_policy(
     change.save()
     asked = Entry(Event.POLICY_PROPOSED, {"reason": words, "points": _points(change)})
     if not alone:
-        record(asked, actor=actor, subject=change)
+        record(asked, *owner.meanwhile(change), actor=actor, subject=change)
         return change
     change.settle(PolicyState.ACCEPTED, author, alone=alone)
     done = Entry(Event.POLICY_TAKEN_ALONE, {"alone": alone})
@@ -89,13 +90,31 @@ def accept_policy(change: PolicyChange, *, actor: Actor) -> PolicyChange:
             f"{change.author} no longer administers {change.scope}: nobody asks for this "
             "any more. Refuse it, and ask for it yourself."
         )
+    return _into_force(change, person, actor)
+
+
+@transaction.atomic
+def accept_at_console(change: PolicyChange, *, actor: Actor) -> PolicyChange:
+    """Do what `accept_policy` does, for whoever has the desk's machine.
+
+    It is for a desk on which nobody is left who could. Raises PolicySettled, PolicyMoved.
+    """
+    lock_policy()
+    change = PolicyChange.objects.with_people().get(pk=change.pk)
+    _expect_open(change)
+    return _into_force(change, change.author, actor, alone=AT_CONSOLE)
+
+
+def _into_force(
+    change: PolicyChange, by: Person, actor: Actor, *, alone: str = ""
+) -> PolicyChange:
     owner = kind_of(change.kind)
     owner.check(change.wanted, change.gateway)
     if owner.in_force(change.wanted, change.gateway) != change.base:
         raise PolicyMoved(
             "What this was made against counts no longer. Refuse it, and ask for it anew."
         )
-    change.settle(PolicyState.ACCEPTED, person)
+    change.settle(PolicyState.ACCEPTED, by, alone=alone)
     done = Entry(
         Event.POLICY_ACCEPTED,
         {"asked_by": change.author.username, "points": _points(change)},
@@ -114,7 +133,9 @@ def refuse_policy(change: PolicyChange, *, actor: Actor, note: str) -> PolicyCha
     change, person = _to_decide(change, actor)
     words = _words(note, "note", "Say why, so that whoever asked can act on it.")
     change.settle(PolicyState.REFUSED, person, note=words)
-    record(Entry(Event.POLICY_REFUSED, {"note": words}), actor=actor, subject=change)
+    undone = kind_of(change.kind).dropped(change)
+    refused = Entry(Event.POLICY_REFUSED, {"note": words})
+    record(refused, *undone, actor=actor, subject=change)
     return change
 
 
@@ -127,7 +148,8 @@ def withdraw_policy(change: PolicyChange, *, actor: Actor) -> PolicyChange:
         raise NotAllowed("Only whoever asked for it withdraws it.")
     _expect_open(change)
     change.settle(PolicyState.WITHDRAWN, person)
-    record(Event.POLICY_WITHDRAWN, actor=actor, subject=change)
+    undone = kind_of(change.kind).dropped(change)
+    record(Event.POLICY_WITHDRAWN, *undone, actor=actor, subject=change)
     return change
 
 

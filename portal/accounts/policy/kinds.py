@@ -36,6 +36,14 @@ class PolicyKind(ABC):
     def apply(self, change: PolicyChange, actor: Recordable) -> Sequence[Entry]:
         """Bring it into force; return what the ledger shall say of it."""
 
+    def meanwhile(self, change: PolicyChange) -> Sequence[Entry]:
+        """Bring about what cannot wait for a second person; as `apply`, else."""
+        return ()
+
+    def dropped(self, change: PolicyChange) -> Sequence[Entry]:
+        """Undo what was done `meanwhile`: it was refused or withdrawn."""
+        return ()
+
     def needs_two(self, base: Document, wanted: Document) -> bool:
         """Say whether one person never suffices, not even the only administrator."""
         return False

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from gateway.models import Gateway
+from portal.accounts.account_policy import guarded_of, policy_about
 from portal.accounts.factors import reset_factors
 from portal.accounts.memberships import grant, revoke
 from portal.accounts.models import (
@@ -16,6 +17,7 @@ from portal.accounts.models import (
     Membership,
     Ownership,
     Person,
+    PolicyChangeQuerySet,
     RecoveryCode,
     Session,
     Vouching,
@@ -25,6 +27,7 @@ from portal.accounts.people import change_person, create_person
 from portal.accounts.presence import present_actor
 from portal.accounts.roles import Verb
 from portal.accounts.tokens import revoke_token
+from portal.web.admin.asking import AsksPolicy, Reasoned, ReasonForm
 from portal.web.admin.operated import Operated, on_each
 from portal.web.admin.shown import ByGateway, Rights, Shown, ShownInline
 
@@ -44,8 +47,11 @@ class MembershipInline(ShownInline):
     fields = ("role", "gateway")
 
 
-class PersonForm(forms.ModelForm):
+class PersonForm(Reasoned):
     """An account without a password: its owner sets that by a link."""
+
+    def guarded(self) -> set[str]:
+        return guarded_of(Person.objects.get(pk=self.instance.pk))
 
     class Meta:
         model = Person
@@ -53,8 +59,14 @@ class PersonForm(forms.ModelForm):
 
 
 @admin.register(Person)
-class PersonAdmin(Operated, Shown):
+class PersonAdmin(AsksPolicy, Operated, Shown):
     form = PersonForm
+    action_form = ReasonForm
+    asks = (
+        "Who is a superuser, and of an account with a role or a group also whether it is "
+        "active and where its mail goes, is changed by two people. Switching it off "
+        "counts at once, and the second one decides whether it stays so."
+    )
     list_display = (*OWN, "last_login")
     list_filter = (
         "is_active",
@@ -67,7 +79,7 @@ class PersonAdmin(Operated, Shown):
     ordering = ("username",)
     inlines = (MembershipInline,)
     actions = ("send_reset_links", "reset_second_factors")
-    told = ("team", "last_login", "date_joined")
+    told = ("team", "shut_at", "last_login", "date_joined")
 
     def _administers(self, request: HttpRequest) -> bool:
         return Rights.of(request).everywhere(Verb.ADMINISTER)
@@ -79,7 +91,17 @@ class PersonAdmin(Operated, Shown):
         return self._administers(request)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        return [*OWN, *(self.told if obj else ())]
+        if obj is None:
+            # A new account holds nothing.
+            return [name for name in OWN if name != "is_superuser"]
+        asks = ["reason"] if self.has_change_permission(request, obj) else []
+        return [*OWN, *asks, *self.told]
+
+    def scope_of(self, obj: Person) -> Gateway | None:
+        return None
+
+    def policy_of(self, obj: Person) -> PolicyChangeQuerySet:
+        return policy_about(obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         # A name stands in the ledger as text: it stays who it was.
@@ -96,7 +118,11 @@ class PersonAdmin(Operated, Shown):
     ) -> None:
         actor = present_actor(request)
         if change:
-            change_person(obj, fields=form.changed_data, actor=actor)
+            reason = form.cleaned_data.get("reason", "")
+            asked = change_person(
+                obj, fields=form.own_fields, reason=reason, actor=actor
+            )
+            self.asked_for(request, asked)
             return
         create_person(obj, actor=actor)
         if obj.email:
@@ -136,7 +162,11 @@ class PersonAdmin(Operated, Shown):
         on_each(
             request,
             people,
-            lambda person: reset_factors(person, actor=present_actor(request)),
+            lambda person: reset_factors(
+                person,
+                reason=request.POST.get("reason", ""),
+                actor=present_actor(request),
+            ),
             done=": signs in with a password alone, once, and is told so by mail.",
         )
 

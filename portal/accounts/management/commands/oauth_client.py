@@ -33,7 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("--client-id", help="Change this one's redirect URIs.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        actor = Actor.system("oauth_client")
+        actor = Actor.console("oauth_client")
         try:
             if options["client_id"]:
                 self._change(options["client_id"], options["redirect_uri"], actor)

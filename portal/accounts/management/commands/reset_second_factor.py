@@ -20,5 +20,5 @@ class Command(BaseCommand):
         person = Person.objects.filter(username=options["name"]).first()
         if person is None:
             raise CommandError(f"There is no account {options['name']}.")
-        forget_factors(person, actor=Actor.system("reset_second_factor"))
+        forget_factors(person, actor=Actor.console("reset_second_factor"))
         self.stdout.write(f"{person} signs in with a password alone now, once.")
