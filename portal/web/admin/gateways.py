@@ -124,8 +124,8 @@ class GatewayAdmin(AsksPolicy, Operated, Shown):
     form = GatewayForm
     action_form = ReasonForm
     asks = (
-        "The Admin API address, how TLS is verified, the environment and the number of "
-        "approvals are changed by two people."
+        "Two people change the Admin API address, how TLS is verified, the environment "
+        "and the number of approvals."
     )
     gateway_path = "pk"
     list_display = (

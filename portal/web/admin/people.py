@@ -63,9 +63,9 @@ class PersonAdmin(AsksPolicy, Operated, Shown):
     form = PersonForm
     action_form = ReasonForm
     asks = (
-        "Who is a superuser, and of an account with a role or a group also whether it is "
-        "active and where its mail goes, is changed by two people. Switching it off "
-        "counts at once, and the second one decides whether it stays so."
+        "An account is switched off at once, and where it holds a role or is in a group, "
+        "a second administrator decides whether it stays so. Two people change who is a "
+        "superuser, where the mail of such an account goes, and that it is active again."
     )
     list_display = (*OWN, "last_login")
     list_filter = (
