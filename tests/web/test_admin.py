@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.core import mail
-from django.db import models
+from django.db import connection, models, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -28,6 +30,7 @@ from portal.accounts.models import (
     Ownership,
     Person,
     PolicyChange,
+    PolicyLock,
     RefreshToken,
     Vouched,
     Vouching,
@@ -37,9 +40,17 @@ from portal.audit.checking import check
 from portal.audit.events import Event
 from portal.audit.heads import sign_head
 from portal.audit.ledger import Itself, record
-from portal.audit.models import Archive, AuditEvent, AuditStream
+from portal.audit.models import (
+    Archive,
+    AuditEvent,
+    AuditStream,
+    LedgerCheck,
+    LedgerHead,
+    SigningKey,
+)
 from portal.changes.models import (
     AfterReview,
+    Attempt,
     Awaited,
     ChangeRequest,
     ChangeWord,
@@ -49,6 +60,7 @@ from portal.changes.models import (
     IdempotencyKey,
     ImportFile,
     Review,
+    Revision,
     RuleApproval,
     RuleSet,
     SavedFilter,
@@ -56,6 +68,7 @@ from portal.changes.models import (
 )
 from portal.changes.states import State
 from portal.drift.models import DriftRule
+from portal.notifications.models import Notification, Progress, Topic, Way, Wish
 from portal.webhooks.listening import make_webhook, send_test
 from portal.webhooks.models import Try
 from tests.actors import present
@@ -84,11 +97,29 @@ from tests.web.conftest import sign_in
 As = Callable[[str], Client]
 OURS = [
     model
-    for app in ("gateway", "accounts", "audit", "changes", "drift", "webhooks")
+    for app in (
+        "gateway",
+        "accounts",
+        "audit",
+        "changes",
+        "drift",
+        "notifications",
+        "webhooks",
+    )
     for model in apps.get_app_config(app).get_models()
 ]
 # What the lifecycle, the gateways or programs write, never a form.
 READ_ONLY = [model for model in OURS if model not in (Gateway, Person, Membership)]
+# One row each, that the desk counts on.
+ALONE = (
+    AuditStream,
+    FingerprintKey,
+    LedgerCheck,
+    LedgerHead,
+    PolicyLock,
+    Progress,
+    SigningKey,
+)
 KEY = "edd1c9f034335f136f87ad84b625c8f1"
 
 
@@ -161,6 +192,11 @@ def full(people: Cast, gateway: Gateway) -> ChangeRequest:
         milliseconds=1,
     )
     make_freeze(people.admin)
+    Notification.objects.create(
+        person=people.alice, key="k", topic=Topic.APPLIED, words="Applied.", path="/"
+    )
+    Wish.objects.create(person=people.alice, topic=Topic.APPLIED, way=Way.INBOX)
+    Progress.objects.create(seen=1)
     check(seconds=60, actor=Itself("test"))
     AuditStream.objects.create(pk=1)
     sign_head(actor=Itself("test"))
@@ -177,8 +213,8 @@ def full(people: Cast, gateway: Gateway) -> ChangeRequest:
     )
     Awaited.objects.create(change=change, group="security")
     make_access(make_program(), people.alice)
-    connection = ApiToken.objects.connections().get()
-    whose = {"connection": connection, "application": connection.program}
+    let_in = ApiToken.objects.connections().get()
+    whose = {"connection": let_in, "application": let_in.program}
     Grant.objects.create(**whose, code=KEY, expires=timezone.now())
     RefreshToken.objects.create(**whose, token_checksum=KEY)
     FreezeOverride.objects.create(
@@ -221,6 +257,106 @@ def test_lists_and_rows_open_and_tell_no_secret(
         assert AccessToken.objects.get().token_checksum not in text
         assert "sealed" not in text
         assert people_hash() not in text
+
+
+def many(
+    model: type[models.Model], made: dict[type[models.Model], list[Any]]
+) -> list[Any]:
+    """Have fifty more rows of a model like its first, and of what each needs its own."""
+    if model in made:
+        return made[model]
+    made[model] = []  # what leads back here keeps the row it has
+    row = model._default_manager.first()
+    if row is None:
+        return []
+    apart = {
+        name
+        for constraint in model._meta.constraints
+        if isinstance(constraint, models.UniqueConstraint)
+        for name in constraint.fields
+    } | {field.name for field in model._meta.concrete_fields if field.unique}
+    own = {
+        field.name: list(many(field.related_model, made))
+        for field in model._meta.concrete_fields
+        if field.is_relation and field.name in apart
+    }
+    for number in range(50):
+        clone = model._default_manager.get(pk=row.pk)
+        clone._state.adding = True
+        if model._meta.pk.get_internal_type() in ("BigAutoField", "AutoField"):
+            clone.pk = None
+        for field in model._meta.concrete_fields:
+            value = getattr(clone, field.attname)
+            if value is None or field.choices:
+                continue
+            if own.get(field.name):
+                setattr(clone, field.name, own[field.name][number])
+            elif field.name in apart:
+                setattr(clone, field.attname, another(field, value, number))
+        made[model].append(clone)
+    with transaction.atomic():
+        model._default_manager.bulk_create(made[model])
+    return made[model]
+
+
+def another(field: Any, value: Any, number: int) -> Any:
+    """Return a value that no other row has."""
+    if isinstance(value, str):
+        return f"{number:02}{value}"[: field.max_length]
+    if isinstance(value, bytes | memoryview):
+        return b"%02d" % number + bytes(value)
+    if isinstance(value, int) and not field.is_relation:
+        return value + 1_000 + number
+    if isinstance(value, date):
+        return value + timedelta(days=number + 1)
+    return value
+
+
+def test_lists_of_fifty_and_rows_ask_twelve_times_at_most(
+    as_: As, full: ChangeRequest
+) -> None:
+    made: dict[type[models.Model], list[Any]] = {}
+    for model in admin.site._registry:
+        if model not in ALONE:
+            many(model, made)
+    wrong = []
+    for name in ("admin", "audrey"):
+        client = as_(name)
+        for model in admin.site._registry:
+            row = model._default_manager.first()
+            assert row is not None, model
+            for view, args in (("changelist", ()), ("change", (row.pk,))):
+                with CaptureQueriesContext(connection) as asked:
+                    page = client.get(address(model, view, *args))
+                assert page.status_code == 200, model
+                if len(asked) > 12:
+                    wrong.append(f"{name} {model.__name__} {view}: {len(asked)}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_from_a_change_one_comes_to_all_that_became_of_it(
+    as_: As, full: ChangeRequest
+) -> None:
+    client = as_("audrey")
+    revision = full.latest_revision()
+    ways = [
+        (full, Revision, f"change__number__exact={full.pk}"),
+        (revision, Delivery, f"revision__id__exact={revision.pk}"),
+        (revision, Review, f"revision__id__exact={revision.pk}"),
+        (revision.delivery, Attempt, f"delivery__id__exact={revision.delivery.pk}"),
+        (full.author, ApiToken, f"person__id__exact={full.author_id}"),
+        (full.gateway, ChangeRequest, f"gateway__id__exact={full.gateway_id}"),
+    ]
+
+    for row, model, asked in ways:
+        page = client.get(address(type(row), "change", row.pk)).content.decode()
+        list_ = f"{address(model, 'changelist')}?{asked}"
+        assert f'href="{list_}"' in page, asked
+        assert client.get(list_).status_code == 200
+        if model is not ApiToken:
+            where = row.get_absolute_url() if row is full else full.get_absolute_url()
+            where = "/gateways/default/" if row is full.gateway else where
+            assert f'<a href="{where}">In the portal</a>' in page
 
 
 def people_hash() -> str:

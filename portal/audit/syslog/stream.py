@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
@@ -75,7 +76,7 @@ def _claim() -> str:
 
 
 def _send(events: Sequence[AuditEvent], receiver: Receiver) -> None:
-    host = settings.PUBLIC_URL.partition("://")[2].partition("/")[0]
+    host = urlsplit(settings.PUBLIC_URL).hostname or ""
     messages = [
         message(
             event.content(),

@@ -97,6 +97,7 @@ class ChangeRequestAdmin(OfChange):
     )
     list_display_links = ("number", "what_it_does")
     list_filter = ("state", ("gateway", ByGateway), "channel", "created_at")
+    date_hierarchy = "created_at"
     list_select_related = ("gateway", "author")
     search_fields = ("=number", "title", "summary", "author__username", "client")
     ordering = ("-number",)

@@ -31,6 +31,7 @@ class DeliveryAdmin(Shown):
         "outcome",
     )
     list_filter = ("state", ("gateway", ByGateway), "queued_at")
+    date_hierarchy = "queued_at"
     list_select_related = ("gateway", "revision")
     search_fields = ("=revision__change__number", "outcome")
     ordering = ("-pk",)

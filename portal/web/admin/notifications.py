@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from portal.notifications.models import Notification
+from portal.notifications.models import Notification, Progress, Wish
 from portal.web.admin.shown import ByGateway, Shown
 
 
@@ -14,3 +14,16 @@ class NotificationAdmin(Shown):
     list_select_related = ("person", "gateway")
     search_fields = ("person__username", "words")
     ordering = ("-pk",)
+
+
+@admin.register(Wish)
+class WishAdmin(Shown):
+    list_display = ("person", "topic", "way")
+    list_filter = ("topic", "way")
+    list_select_related = ("person",)
+    search_fields = ("person__username",)
+
+
+@admin.register(Progress)
+class ProgressAdmin(Shown):
+    list_display = ("__str__", "seen")

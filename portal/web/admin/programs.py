@@ -62,13 +62,16 @@ class HeldAdmin(Shown):
 @admin.register(Grant)
 class GrantAdmin(HeldAdmin):
     list_display = ("__str__", "connection", "created", "used_at")
+    list_filter = ("created", "used_at")
 
 
 @admin.register(AccessToken)
 class AccessTokenAdmin(HeldAdmin):
     list_display = ("__str__", "connection", "scope", "created", "expires")
+    list_filter = ("created", "expires")
 
 
 @admin.register(RefreshToken)
 class RefreshTokenAdmin(HeldAdmin):
     list_display = ("__str__", "connection", "created", "revoked")
+    list_filter = ("created", "revoked")

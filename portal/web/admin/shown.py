@@ -19,6 +19,7 @@ from portal.accounts.models import Person
 from portal.accounts.roles import ALLOWED, Role, Verb
 from portal.accounts.visible_events import events_visible_to
 from portal.audit.ledger import HasSubject, Subject
+from portal.web.admin.around import belonging, page_in_portal
 from portal.web.events import shown
 from portal.web.templatetags.gatehouse import pretty, visible
 
@@ -174,6 +175,15 @@ class Shown(_ReadOnly, admin.ModelAdmin):
         }
         page = TemplateResponse(request, "admin/ledger_history.html", context)
         return _revealed(page)
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **more: Any
+    ) -> HttpResponse:
+        row = context["original"]
+        if row is not None:
+            context["page_in_portal"] = page_in_portal(row)
+            context["belonging"] = belonging(row, request, self.admin_site)
+        return super().render_change_form(request, context, *args, **more)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **more: Any) -> Any:
         answer = super().changeform_view(request, *args, **more)
