@@ -20,6 +20,7 @@ from portal.changes.simulate import Simulation, sentence, simulate
 from portal.errors import GatehouseError
 from portal.web.gateways import visible_gateway
 from portal.web.pages import PersonRequest, page, wants_fragment
+from portal.web.tried import examples_of, keep_tried, tried_lately
 from portal.web.try_forms import TryForm, example_of
 
 OFFERED = 50
@@ -106,6 +107,9 @@ def simulate_page(request: PersonRequest, slug: str) -> HttpResponse:
     form = TryForm(given, initial=initial)
     form.offer(_offered(request, gateway))
     simulation = _tried(form, request, gateway) if given is not None else None
+    if simulation is not None:
+        keep_tried(request, gateway, form["method"].value(), form["url"].value())
+    lately = tried_lately(request, gateway)
     context = {
         "gateway": gateway,
         "form": form,
@@ -113,6 +117,8 @@ def simulate_page(request: PersonRequest, slug: str) -> HttpResponse:
         "sides": sides_of(simulation) if simulation else [],
         "asked": simulation and _line(simulation.request),
         "said": _said(simulation),
+        "lately": lately,
+        "examples": () if lately else examples_of(gateway),
     }
     if wants_fragment(request):
         # Shown by the open page whatever its status, so it is told as a success.

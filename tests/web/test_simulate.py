@@ -279,3 +279,27 @@ def test_a_route_s_own_request_is_made_up(
     gateway = Gateway(public_url="http://in.example:9080")
 
     assert example_of(route, gateway) == {"method": method, "url": url}
+
+
+def test_what_one_tried_lately_is_one_click_away(as_: As, routes: Gateway) -> None:
+    alice = as_("alice")
+    first = alice.get(PAGE).content.decode()
+    assert "For example" in first
+    assert 'href="/gateways/default/simulator/?method=GET&amp;url=' in first
+
+    for number in range(7):
+        send(alice, url=f"http://any.example/speaker/{number}?key=hunter2")
+    send(alice, url="http://any.example/speaker/5")
+    send(alice, url="http://[")
+    page = alice.get(PAGE).content.decode()
+
+    tried = re.findall(r'class="chip" href="[^"]*">([^<]+)</a>', page)
+    assert tried == [
+        f"GET http://any.example/speaker/{number}" for number in (5, 6, 4, 3, 2)
+    ]
+    # Neither is kept, nor led to by an address.
+    assert "hunter2" not in page
+    assert "hunter2" not in str(dict(alice.session))
+    assert "Tried lately" not in as_("riley").get(PAGE).content.decode()
+    address = re.findall(r'class="chip" href="([^"]*)"', page)[0]
+    assert "Now" in text_of(alice.get(unescape(address)))
