@@ -11,8 +11,6 @@ from functools import cached_property
 
 from django.contrib.auth.models import Group
 
-from portal.accounts.holders import people_who_may
-from portal.accounts.models import Vouching
 from portal.accounts.roles import Verb
 from portal.changes.inverse import (
     announcing_approvals,
@@ -28,14 +26,14 @@ from portal.changes.models import (
 )
 from portal.changes.newcomers import without_newcomers
 from portal.changes.plan import stored_digest
+from portal.changes.requirements import Able, Requirement, missing_words, who_could
 from portal.changes.rules.demand import Demand, Met, awaited, demanded, met_by
 from portal.changes.rules.facts import facts_of
 from portal.changes.rules.in_force import RulesAltered, Version, version_for
+from portal.changes.rules.reading import of_gateways
 from portal.changes.rules.rule import Need
-from portal.changes.rules.words import whose
+from portal.changes.rules.words import rule_words
 from portal.changes.states import State
-
-NAMES_TOLD = 5
 
 
 @dataclass(frozen=True)
@@ -44,18 +42,21 @@ class Standing:
 
     `given` and `required` count places, of which one person fills one at most.
     `broken` is the verdict by which somebody delivers it alone, if one holds, `groups`
-    has the groups of each who approved, by primary key.
+    has the groups of each who approved, by primary key, `rules` name and words of each
+    rule that fits, of `version`.
     """
 
     given: int
     required: int
     approvers: Sequence[Review]
     missing: str = ""
-    met: Sequence[Met] = ()
+    met: "Sequence[Met[int]]" = ()
     demand: Demand = Demand(())
     version: Version = Version()
     broken: Review | None = None
     groups: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    requirements: Sequence[Requirement] = ()
+    rules: Sequence[tuple[str, str]] = ()
 
     @property
     def has_quorum(self) -> bool:
@@ -77,11 +78,6 @@ class Standing:
     def as_details(self) -> dict[str, object]:
         """Return what the ledger keeps, with a decision, of what was asked for it."""
         return self.version.as_details(self.demand.owned)
-
-    @property
-    def rule_names(self) -> list[str]:
-        """Return the rules that fit, of `version`."""
-        return [rule.name for rule in self.demand.fitting]
 
     @property
     def passed_by(self) -> str:
@@ -112,9 +108,19 @@ def _standing(change: ChangeRequest, revision: Revision, version: Version) -> St
     counting = _Counting(change, revision, demand)
     met = met_by(demand, counting.groups)
     given = sum(one.given for one in met)
+    requirements = [
+        Requirement(
+            one,
+            [review for review in counting.approvals if review.reviewer_id in one.by],
+            who_could(one.need, change, revision, counting.barred)
+            if change.state == State.IN_REVIEW and one.lacking > 0
+            else Able(),
+        )
+        for one in met
+    ]
     missing = ""
     if change.state == State.IN_REVIEW:
-        missing = _missing(met, change, counting.barred, demand)
+        missing = missing_words(requirements, change, demand)
     return Standing(
         # Without rules a reviewer more than needed counts, too.
         max(given, len(counting.approvals)) if given >= demand.required else given,
@@ -126,6 +132,11 @@ def _standing(change: ChangeRequest, revision: Revision, version: Version) -> St
         version,
         counting.broken,
         counting.groups,
+        requirements,
+        [
+            (rule.name, rule_words(of_gateways(rule, (change.gateway.slug,))))
+            for rule in demand.fitting
+        ],
     )
 
 
@@ -218,70 +229,6 @@ def barred_ids(change: ChangeRequest, demand: Demand) -> set[int]:
         for earlier in (change.promotes, change.reverts, change.supersedes):
             barred |= earlier.author_ids() if earlier else set()
     return barred
-
-
-def who_could(
-    need: Need, change: ChangeRequest, barred: set[int], *, most: int = NAMES_TOLD
-) -> list[str]:
-    """Return names of people who could give this and have not; one more than `most`
-    where there are more. One query.
-    """
-    people = (
-        people_who_may(Verb.DECIDE, change.gateway)
-        .exclude(pk__in=barred)
-        .exclude(
-            pk__in=Vouching.objects.recent().filter(by__in=barred).values("person")
-        )
-        .exclude(pk__in=change.latest_revision().reviews.values("reviewer"))
-    )
-    if need.groups:
-        people = people.filter(groups__name__in=need.groups)
-    names = people.order_by("username").values_list("username", flat=True)
-    return list(names.distinct()[: most + 1])
-
-
-def _missing(
-    met: Sequence[Met], change: ChangeRequest, barred: set[int], demand: Demand
-) -> str:
-    """Say what is missing and who can give it."""
-    lacking = [one for one in met if one.lacking > 0]
-    if not lacking:
-        return ""
-    slug = change.gateway.slug
-    if not any(one.need.groups for one in met):
-        count = lacking[0].lacking
-        people = "approval" if count == 1 else "approvals"
-        return (
-            f"{count} {people} missing, from a reviewer of gateway {slug} "
-            f"who wrote none of {_what(demand)}."
-        )
-    parts = []
-    for one in lacking:
-        people = "approval" if one.lacking == 1 else "approvals"
-        if one.need.groups:
-            parts.append(
-                f"{one.lacking} {people} missing from {whose(one.need)} "
-                f"({_names(who_could(one.need, change, barred), slug)})"
-            )
-        else:
-            parts.append(f"{one.lacking} {people} missing from any reviewer of {slug}")
-    return (
-        f"{'; '.join(parts)}. One person fills one of these, and has written none of "
-        f"{_what(demand)}."
-    )
-
-
-def _what(demand: Demand) -> str:
-    if demand.last_editor_counts:
-        return "this change"
-    return "this change nor of what it promotes, reverts or replaces"
-
-
-def _names(names: Sequence[str], slug: str) -> str:
-    if not names:
-        return f"nobody of it may decide on {slug} now: an administrator adds somebody"
-    shown = ", ".join(names[:NAMES_TOLD])
-    return f"{shown} and others" if len(names) > NAMES_TOLD else shown
 
 
 def unproven(revision: Revision, change: ChangeRequest, now: datetime) -> str:

@@ -20,6 +20,7 @@ UNTOLD = (
     ("DeliveryTold", "nodes"),
     ("DeliveryTold", "probe"),
     ("WholeChange", "probe"),
+    ("Approvals", "needs"),
 )
 PROBE = {
     "type": "object",

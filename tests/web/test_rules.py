@@ -258,11 +258,20 @@ def test_the_page_asks_little(
         text(client, "/rules/")
 
 
-def test_a_change_says_which_rules_it_meets(
-    as_: As, change: ChangeRequest, groups: None
+def test_a_change_says_which_rules_it_meets_and_who_can_give_what_is_missing(
+    as_: As, change: ChangeRequest, people: Cast, groups: None
 ) -> None:
     put_in_force(SECURITY)
     page = text(as_("alice"), change.get_absolute_url())
-    assert "0 of 1 approval from group security" in page
+    assert "1 approval from group security" in page
+    assert "riley can give it" in page
+    assert "Guarded</span>: When the address begins with /speaker/*" in page
     assert 'href="/rules/?version=1"' in page
-    assert "1 approval missing from group owners (omar)" in page
+    people.riley.groups.clear()
+    page = text(as_("omar"), change.get_absolute_url())
+    assert "Nobody can give it now." in page
+    assert "Approve revision" in page
+    page = text(as_("admin"), change.get_absolute_url())
+    assert "An approval of yours would not count: missing is" in page
+    assert "Approve revision" not in page
+    assert "Reject" in page

@@ -7,9 +7,10 @@ spent on a place that another could have taken. Approvals that anybody may give 
 to the largest number that a rule, or the gateway, asks for.
 """
 
+from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from portal.changes.owners import Owned
 from portal.changes.rules.facts import Facts
@@ -25,13 +26,15 @@ class Demand:
     """What is needed: `needs` of groups first, then of anybody.
 
     `waived_by` is the rule by which nothing is; `owned` who owns what it touches, where
-    a rule that fits asks for them.
+    a rule that fits asks for them; `asked_by` has the names of the rules that ask for
+    each need, none: its gateway does.
     """
 
     needs: tuple[Need, ...]
     fitting: tuple[Rule, ...] = ()
     waived_by: Rule | None = None
     owned: tuple[Owned, ...] = ()
+    asked_by: tuple[tuple[str, ...], ...] = ()
 
     @property
     def required(self) -> int:
@@ -43,11 +46,16 @@ class Demand:
 
 
 @dataclass(frozen=True)
-class Met:
-    """One need, and how many of its places are taken."""
+class Met(Generic[Who]):
+    """One need, and who takes its places. `asked_by` names the rules that ask for it."""
 
     need: Need
-    given: int
+    by: tuple[Who, ...] = ()
+    asked_by: tuple[str, ...] = ()
+
+    @property
+    def given(self) -> int:
+        return len(self.by)
 
     @property
     def lacking(self) -> int:
@@ -67,11 +75,15 @@ def demanded(rules: Sequence[Rule], facts: Facts, at_least: int) -> Demand:
         for rule in rules:
             if rule.no_approval and fits(rule, facts):
                 return Demand((), (rule,), waived_by=rule)
-    needed = [need for rule in fitting for need in rule.needs]
-    owned = facts.owned() if any(need.owners for need in needed) else ()
+    needed = [(rule.name, need) for rule in fitting for need in rule.needs]
+    owned = facts.owned() if any(need.owners for _, need in needed) else ()
     of_groups: dict[frozenset[str], Need] = {}
+    asking: dict[frozenset[str], dict[str, None]] = defaultdict(dict)
     most = at_least
-    for need in (one for each in needed for one in _of_owners(each, owned)):
+    for name, need in (
+        (rule, one) for rule, each in needed for one in _of_owners(each, owned)
+    ):
+        asking[frozenset(need.groups)][name] = None
         if not need.groups:
             most = max(most, need.approvals)
             continue
@@ -82,7 +94,8 @@ def demanded(rules: Sequence[Rule], facts: Facts, at_least: int) -> Demand:
     anybody = most - sum(need.approvals for need in needs)
     if anybody > 0:
         needs += (Need(anybody),)
-    return Demand(needs, fitting, owned=owned)
+    asked_by = tuple(tuple(asking[frozenset(need.groups)]) for need in needs)
+    return Demand(needs, fitting, owned=owned, asked_by=asked_by)
 
 
 def _of_owners(need: Need, owned: Sequence[Owned]) -> Iterator[Need]:
@@ -102,7 +115,7 @@ def _of_owners(need: Need, owned: Sequence[Owned]) -> Iterator[Need]:
             yield Need(need.approvals, tuple(sorted(groups)), owned=one.words)
 
 
-def met_by(demand: Demand, approvers: Mapping[Who, frozenset[str]]) -> list[Met]:
+def met_by(demand: Demand, approvers: Mapping[Who, frozenset[str]]) -> "list[Met[Who]]":
     """Give each approver, with their groups, a place at most; as many as possible."""
     places = [
         (number, need)
@@ -123,8 +136,15 @@ def met_by(demand: Demand, approvers: Mapping[Who, frozenset[str]]) -> list[Met]
 
     for who in approvers:
         seat(who, set())
-    given = [places[place][0] for place in taken]
-    return [Met(need, given.count(number)) for number, need in enumerate(demand.needs)]
+    asked_by = demand.asked_by or ((),) * len(demand.needs)
+    return [
+        Met(
+            need,
+            tuple(who for place, who in taken.items() if places[place][0] == number),
+            asked_by[number],
+        )
+        for number, need in enumerate(demand.needs)
+    ]
 
 
 def awaited(demand: Demand, approvers: Mapping[Who, frozenset[str]]) -> frozenset[str]:

@@ -26,11 +26,14 @@ def visible_rules(version: Version, person: Person) -> list[Rule]:
         kept = tuple(slug for slug in named if slug in seen)
         if named and not kept:
             continue
-        shown.append(rule if kept == named else _with_gateways(rule, kept))
+        shown.append(rule if kept == named else of_gateways(rule, kept))
     return shown
 
 
-def _with_gateways(rule: Rule, slugs: tuple[str, ...]) -> Rule:
+def of_gateways(rule: Rule, slugs: tuple[str, ...]) -> Rule:
+    """Return the rule naming these gateways alone, if it names any."""
+    if not rule.when.gateways:
+        return rule
     lists = {**rule.when.lists, "gateways": slugs}
     sizes = (rule.when.items_at_least, rule.when.items_at_most)
     return replace(rule, when=When(lists, *sizes))

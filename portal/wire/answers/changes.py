@@ -75,7 +75,21 @@ def touching(
 def approvals(change: ChangeRequest, revision: Revision) -> dict[str, Any]:
     """Return how many approvals there are, how many are needed and what is missing."""
     stand = standing(change, revision)
-    return {"given": stand.given, "required": stand.required, "missing": stand.missing}
+    return {
+        "given": stand.given,
+        "required": stand.required,
+        "missing": stand.missing,
+        "needs": [
+            {
+                "words": words(one.met.words, 500),
+                "lacking": one.met.lacking,
+                "given_by": [review.reviewer.get_username() for review in one.reviews],
+                "can_give": words(one.able.words, 500),
+                "rules": [words(name) for name in one.met.asked_by],
+            }
+            for one in stand.requirements
+        ],
+    }
 
 
 def filed(change: ChangeRequest) -> dict[str, Any]:

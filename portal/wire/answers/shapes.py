@@ -109,6 +109,9 @@ class Approvals(serializers.Serializer):
     given = serializers.IntegerField()
     required = serializers.IntegerField()  # type: ignore[assignment]
     missing = Char(help_text="What is missing and who can give it.")
+    needs = serializers.ListField(
+        child=serializers.DictField(), help_text="Each, with who gave and who can."
+    )
 
 
 class Finding(serializers.Serializer):
