@@ -14,6 +14,9 @@ the four operations are in `deciding.py`. To bring something under this rule:
 while `in_force` is what the change was made against. It therefore writes rows and
 returns entries; it never records, never sends, and never asks the network.
 
+What cannot wait for a second person a kind does `meanwhile`, and undoes when it is
+`dropped`: an account in the wrong hands is shut so.
+
 Whoever is the only administrator decides alone. That is safe only while nobody can make
 themselves alone: giving and taking roles, switching accounts off and making superusers
 are policy too.
