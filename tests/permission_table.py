@@ -242,3 +242,38 @@ OPERATIONS: dict[str, tuple[Need, dict[str, Any] | str | None]] = {
 }
 # Takes a file, which tests/api/test_who_may.py sends by every role that may not.
 WITH_A_FILE = {"POST gateways/<str:slug>/import"}
+
+# The façade, as a token reaches it: {method and path: what it needs, and a body}.
+FACADE: dict[str, tuple[Need, dict[str, Any] | None]] = {
+    "GET routes": (READ, None),
+    "GET routes/r1": (READ, None),
+    "PUT routes/x": (ASK, ROUTE),
+    "DELETE routes/r1": (ASK, None),
+}
+# Whatever a role allows there is judged elsewhere: by tests/web/test_admin.py,
+# tests/mcp, tests/oauth, tests/api; or it is whoever comes.
+BEYOND_ROLES = {
+    "/.well-known/ai-plugin.json",
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/oauth-protected-resource",
+    "/.well-known/oauth-protected-resource/mcp",
+    "/api",
+    "/api/",
+    "/api/1",
+    "/api/docs",
+    "/api/openapi.yaml",
+    "/api/problems/1",
+    "/healthz",
+    "/legal",
+    "/logo.png",
+    "/mcp",
+    "/mcp/",
+    "/metrics",
+    "/o/authorize/",
+    "/o/register/",
+    "/o/revoke/",
+    "/o/token/",
+    "/openapi.json",
+    "/openapi.yaml",
+    "/readyz",
+}

@@ -41,6 +41,8 @@ from tests.factories import (
     make_token,
 )
 from tests.permission_table import (
+    BEYOND_ROLES,
+    FACADE,
     NOT_BY_ROLE,
     OPERATIONS,
     PAGES,
@@ -48,7 +50,7 @@ from tests.permission_table import (
     Anyone,
     Need,
 )
-from tests.test_no_token_decides import Anything
+from tests.test_no_token_decides import Anything, urls
 
 NOBODY, SUPER = "no role", "superuser"
 WHO = [*Role, NOBODY, SUPER]
@@ -108,6 +110,20 @@ def test_every_address_is_declared() -> None:
 
     assert named == {*PAGES, *NOT_BY_ROLE}
     assert {name for name, _ in operations()} == {*OPERATIONS, *WITH_A_FILE}
+
+
+def test_no_address_is_forgotten() -> None:
+    """Of the whole desk: pages, operations, the façade, and what no role decides."""
+    values = Anything()
+    judged = {address % values for _, address, _ in patterns("web")}
+    judged |= {address % values for _, address in operations()}
+    others = {url for url in urls(values) if url not in judged}
+
+    facade = {url for url in others if "/apisix/admin" in url}
+    admin = {url for url in others if url.startswith("/admin/")}
+
+    assert others - facade - admin == BEYOND_ROLES
+    assert len(facade) == 6
 
 
 @pytest.fixture(autouse=True)
@@ -278,6 +294,28 @@ def test_a_role_s_token_gets_where_the_table_says(who: str) -> None:
         )
         if words := judge(answer, let_in=allowed(need, who)):
             wrong.append(f"{name}: {words}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", WHO)
+def test_a_role_s_token_asks_through_the_facade_what_the_table_says(who: str) -> None:
+    gateway, wrong = make_gateway(admin_url="http://127.0.0.1:1"), []
+    _, secret = make_token(come(who))
+
+    for name, (need, body) in FACADE.items():
+        method, _, path = name.partition(" ")
+        for door in ("", f"/g/{gateway.slug}"):
+            answer = send(
+                Client(),
+                method,
+                f"{door}/apisix/admin/{path}",
+                data=dumps(body) if body else "",
+                content_type="application/json",
+                headers={"x-api-key": secret},
+            )
+            if words := judge(answer, let_in=allowed(need, who)):
+                wrong.append(f"{door} {name}: {words}")
     assert not wrong, "\n".join(wrong)
 
 
