@@ -71,14 +71,17 @@ class Example:
             form=self.form,
         )
 
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://{self.authority}{self.target}"
+
     def __str__(self) -> str:
         extras = [f"{name}: {value}" for name, value in self.headers]
         if self.form:
             extras.append(f"the form {self.form}")
         with_extras = f" with {' and '.join(extras)}" if extras else ""
         sender = f" from {self.remote_addr}" if self.remote_addr else ""
-        url = f"{self.scheme}://{self.authority}{self.target}"
-        return f"{self.method} {url}{with_extras}{sender}"
+        return f"{self.method} {self.url}{with_extras}{sender}"
 
 
 def _named(prefix: str, values: Mapping[str, Any]) -> list[tuple[str, Any]]:

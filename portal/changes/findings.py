@@ -1,5 +1,6 @@
 """What a check says of an item."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -15,7 +16,11 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """`item` is the index of the item; `path` a dotted field of its document, or ""."""
+    """`item` is the index of the item; `path` a dotted field of its document, or "".
+
+    `example` is a request that proves it, in the fields of the form that tries one:
+    `method`, `url`, `headers` in lines, `remote_addr`.
+    """
 
     code: str
     severity: Severity
@@ -23,9 +28,13 @@ class Finding:
     words: str
     mend: str
     path: str = ""
+    example: Mapping[str, str] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        told = asdict(self)
+        if self.example is None:
+            del told["example"]
+        return told
 
 
 def blockers(findings: list[Finding]) -> list[Finding]:

@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
-from portal.changes.checks import SUBJECTS
+from portal.changes.checks import SUBJECTS, overlap
 from portal.changes.findings import Severity
 
 Finding = Mapping[str, Any]
 
+ANSWERING = {code.code for code in overlap.SUBJECT.codes}
 WORDS = {code.code: code.words for subject in SUBJECTS for code in subject.codes}
 # Where one thing is found very often, the rest is told with the items.
 FEW, NAMED = 3, 12
@@ -23,6 +25,12 @@ class Alike:
     mend: str
     path: str
     numbers: Sequence[int]
+    example: Mapping[str, str] | None = None
+
+    @property
+    def tried(self) -> str:
+        """The query with which the simulator tries the request that proves it, or ""."""
+        return urlencode(self.example) if self.example else ""
 
     @property
     def is_often(self) -> bool:
@@ -73,9 +81,21 @@ def weighed(findings: Sequence[Finding]) -> list[Weight]:
 
 
 def _sort(code: str, found: Sequence[Finding]) -> Sort:
-    places: dict[tuple[str, str, str], list[int]] = {}
+    places: dict[tuple[str, str, str], list[Finding]] = {}
     for one in found:
         same = one["words"], one["mend"], one.get("path", "")
-        places.setdefault(same, []).append(one.get("item", 0) + 1)
-    alike = [Alike(*same, numbers) for same, numbers in places.items()]
+        places.setdefault(same, []).append(one)
+    alike = [
+        Alike(*same, [one.get("item", 0) + 1 for one in ones], ones[0].get("example"))
+        for same, ones in places.items()
+    ]
     return Sort(code, WORDS.get(code, ""), len(found), alike)
+
+
+def who_answers(findings: Sequence[Finding]) -> list[Finding]:
+    """Return those that tell which requests other routes answer."""
+    return [one for one in findings if one["code"] in ANSWERING]
+
+
+def besides_who_answers(findings: Sequence[Finding]) -> list[Finding]:
+    return [one for one in findings if one["code"] not in ANSWERING]

@@ -1,6 +1,6 @@
 """The items of a revision: a few in full; of many a table, the gravest first, in parts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -45,6 +45,7 @@ class Part:
     """
 
     count: int
+    kinds: Set[str]
     items: Sequence[ShownItem] = ()
     rows: Sequence[Row] = ()
     found: int = 0
@@ -92,9 +93,12 @@ def part_of(revision: Revision, request: HttpRequest) -> Part:
             "position", "action", "kind", "resource_id"
         )
     )
+    kinds = {kind for _, _, kind, _ in named}
     if len(named) <= IN_FULL:
         return Part(
-            count=len(named), items=[ShownItem.of(row) for row in items_at(revision)]
+            count=len(named),
+            kinds=kinds,
+            items=[ShownItem.of(row) for row in items_at(revision)],
         )
     found: dict[int, list[Mapping[str, Any]]] = {}
     for finding in revision.findings:
@@ -112,6 +116,7 @@ def part_of(revision: Revision, request: HttpRequest) -> Part:
     rows = {row.position: row for row in items_at(revision, positions)}
     return Part(
         count=len(named),
+        kinds=kinds,
         rows=[_row(rows[at], found.get(at, [])) for at in positions],
         found=len(kept),
         number=number,

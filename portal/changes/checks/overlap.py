@@ -13,6 +13,7 @@ from gateway.held import Document, Overlaid
 from gateway.live import Live
 from gateway.mirrored import Mirrored
 from gateway.overlap.compare import Change, Kind, Overlaps, Reason, Report, Verdict
+from gateway.overlap.example import Example
 from gateway.patterns import patience
 from gateway.schemas import Schemas
 from gateway.words import quoted
@@ -110,6 +111,7 @@ def who_answers(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
             group.mend,
             path=moved.path_of(verdicts[0]),
             severity=severity,
+            example=_tried(verdicts[0].example),
         )
     yield from _not_compared(report, moved)
 
@@ -202,6 +204,19 @@ def _weighed(one: Verdict, moved: _Moved) -> tuple[Code, Severity]:
         if code is ROUTE_TAKES_OVER and one.reason in NARROWER:
             is_meant = all(map(moved.is_for_the_rest, one.others))
     return code, Severity.INFO if is_meant else code.severity
+
+
+def _tried(example: Example) -> dict[str, str] | None:
+    """Return a request in the fields of the form that tries one; it takes no body."""
+    if example.form:
+        return None
+    fields = {
+        "method": example.method,
+        "url": example.url,
+        "headers": "\n".join(f"{name}: {value}" for name, value in example.headers),
+        "remote_addr": example.remote_addr or "",
+    }
+    return {name: value for name, value in fields.items() if value}
 
 
 def _not_compared(report: Report, moved: _Moved) -> Iterator[Finding]:

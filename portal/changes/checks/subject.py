@@ -1,6 +1,6 @@
 """What a check may say, described where it is said."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from gateway.live import Live
@@ -27,6 +27,7 @@ class Code:
         *,
         path: str = "",
         severity: Severity | None = None,
+        example: Mapping[str, str] | None = None,
     ) -> Finding:
         """Return the finding for one item, as heavy as usual unless it says otherwise."""
         return Finding(
@@ -36,6 +37,7 @@ class Code:
             path=path,
             words=words,
             mend=mend,
+            example=example,
         )
 
 

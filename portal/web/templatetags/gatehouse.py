@@ -25,6 +25,8 @@ from portal.web.events import program
 
 register = template.Library()
 register.filter("weighed", findings.weighed)
+register.filter("who_answers", findings.who_answers)
+register.filter("besides_who_answers", findings.besides_who_answers)
 
 
 @register.filter

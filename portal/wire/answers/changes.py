@@ -182,7 +182,11 @@ def findings(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     heaviest = sorted(found, key=lambda one: weight.get(str(one.get("severity")), 3))
     return fitting(
         (
-            {key: words(v) if isinstance(v, str) else v for key, v in one.items()}
+            {
+                key: words(v) if isinstance(v, str) else v
+                for key, v in one.items()
+                if key != "example"  # its words hold it
+            }
             for one in heaviest[:FINDINGS_LIMIT]
         ),
         FINDINGS_ROOM,
