@@ -52,14 +52,24 @@ def _collect_until(seen: int, until: int) -> int:
 
 
 def _of(event: AuditEvent, gateway: Gateway | None) -> list[Notification]:
-    return made_for(
-        recipients(event, gateway),
-        key=f"event:{event.number}",
-        words=f"{event.actor} {event.get_event_display()}"[:300],
-        label=event.subject,
-        path=page_of(event) or reverse("web:inbox"),
-        gateway=gateway,
-    )
+    told = recipients(event, gateway)
+    named = {one: topic for one, topic in told.items() if topic == Topic.MENTIONED}
+    others = {one: topic for one, topic in told.items() if topic != Topic.MENTIONED}
+    return [
+        notification
+        for some, did in (
+            (named, "mentioned you in a comment"),
+            (others, event.get_event_display()),
+        )
+        for notification in made_for(
+            some,
+            key=f"event:{event.number}",
+            words=f"{event.actor} {did}"[:300],
+            label=event.subject,
+            path=page_of(event) or reverse("web:inbox"),
+            gateway=gateway,
+        )
+    ]
 
 
 def made_for(told: Mapping[Person, Topic], **fields: Any) -> list[Notification]:

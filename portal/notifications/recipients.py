@@ -67,7 +67,7 @@ def _about_a_change(event: AuditEvent, gateway: Gateway) -> Told:
     if event.event == Event.CHANGE_COMMENTED:
         spoke = Q(comments__change=change) | Q(reviews__revision__change=change)
         near = readers.filter(Q(pk__in=authors) | spoke).distinct()
-        named = _mentioned(str(event.details.get("text", "")), readers)
+        named = mentioned(str(event.details.get("text", "")), gateway)
         return dict.fromkeys(near, Topic.COMMENTED) | dict.fromkeys(
             named, Topic.MENTIONED
         )
@@ -80,9 +80,15 @@ def _about_a_change(event: AuditEvent, gateway: Gateway) -> Told:
     return dict.fromkeys(mine, topic)
 
 
-def _mentioned(text: str, readers: "QuerySet[Person]") -> Iterable[Person]:
+def mentioned(
+    text: str, gateway: Gateway, at_most: int = MENTIONS_AT_MOST
+) -> Iterable[Person]:
+    """Return whom a text names of those who may see the gateway. No query for nobody."""
     names = {name.rstrip(".-") for name in MENTION.findall(text)}
-    return readers.filter(username__in=sorted(names)[:MENTIONS_AT_MOST])
+    if not names:
+        return []
+    readers = _who_may(Verb.READ, gateway)
+    return readers.filter(username__in=sorted(names)[:at_most])
 
 
 def _deciders_on_policy(event: AuditEvent) -> Told:

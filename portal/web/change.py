@@ -100,8 +100,10 @@ def _show(
         "document": SpecImport.objects.filter(change=change).defer("sealed").first()
         if change.channel == Channel.IMPORT
         else None,
+        # What is on its way, or stopped, is looked at before what it is.
+        "is_delivery_first": told["told"].delivery and change.state != State.APPLIED,
         "error": error,
-        "kept": kept or {},
+        "kept": kept or {"comment": told["talk"].quoted(request.GET.get("quote", ""))},
     }
     return render(
         request,
@@ -113,9 +115,11 @@ def _show(
 
 def _context(request: PersonRequest, change: ChangeRequest) -> dict[str, Any]:
     told = tell(change)
+    talk = part_of_talk(told.talk, request.GET.get("until", ""))
     return {
         "told": told,
-        "talk": part_of_talk(told.talk, request.GET.get("until", "")),
+        "talk": talk,
+        "named": talk.named(change.gateway),
         "change": change,
         "explained": explained(change, told.revision, told.waits),
         "may": permissions(change, actor=present_actor(request), stand=told.standing),

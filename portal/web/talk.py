@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.models import Gateway
+from portal.accounts.actor import Channel
+from portal.accounts.models import Person
 from portal.audit.events import Event
 from portal.audit.models import AuditEvent
 from portal.changes.models import (
@@ -14,9 +17,13 @@ from portal.changes.models import (
     Revision,
     Verdict,
 )
+from portal.notifications.recipients import mentioned
+from portal.web.events import LOOKS, program
 
 # A longer conversation is read in parts.
 AT_A_TIME = 50
+# So many people are looked for among those whom it names.
+NAMED = 200
 # What only the ledger tells of a change's life; the rest has rows of its own.
 TOLD_BY_LEDGER = [
     Event.CHANGE_WITHDRAWN,
@@ -27,6 +34,11 @@ TOLD_BY_LEDGER = [
     Event.EXPIRY_ENDED_EARLY,
     Event.DELIVERY_RETRIED,
     Event.DELIVERY_REFUSED,
+    Event.DELIVERY_TAKEN_OVER,
+    Event.DELIVERY_COMPENSATED,
+    Event.CHANGE_PASSED_BY_RULE,
+    Event.EXPIRY_SCHEDULED,
+    Event.PROBE_PASSED,
     Event.PROBE_FAILED,
 ]
 
@@ -60,6 +72,20 @@ class Talk:
     count: int
     until: int
 
+    def quoted(self, number: str) -> str:
+        """Return an entry's words as lines that quote them; "" for one that has none."""
+        is_number = number.isascii() and number.isdigit() and len(number) < 10
+        at = int(number) - self.earlier - 1 if is_number else -1
+        if not 0 <= at < len(self.entries) or not self.entries[at].text:
+            return ""
+        lines = self.entries[at].text.splitlines()
+        return "\n".join(f"> {line}".rstrip() for line in lines) + "\n\n"
+
+    def named(self, gateway: Gateway) -> dict[str, Person]:
+        """Return who is mentioned and may see the gateway, by name. At most one query."""
+        texts = "\n".join(said.text for said in self.entries)
+        return {one.username: one for one in mentioned(texts, gateway, NAMED)}
+
     @property
     def earlier(self) -> int:
         return self.until - len(self.entries)
@@ -89,7 +115,7 @@ def talk_of(
         Said(
             revision.created_at,
             revision.author.username,
-            "asked for this"
+            f"asked for this {_by(change)}"
             if revision.number == 1
             else f"wrote revision {revision.number}",
             "send" if revision.number == 1 else "edit",
@@ -128,8 +154,7 @@ def talk_of(
             event.at,
             event.actor,
             str(event.get_event_display()),
-            "undo",
-            "warn",
+            *LOOKS.get(event.event, ("undo", "warn")),
             str(event.details.get("comment") or event.details.get("words", "")),
             1,
         )
@@ -153,3 +178,11 @@ def talk_of(
             )
         )
     return sorted(said, key=lambda one: (one.at, one.order))
+
+
+def _by(change: ChangeRequest) -> str:
+    """Say by what way a change came."""
+    if change.channel == Channel.PORTAL:
+        return "in the portal"
+    name = program(change.channel, change.client)
+    return f"by {change.get_channel_display()}" + (f" with {name}" if name else "")

@@ -32,15 +32,28 @@ from portal.web.talk import Said, talk_of
 
 # Of a large delivery only what went otherwise than it should is told step by step.
 STEPS_AT_MOST = 50
+HEARD = (
+    "",
+    "a quarter is written",
+    "half is written",
+    "three quarters are written",
+    "",
+)
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a delivery of many items is; `item` names the next one, if any."""
+    """How far a delivery of several items is; `item` names the next one, if any."""
 
     done: int
     count: int
+    is_large: bool
     item: str = ""
+
+    @property
+    def heard(self) -> str:
+        """What is read out on the way: by quarters, as each item would be too much."""
+        return HEARD[4 * self.done // self.count]
 
 
 @dataclass(frozen=True)
@@ -140,7 +153,10 @@ def tell(change: ChangeRequest) -> Told:
 
 
 def _fetch_attempts(delivery: Delivery) -> Progress | None:
-    """Fetch the attempts and their steps; return how far a large delivery is."""
+    """Fetch the attempts and their steps; return how far it is.
+
+    Of a few items only while they are written: then their steps tell.
+    """
     count = delivery.revision.items.count()
     is_large = count > IN_FULL
     attempts = Attempt.objects.order_by("-number")
@@ -157,7 +173,7 @@ def _fetch_attempts(delivery: Delivery) -> Progress | None:
             Prefetch("steps", steps, to_attr="told")
         )
     )
-    if not is_large:
+    if count < 2 or not is_large and delivery.finished_at:
         return None
     following = (
         delivery.revision.items.filter(position__gte=delivery.done)
@@ -168,4 +184,4 @@ def _fetch_attempts(delivery: Delivery) -> Progress | None:
         else None
     )
     item = f"{kind_words(following[0])} {following[1]}" if following else ""
-    return Progress(delivery.done, count, item)
+    return Progress(delivery.done, count, is_large, item)

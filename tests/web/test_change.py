@@ -439,6 +439,28 @@ def test_the_delivery_tells_what_was_sent_answered_and_read_back(
         assert words in page
 
 
+def test_how_far_a_delivery_is_stands_first_and_is_read_out_by_quarters(
+    as_: As, gateway: Gateway, people: Cast
+) -> None:
+    change = make_change(
+        gateway=gateway,
+        author=people.alice,
+        state=State.DELIVERING,
+        items=[item(resource_id=f"r{n}") for n in range(8)],
+    )
+    delivery = make_delivery(change, state="sending")
+    client = as_("riley")
+    page = client.get(change.get_absolute_url()).content.decode()
+    assert page.index('id="delivery"') < page.index('id="does"')
+    assert "0 of 8 items stand as wanted; next route r0" in page
+
+    for done, heard in ((1, ""), (4, ": half is written"), (5, ": half is written")):
+        Delivery.objects.filter(pk=delivery.pk).update(done=done)
+        _, news = fragment(client, change, "")
+        assert f"{done} of 8 items stand as wanted; next route r{done}" in news
+        assert f'innerHTML">Delivering{heard}</p>' in news
+
+
 def fragment(client: Client, change: ChangeRequest, seen: str) -> "tuple[int, str]":
     response = client.get(
         f"{change.get_absolute_url()}?seen={seen}", headers={"HX-Request": "true"}

@@ -14,6 +14,7 @@ from tests.factories import (
     item,
     make_cast,
     make_change,
+    make_comment,
     make_gateway,
     route_document,
 )
@@ -166,3 +167,20 @@ def test_json_is_one_press_away_and_may_stand_inline(
     assert violations(riley) == []
     riley.get_by_label("Inline, not side by side").check()
     assert left(after) == left(before)
+
+
+def test_a_quote_joins_what_is_typed_already(
+    riley: Page, live_server: LiveServer, three: list[ChangeRequest], people: Cast
+) -> None:
+    make_comment(three[0], people.omar, "Is it open?\nReally?")
+    riley.goto(f"{live_server.url}{three[0].get_absolute_url()}")
+    riley.wait_for_load_state("load")
+    box = riley.get_by_label("Say something")
+    box.fill("Hm.")
+
+    riley.get_by_role("link", name="Quote omar").press("Enter")
+
+    expect(box).to_have_value("Hm.\n\n> Is it open?\n> Really?\n\n")
+    expect(box).to_be_focused()
+    riley.get_by_role("button", name="Comment").click()
+    expect(riley.locator(".quote--cited")).to_have_text("Is it open?\nReally?")

@@ -17,9 +17,11 @@ from django.utils.safestring import SafeString
 
 from gateway import visible as characters
 from gateway.kinds import KINDS
+from portal.accounts.models import Person
 from portal.accounts.policy.kinds import kind_of
 from portal.changes.schedule import by_the_clock
 from portal.changes.states import State
+from portal.notifications.recipients import MENTION
 from portal.web import findings
 from portal.web.events import program
 
@@ -46,6 +48,24 @@ def cited(text: str) -> list[tuple[bool, str]]:
         )
         parts.append((is_cited, "\n".join(words).strip("\n")))
     return parts
+
+
+@register.filter
+def mentions(text: str, named: dict[str, Person]) -> SafeString:
+    """Show what somebody wrote as `visible` does, with those whom it names set apart."""
+    shown, parts, end = visible(text), [], 0
+    for found in MENTION.finditer(shown):
+        person = named.get(found[1].rstrip(".-"))
+        if person is None:
+            continue
+        mention = format_html(
+            '<strong class="mention" title="{}">@{}</strong>',
+            person.get_full_name() or person.username,
+            person.username,
+        )
+        parts += [(shown[end : found.start()],), (mention,)]
+        end = found.start() + 1 + len(person.username)
+    return format_html_join("", "{}", [*parts, (shown[end:],)])
 
 
 @register.filter
