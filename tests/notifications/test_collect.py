@@ -118,6 +118,9 @@ def test_a_comment_reaches_those_near_and_those_it_names(
     collect()
 
     assert told() == dict.fromkeys(("alice", "audrey"), Topic.MENTIONED)
+    assert {one.words for one in Notification.objects.all()} == {
+        "omar mentioned you in a comment"
+    }
 
     happens(Event.CHANGE_COMMENTED, "omar", text="Never mind.")
     collect()
