@@ -66,7 +66,7 @@ def main() -> int:
     _say("Once more, by themselves:", 1, failed)
     again = subprocess.run([sys.executable, "-m", "pytest", "-n", "0", *failed])
     if again.returncode:
-        return _say("Failed twice, or could not be tried again:", 1, failed)
+        return _say("Not all of these passed at the second try:", 1, failed)
     return _say("These passed at the second try only, and are to be mended:", 0, failed)
 
 

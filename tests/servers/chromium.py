@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 from playwright._impl._driver import compute_driver_executable
@@ -39,6 +40,7 @@ def program() -> str | None:
     return next(filter(None, map(shutil.which, names)), None)
 
 
+@cache
 def trouble_with_driver() -> str:
     """Return why Playwright's own program does not start, or "" when it does.
 
