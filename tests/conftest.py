@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -28,6 +29,8 @@ pytest_plugins = [
     "tests.servers.valkey",
 ]
 
+# Minutes each.
+LONGEST = {"test_accessibility.py", "test_run.py", "test_schemathesis.py"}
 
 # The machine may stall for seconds: being slow is no fault of a test.
 hypothesis_settings.register_profile(
@@ -59,18 +62,20 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Begin with the files that start desks and browsers, where files run side by side.
+    """Begin with the files that take longest, where files run side by side.
 
-    They take longest: begun last, one of them would keep one core busy and the others
-    idle.
+    Those are they that start desks and browsers, then those of the whole product, which
+    lie in this folder. Begun last, one of them would keep one core busy, others idle.
     """
-    if hasattr(config, "workerinput"):
-        long = {
-            item.path
-            for item in items
-            if item.get_closest_marker("flow") or item.get_closest_marker("browser")
-        }
-        items.sort(key=lambda item: item.path not in long)
+    if not hasattr(config, "workerinput"):
+        return
+    turn = {item.path: item.path.parent != Path(__file__).parent for item in items}
+    for item in items:
+        if item.get_closest_marker("flow") or item.get_closest_marker("browser"):
+            turn[item.path] = -1
+        if item.path.name in LONGEST:
+            turn[item.path] = -2
+    items.sort(key=lambda item: turn[item.path])
 
 
 def pytest_collection_finish() -> None:
