@@ -1,6 +1,6 @@
 """Who acts: handed to every operation, never guessed from a thread or a request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -45,10 +45,12 @@ class Actor:
     """A person at a door. `session` is set only by `presence.py` (web and admin).
 
     `confirmed_at` is when they last proved who they are: by signing in, or again.
+    `door` is by which a program came, where `channel` tells what it asked for there.
     """
 
     person: Person | None
     channel: str
+    door: str = ""
     client: str = ""
     token: ApiToken | None = None
     session: str = ""
@@ -65,6 +67,15 @@ class Actor:
     def console(cls, command: str) -> "Actor":
         """Return whoever has the desk's machine and gives it this command."""
         return cls.system(f"console: {command}")
+
+    def by_way_of(self, channel: Channel) -> "Actor":
+        """Return the same, asking for what has a channel of its own, such as a rollback."""
+        return replace(self, channel=channel, door=self.door or self.channel)
+
+    @property
+    def channels(self) -> list[str]:
+        """Return by what something came: of a program, by its door as well."""
+        return [self.channel, *([self.door] if self.token and self.door else [])]
 
     @property
     def label(self) -> str:

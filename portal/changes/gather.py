@@ -171,7 +171,12 @@ def _opened(
     """Open a draft with no item in it yet."""
     change = open_change(asked, _sentence(planned), actor, person, state=State.DRAFT)
     Revision.objects.create(
-        change=change, number=1, author=person, token=actor.token, digest=""
+        change=change,
+        number=1,
+        author=person,
+        token=actor.token,
+        channels=actor.channels,
+        digest="",
     )
     return Gathering.objects.create(
         change=change,

@@ -98,7 +98,7 @@ def promote(asked: PromotionAsked, *, actor: Actor) -> Proposed:
     `propose` raises.
     """
     person = actor.require(Verb.ASK, asked.target)
-    actor = replace(actor, channel=Channel.PROMOTION)
+    actor = actor.by_way_of(Channel.PROMOTION)
     change = asked.as_change(())
     check_words(change)
     if asked.idempotency_key and (earlier := filed_before(change, actor, person)):

@@ -356,6 +356,7 @@ def _store(
         number=number,
         author=person,
         token=actor.token,
+        channels=actor.channels,
         digest=plan.digest,
         findings=[finding.as_json() for finding in plan.findings],
         deliver_after=plan.terms.deliver_after,

@@ -5,7 +5,7 @@ a resource since, nothing is undone there: that would undo their work as well.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from gateway.kinds import KINDS
@@ -53,7 +53,7 @@ def rollback(
     CannotRollBack with `reasons`, and whatever `propose` raises.
     """
     person = actor.require(Verb.ASK, change.gateway)
-    actor = replace(actor, channel=Channel.ROLLBACK)
+    actor = actor.by_way_of(Channel.ROLLBACK)
     states.expect(change, State.APPLIED)
     asked = ChangeAsked(
         gateway=change.gateway,

@@ -5,7 +5,6 @@ program may do too.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -76,7 +75,7 @@ def revert(drift: Drift, *, reason: str, actor: Actor) -> Proposed:
                 ),
             ),
         ),
-        actor=replace(actor, channel=Channel.DRIFT),
+        actor=actor.by_way_of(Channel.DRIFT),
         then=partial(_link, drift),
     )
 

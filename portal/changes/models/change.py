@@ -201,6 +201,9 @@ class Revision(WrittenOnce):
         Person, on_delete=models.PROTECT, related_name="revisions"
     )
     token = models.ForeignKey(ApiToken, on_delete=models.PROTECT, null=True, blank=True)
+    channels = models.JSONField(
+        default=list, help_text="By which channels it came; none is known of old ones."
+    )
     digest = models.CharField(max_length=64)
     findings = models.JSONField(default=list)
     deliver_after = models.DateTimeField(null=True)

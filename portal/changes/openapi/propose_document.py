@@ -85,7 +85,7 @@ def propose_document(
     what is no document (`pointer` in `extra`), NothingToChange where the gateway serves
     it all, and whatever `propose` raises.
     """
-    actor = replace(actor, channel=Channel.IMPORT)
+    actor = actor.by_way_of(Channel.IMPORT)
     person = actor.require(Verb.ASK, asked.gateway)
     change = asked.as_change()
     check_words(change)

@@ -85,14 +85,17 @@ def facts_of(
     revision: Revision,
     owned: tuple[Owned, ...] | None = None,
 ) -> Facts:
-    """Read what rules look at: one query, and the time of a diff for each item.
+    """Read what rules look at: two queries, and the time of a diff for each item.
 
     `owned` is who owned what when it was decided on; None: who does now.
     """
     channels = {str(change.channel)}
-    if revision.token_id and change.token_id is None:
-        # A program wrote this revision of what a person had asked for.
-        channels.add(Channel.API.value)
+    written = change.revisions.filter(number__lte=revision.number)
+    for kept, token in written.values_list("channels", "token"):
+        channels.update(kept)
+        if token and not kept:
+            # Nothing tells any more by which door this program came.
+            channels |= {Channel.API.value, Channel.MCP.value}
     rows = list(
         revision.items.order_by("position").values_list(
             "kind", "action", "resource_id", "base", "wanted"

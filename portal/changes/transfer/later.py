@@ -181,6 +181,8 @@ def _actor(file: ImportFile) -> Actor:
     return Actor(
         person=file.author,
         channel=Channel.IMPORT,
+        # Where a program sends files.
+        door=Channel.API,
         client=file.client,
         token=file.token,
     )

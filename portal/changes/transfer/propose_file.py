@@ -92,7 +92,7 @@ def propose_file(
     none, and whatever `propose` raises; fields at fault are named as in `routes.r1.uri`
     with the `line` where the resource begins.
     """
-    actor = replace(actor, channel=Channel.IMPORT)
+    actor = actor.by_way_of(Channel.IMPORT)
     person = actor.require(Verb.ASK, asked.gateway)
     change = asked.as_change()
     check_words(change)
