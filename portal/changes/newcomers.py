@@ -1,14 +1,15 @@
 """Whoever let somebody in lately does not have them approve: of four eyes, two would be
-theirs. Counted from the rows that were written with what they did.
+theirs. Counted from the rows that were written with what they did (vouchings.py).
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import timedelta
 
 from django.conf import settings
 from django.utils import timezone
 
-from portal.accounts.models import Person, Vouched, Vouching
+from portal.accounts.models import Person, Vouched
+from portal.accounts.vouchings import LetIn, acts_upon, lately_let_in, let_in
 from portal.changes.models import Review
 
 TO_YOU = {
@@ -22,45 +23,39 @@ TO_YOU = {
 }
 
 
-def vouched_for(person: Person, authors: Iterable[int]) -> Vouching | None:
-    """Return by which act an author keeps this person from deciding now, or None."""
-    return (
-        Vouching.objects.recent()
-        .filter(person=person, by__in=authors)
-        .select_related("by")
-        .order_by("-at")
-        .first()
-    )
+def vouched_for(person: Person, authors: Collection[int]) -> LetIn | None:
+    """Return what keeps this person from deciding now on what these wrote, or None."""
+    return lately_let_in(person.pk, authors)
 
 
-def why_not(vouching: Vouching) -> str:
+def why_not(found: LetIn) -> str:
     """Say why this person does not decide, and who does instead."""
-    return (
-        f"{vouching.by.username}, who wrote part of this change, "
-        f"{TO_YOU[Vouched(vouching.how)]} less than {settings.NEW_REVIEWER_DAYS} days "
-        "ago. Somebody else must decide."
-    )
+    by, author = found.act.by.username, found.comes_from.username
+    lately = f"less than {settings.NEW_REVIEWER_DAYS} days ago"
+    to_you = TO_YOU[Vouched(found.act.how)]
+    wrote = f"{author}, who wrote part of this change"
+    if found.act.by_id == found.comes_from.pk:
+        words = f"{wrote}, {to_you} {lately}."
+    else:
+        words = f"{by} {to_you} {lately}, and was let in so by {wrote}."
+    return f"{words} Somebody else must decide."
 
 
 def without_newcomers(
-    reviews: Sequence[Review], authors: Iterable[int]
+    reviews: Sequence[Review], authors: Collection[int]
 ) -> list[Review]:
-    """Keep the reviews by people whom no author had let in lately. One query at most.
+    """Keep the reviews by people whom no author had let in lately.
 
-    What an author did after a review counts as well: it may have made it count again.
+    One query, and one for each link of a chain. What an author did after a review counts
+    as well: it may have made it count again.
     """
     if not reviews or not settings.NEW_REVIEWER_DAYS:
         return list(reviews)
-    latest: dict[int, datetime] = {}
-    found = Vouching.objects.filter(
-        by__in=authors, person__in=[review.reviewer_id for review in reviews]
-    )
-    for person, at in found.order_by("at").values_list("person", "at"):
-        latest[person] = at
     now, days = timezone.now(), timedelta(days=settings.NEW_REVIEWER_DAYS)
+    since = {one.pk: min(one.created_at, now) - days for one in reviews}
+    acts = acts_upon({one.reviewer_id for one in reviews}, min(since.values()))
     return [
-        review
-        for review in reviews
-        if review.reviewer_id not in latest
-        or latest[review.reviewer_id] <= min(review.created_at, now) - days
+        one
+        for one in reviews
+        if not let_in(one.reviewer_id, authors, acts, since[one.pk])
     ]

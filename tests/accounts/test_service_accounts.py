@@ -23,6 +23,7 @@ from portal.audit.models import AuditEvent
 from portal.changes.errors import SelfReview
 from portal.changes.models import ChangeRequest
 from portal.changes.review import approve
+from portal.changes.waiting import to_decide
 from tests.actors import present, program
 from tests.factories import Cast, make_cast, make_change, make_gateway
 
@@ -148,6 +149,10 @@ def test_whoever_made_the_token_is_an_author_of_what_it_asks(
 
     assert change.author_ids() == {account.pk, people.alice.pk}
     assert people.alice.may(Verb.DECIDE, gateway)
+    assert (change in to_decide(people.alice), change in to_decide(people.riley)) == (
+        False,
+        True,
+    )
     with pytest.raises(SelfReview):
         approve(change.latest_revision(), actor=present(people.alice))
     approve(change.latest_revision(), actor=present(people.riley))

@@ -116,6 +116,39 @@ def test_an_account_let_in_by_an_author_does_not_decide(
     assert mine not in to_decide(nina)
 
 
+def test_nor_does_one_that_such_an_account_let_in(
+    people: Cast, gateway: Gateway
+) -> None:
+    """An administrator makes another, and that one the reviewer: one person did it."""
+    helper = create_person(Person(username="helper"), actor=present(people.admin))
+    grant(
+        Membership(person=helper, role=Role.ADMINISTRATOR), actor=present(people.admin)
+    )
+    nina = _given_a_role(helper)
+    change = make_change(gateway=gateway, author=people.admin)
+
+    with pytest.raises(
+        SelfReview, match="helper gave you a role .* and was let in so by admin"
+    ):
+        approve(change.latest_revision(), actor=present(nina))
+    make_review(change.latest_revision(), nina)
+
+    assert standing(change).given == 0
+
+
+def test_what_somebody_did_before_they_were_let_in_is_their_own(
+    people: Cast, gateway: Gateway
+) -> None:
+    helper = make_person("helper", Role.ADMINISTRATOR)
+    nina = _given_a_role(helper)
+    grant(Membership(person=helper, role=Role.EMERGENCY), actor=present(people.admin))
+    change = make_change(gateway=gateway, author=people.admin)
+
+    approve(change.latest_revision(), actor=present(nina))
+
+    assert standing(change).given == 1
+
+
 def test_after_seven_days_it_decides(people: Cast, gateway: Gateway) -> None:
     nina = _given_a_role(people.admin)
     long_ago = timezone.now() - timedelta(days=7, minutes=1)

@@ -5,6 +5,7 @@ Locks: the policy lock, the rows that a kind locks (gateways first), the ledger'
 
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from gateway.models import Gateway
@@ -21,6 +22,7 @@ from portal.accounts.models import Person, PolicyChange, PolicyLock, PolicyState
 from portal.accounts.policy.deciders import others, why_alone
 from portal.accounts.policy.kinds import kind_of
 from portal.accounts.roles import Verb
+from portal.accounts.vouchings import may_be_one
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
 
@@ -81,8 +83,9 @@ def propose_policy(
 def accept_policy(change: PolicyChange, *, actor: Actor) -> PolicyChange:
     """Bring into force what another administrator asked for.
 
-    Raises NotPresent, NotAllowed, NotVisible, OwnProposal, PolicySettled, and
-    PolicyMoved when what it was made against counts no longer.
+    Raises NotPresent, NotAllowed, NotVisible, OwnProposal (where one person never
+    suffices, also of who was let in lately), PolicySettled, and PolicyMoved when what it
+    was made against counts no longer.
     """
     change, person = _to_decide(change, actor)
     if not _administers(change.author, change.gateway):
@@ -90,6 +93,8 @@ def accept_policy(change: PolicyChange, *, actor: Actor) -> PolicyChange:
             f"{change.author} no longer administers {change.scope}: nobody asks for this "
             "any more. Refuse it, and ask for it yourself."
         )
+    if kind_of(change.kind).needs_two(change.base, change.wanted):
+        _expect_two(change.author, person)
     return _into_force(change, person, actor)
 
 
@@ -182,6 +187,16 @@ def _to_decide(change: PolicyChange, actor: Actor) -> tuple[PolicyChange, Person
         )
     _expect_open(change)
     return change, person
+
+
+def _expect_two(author: Person, person: Person) -> None:
+    """Raise OwnProposal where one may have made the other: two accounts, one person."""
+    if may_be_one(author.pk, person.pk):
+        raise OwnProposal(
+            f"This needs two people who know each other longer: one of you let the other "
+            f"in, or somebody let both in, less than {settings.NEW_REVIEWER_DAYS} days "
+            "ago. Another administrator accepts it, or you do later."
+        )
 
 
 def _expect_open(change: PolicyChange) -> None:

@@ -1,5 +1,6 @@
 """Rules in life: who must approve, what passes by itself, and what proves it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,17 +10,25 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from portal.accounts.actor import Actor, Channel
-from portal.accounts.errors import NotAllowed, NotPresent, SecondPersonNeeded
-from portal.accounts.models import Ownership, Person, PolicyChange, PolicyState
+from portal.accounts.errors import (
+    NotAllowed,
+    NotPresent,
+    OwnProposal,
+    SecondPersonNeeded,
+)
+from portal.accounts.models import Ownership, Person, PolicyChange, PolicyState, Vouched
 from portal.accounts.policy.deciding import accept_policy
 from portal.accounts.roles import Role
+from portal.accounts.vouchings import vouch
 from portal.audit.models import AuditEvent
 from portal.changes.asked import ItemAsked
 from portal.changes.deliver import deliver
 from portal.changes.errors import Malformed, SelfReview, WouldNotCount
 from portal.changes.models import ChangeRequest, Delivery, RuleApproval, RuleSet
+from portal.changes.propose import revise
 from portal.changes.quorum import standing
 from portal.changes.review import approve
+from portal.changes.rollback import rollback
 from portal.changes.rules.changing import propose_rules
 from portal.changes.rules.rule import KNOWN
 from portal.changes.states import State
@@ -302,6 +311,33 @@ class TestNoApproval:
         assert by_program.state == State.IN_REVIEW
         assert not RuleApproval.objects.exists()
 
+    def test_a_program_has_nothing_pass_by_another_channel(self, desk: Desk) -> None:
+        """What it promotes, or writes into a change of another door, is by a program."""
+        when = {"channels": ["portal", "admin-api", "rollback"]}
+        put_in_force(TRIVIAL | {"when": when})
+        live = desk.deliver(desk.create(**HARMLESS))
+        assert live.state == State.APPLIED
+        by_api = program(desk.people.alice)
+        by_facade = replace(by_api, channel=Channel.ADMIN_API)
+        warned = ItemAsked(action="create", kind="route", document=conference(uri="/a"))
+        waiting = desk.ask(warned, actor=by_facade)
+        better = ItemAsked(
+            action="create", kind="route", document=conference(uri="/a", **HARMLESS)
+        )
+
+        undone = rollback(live, reason="So.", actor=by_api).change
+        revise(waiting, desk.asked(better), actor=replace(by_api, channel=Channel.MCP))
+
+        waiting.refresh_from_db()
+        assert (undone.state, waiting.state) == (State.IN_REVIEW, State.IN_REVIEW)
+        assert RuleApproval.objects.count() == 1
+        assert waiting.latest_revision().channels == ["mcp"]
+        # One that comes by a channel that the rule names needs nobody.
+        named = ItemAsked(
+            action="create", kind="route", document=conference(uri="/b", **HARMLESS)
+        )
+        assert desk.ask(named, actor=by_facade).state == State.APPROVED
+
     def test_what_waits_already_still_needs_somebody(self, desk: Desk) -> None:
         change = desk.create(**HARMLESS)
         put_in_force(TRIVIAL)
@@ -345,6 +381,25 @@ class TestChangingThem:
         with pytest.raises(SecondPersonNeeded):
             propose_rules([TRIVIAL], reason="Why not.", actor=present(people.admin))
         assert not PolicyChange.objects.exists()
+
+    @pytest.mark.parametrize("made_by", ["author", "other", "both by one"])
+    def test_nor_do_two_accounts_of_one(self, people: Cast, made_by: str) -> None:
+        ada, ben = (make_person(one, Role.ADMINISTRATOR) for one in ("ada", "ben"))
+        makes = {
+            "author": [(ada, ben)],
+            "other": [(ben, ada)],
+            "both by one": [(people.admin, ada), (people.admin, ben)],
+        }
+        for by, person in makes[made_by]:
+            vouch(by, [person], Vouched.MADE)
+        change = propose_rules([TRIVIAL], reason="Why not.", actor=present(ada))
+
+        with pytest.raises(OwnProposal, match="less than 7 days ago"):
+            accept_policy(change, actor=present(ben))
+        with time_machine.travel(timezone.now() + timedelta(days=8)):
+            accept_policy(change, actor=present(ben))
+
+        assert RuleSet.objects.count() == 1
 
     def test_but_others_and_keeps_what_two_had_made(self, people: Cast) -> None:
         put_in_force(TRIVIAL)
