@@ -6,12 +6,13 @@ proved it and the setting trusts it with that.
 """
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.mail import EmailMessage
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from portal.accounts.actor import Actor
@@ -23,14 +24,34 @@ from portal.audit.ledger import Entry, record
 
 NOT_IN_NAMES = re.compile(r"[^\w.@+-]+")
 NAME_LIMIT, ADDRESS_LIMIT, SUBJECT_LIMIT = 100, 254, 255
+# Each is overtaken by somebody who then has what they wanted.
+TRIES = 5
+T = TypeVar("T")
 
 
-@transaction.atomic
 def person_of(claims: dict[str, Any]) -> Person:
     """Return whose account these proved claims open; join and leave mapped groups.
 
     Raises NotAllowed when they open none, or one that is switched off.
     """
+    return _unless_overtaken(lambda: _person_of(claims))
+
+
+def _unless_overtaken(act: Callable[[], T]) -> T:
+    """Do it in one transaction; anew where somebody took the name or identity meanwhile.
+
+    Of two who come in at once by one new identity, the second finds what the first made.
+    """
+    for _ in range(TRIES):
+        try:
+            with transaction.atomic():
+                return act()
+        except IntegrityError:
+            continue
+    raise NotAllowed("Too many came in at this moment. Begin anew.")
+
+
+def _person_of(claims: dict[str, Any]) -> Person:
     actor = Actor.system("single sign-on")
     issuer, subject = _who(claims)
     known = Identity.objects.filter(issuer=issuer, subject=subject)
@@ -54,12 +75,15 @@ def is_identity_of(person: Person, claims: dict[str, Any]) -> bool:
     return person.identities.filter(issuer=issuer, subject=subject).exists()
 
 
-@transaction.atomic
 def link_identity(claims: dict[str, Any], *, actor: Actor) -> None:
     """Let the acting person come in by this identity from now on.
 
     Raises NotPresent, ConfirmationNeeded, NotAllowed for somebody else's.
     """
+    _unless_overtaken(lambda: _link_identity(claims, actor))
+
+
+def _link_identity(claims: dict[str, Any], actor: Actor) -> None:
     person = actor.require_present_person()
     actor.require_fresh()
     issuer, subject = _who(claims)
@@ -106,11 +130,7 @@ def _link(person: Person, issuer: str, subject: str, *, actor: Actor) -> None:
             "This account is opened by another identity of the provider. Sign in by that, "
             "or ask an administrator."
         )
-    _, is_new = Identity.objects.get_or_create(
-        issuer=issuer, subject=subject, defaults={"person": person}
-    )
-    if not is_new:
-        raise NotAllowed("You came in twice at once. Begin anew.")
+    Identity.objects.create(issuer=issuer, subject=subject, person=person)
     if person.email:
         mail = EmailMessage(
             subject=f"{settings.OIDC_NAME} now opens your Gatehouse account",
