@@ -131,7 +131,8 @@ class Actor:
     def require_administrator(self, gateway: Gateway | None = None) -> Person:
         """Return the present person who administers this gateway; None: every gateway.
 
-        Raises NotPresent, NotAllowed, and NotVisible for a gateway one may not see.
+        Raises NotPresent, NotAllowed, NotVisible for a gateway one may not see, and
+        ConfirmationNeeded as `require` does: what reaches all reaches production.
         """
         person = self.require_present_person()
         if gateway is not None:
@@ -140,6 +141,9 @@ class Actor:
             raise NotAllowed(
                 "Only an administrator of all gateways can do this. Ask one of them."
             )
+        minutes = settings.REAUTHENTICATE_FOR_PRODUCTION
+        if minutes and any(one.is_production for one in Gateway.objects.in_service()):
+            self.require_fresh(timedelta(minutes=minutes))
         return person
 
     def administers(self, gateway: Gateway | None) -> bool:

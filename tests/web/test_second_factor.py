@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from gateway.models import Gateway
-from portal.accounts.models import Factor, Person, Session
+from portal.accounts.models import Factor, Membership, Person, Session
 from portal.accounts.session_store import SIGNED_IN_AT
 from portal.audit.models import AuditEvent
 from portal.changes.models import ChangeRequest, Review
@@ -176,6 +176,26 @@ def stale(person: Person, minutes: int = 11) -> Client:
     session[SIGNED_IN_AT] = at.isoformat()
     session.save()
     return client
+
+
+@pytest.mark.parametrize(
+    ("address", "sent"),
+    [
+        ("/roles/", {"person": "alice", "role": "reviewer"}),
+        ("/rules/edit/", {"rules": "[]"}),
+        ("/admin/accounts/person/add/", {"username": "nina"}),
+    ],
+)
+def test_what_reaches_all_gateways_reaches_production(
+    people: Cast, production: Gateway, address: str, sent: dict[str, str]
+) -> None:
+    before = Membership.objects.count(), Person.objects.count()
+
+    asked = stale(people.admin).post(address, sent)
+
+    assert asked.status_code == 403
+    assert "Confirm that it is you" in asked.content.decode()
+    assert before == (Membership.objects.count(), Person.objects.count())
 
 
 def test_deciding_on_production_asks_again_and_loses_no_word(
