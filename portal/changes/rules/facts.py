@@ -14,6 +14,8 @@ from portal.changes.owners import Owned, owned_in
 from portal.changes.ownership import Sides
 
 Document = dict[str, Any]
+# By these a document has the plugins of another.
+LENDING = ("plugin_config_id", "service_id", "group_id")
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,8 @@ class ItemFacts:
 
     `labels` has the labels of each document there is, as `name` and `name=value`.
     `is_open` says whether it may answer for hosts that it does not name.
-    `changes_plugins_alone` says that nothing but the `plugins` touched changes.
+    `changes_plugins_alone` says that nothing but the `plugins` touched changes;
+    `takes_others_plugins`, that it refers to others' plugins than before.
     """
 
     kind: str
@@ -33,6 +36,7 @@ class ItemFacts:
     labels: tuple[frozenset[str], ...] = ()
     plugins: frozenset[str] = frozenset()
     changes_plugins_alone: bool = False
+    takes_others_plugins: bool = False
 
     @classmethod
     def of(
@@ -60,6 +64,7 @@ class ItemFacts:
             labels=tuple(_labels(one) for one in documents),
             plugins=plugins,
             changes_plugins_alone=alone,
+            takes_others_plugins=_takes_others(base, wanted),
         )
 
 
@@ -151,6 +156,15 @@ def _labels(document: Document) -> frozenset[str]:
     if not isinstance(labels, dict):
         return frozenset()
     return frozenset({*labels, *(f"{name}={value}" for name, value in labels.items())})
+
+
+def _takes_others(base: Document | None, wanted: Document | None) -> bool:
+    """Say whether an update has plugins come or go by what it refers to."""
+    return (
+        base is not None
+        and wanted is not None
+        and any(base.get(name) != wanted.get(name) for name in LENDING)
+    )
 
 
 def _plugins(

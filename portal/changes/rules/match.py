@@ -1,8 +1,9 @@
 """Whether a rule fits a change. Pure.
 
 A rule that needs approvals fits when one item fits all of it: any of the item's hosts,
-URIs, labels and plugins will do, and an item that may answer for any host fits each. A
-rule by which nothing is needed fits when every item does with all that it has.
+URIs, labels and plugins will do; an item that may answer for any host fits each, and one
+that takes others' plugins than before fits any plugin. A rule by which nothing is needed
+fits when every item does with all that it has.
 """
 
 from collections.abc import Iterable
@@ -54,7 +55,7 @@ def _fits_in_part(when: When, item: ItemFacts) -> bool:
             not when.uris or any(_meet_uri(a, b) for a in when.uris for b in item.uris)
         )
         and _share(when.labels, frozenset().union(*item.labels))
-        and _share(when.plugins, item.plugins)
+        and (item.takes_others_plugins or _share(when.plugins, item.plugins))
     )
 
 

@@ -57,6 +57,21 @@ def facts(*items: ItemFacts, **fields: Any) -> Facts:
     return Facts(items=items or [item(None, ROUTE)], **values)
 
 
+@pytest.mark.parametrize("name", ["plugin_config_id", "service_id"])
+def test_plugins_that_come_or_go_by_a_reference_are_touched(name: str) -> None:
+    """Whoever may not take key-auth away does not have it go with what lends it."""
+    moved = facts(item(ROUTE | {name: "guarded"}, ROUTE | {name: "open"}))
+    left = facts(item(ROUTE | {name: "guarded"}, ROUTE))
+    kept = facts(item(ROUTE | {name: "guarded"}, ROUTE | {name: "guarded", "uri": "/"}))
+
+    assert [fits(asking(plugins=["key-auth"]), one) for one in (moved, left, kept)] == [
+        True,
+        True,
+        False,
+    ]
+    assert not fits(passing(plugins=["key-auth"]), moved)
+
+
 @pytest.mark.parametrize(
     ("when", "expected"),
     [
