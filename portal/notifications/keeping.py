@@ -5,11 +5,14 @@ from datetime import datetime, timedelta
 from django.urls import reverse
 
 from portal.accounts.models import ApiToken, Person
+from portal.changes.models import AfterReview
 from portal.notifications.collect import made_for
 from portal.notifications.models import Notification, Topic
+from portal.notifications.recipients import to_review_after
 
 KEPT_FOR = timedelta(days=90)
 ENDS_SOON = timedelta(days=7)
+REMIND_AFTER = timedelta(days=1)
 
 
 def read(person: Person, number: int, now: datetime) -> Notification | None:
@@ -43,6 +46,29 @@ def tell_of_ending_tokens(now: datetime) -> int:
             words="A token of yours ends soon",
             label=token.name,
             path=reverse("web:tokens"),
+        )
+    ]
+    Notification.objects.bulk_create(made, ignore_conflicts=True)
+    return len(made)
+
+
+def tell_of_open_reviews(now: datetime) -> int:
+    """Tell who can of what was delivered alone and not reviewed since, once a day."""
+    open_for_long = (
+        AfterReview.objects.open()
+        .filter(opened_at__lte=now - REMIND_AFTER)
+        .select_related("review__revision__change__gateway")
+    )
+    made = [
+        one
+        for after in open_for_long
+        for one in made_for(
+            to_review_after(after),
+            key=f"after:{after.pk}:{now:%Y-%m-%d}",
+            words="A change that was delivered alone still waits for its review",
+            label=str(after.review.revision.change)[:300],
+            path=after.review.revision.change.get_absolute_url(),
+            gateway=after.review.revision.change.gateway,
         )
     ]
     Notification.objects.bulk_create(made, ignore_conflicts=True)

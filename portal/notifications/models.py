@@ -22,7 +22,8 @@ class Topic(models.TextChoices):
     STOPPED = "stopped", "A change fails, or the gateway overtook it"
     ALONE = "alone", "Somebody delivers alone, in an emergency"
     DRIFT = "drift", "A gateway is changed outside of Gatehouse"
-    POLICY = "policy", "A change of policy waits for you"
+    POLICY = "policy", "A change of policy waits for you, or yours is decided on"
+    AUDIT = "audit", "The audit is found broken, or whole again"
     TOKEN = "token", "A token of yours ends soon"  # noqa: S105
 
 

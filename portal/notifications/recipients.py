@@ -10,7 +10,9 @@ from portal.accounts.models import Membership, Person, PolicyChange
 from portal.accounts.roles import SUPERUSER, Verb
 from portal.audit.events import Event
 from portal.audit.models import AuditEvent
-from portal.changes.models import ChangeRequest
+from portal.changes.models import AfterReview, ChangeRequest, Verdict
+from portal.changes.owners import owned_in
+from portal.changes.ownership import Sides
 from portal.changes.states import State
 from portal.notifications.models import Topic
 
@@ -31,17 +33,26 @@ OF_CHANGES = (
     Event.CHANGE_COMMENTED,
     Event.CHANGE_APPLIED,
     Event.CHANGE_GLASS_BROKEN,
+    Event.CHANGE_REVIEWED_AFTER,
 )
-KNOWN = (*OF_CHANGES, Event.DRIFT_FOUND, Event.POLICY_PROPOSED)
+OF_POLICY = (Event.POLICY_PROPOSED, Event.POLICY_ACCEPTED, Event.POLICY_REFUSED)
+OF_AUDIT = (Event.AUDIT_BROKEN, Event.AUDIT_MENDED)
+KNOWN = (*OF_CHANGES, Event.DRIFT_FOUND, *OF_POLICY, *OF_AUDIT)
 MENTION = re.compile(r"(?<![\w@.])@([\w.+-]{1,150})")
 # More than a comment ever names; nobody rings at a whole company's doors.
 MENTIONS_AT_MOST = 20
 
 
 def recipients(event: AuditEvent, gateway: Gateway | None) -> Told:
-    """Return who is told, and of which topic; never whoever did it."""
-    if event.event == Event.POLICY_PROPOSED:
-        told = _deciders_on_policy(event)
+    """Return who is told, and of which topic; never whoever did it.
+
+    For a service account the people of its team are.
+    """
+    if event.event in OF_POLICY:
+        told = _about_policy(event)
+    elif event.event in OF_AUDIT:
+        able = _who_may(Verb.EXPORT, None) | _who_may(Verb.ADMINISTER, None)
+        told = dict.fromkeys(able, Topic.AUDIT)
     elif gateway is None:
         return {}
     elif event.event == Event.DRIFT_FOUND:
@@ -62,18 +73,31 @@ def _about_a_change(event: AuditEvent, gateway: Gateway) -> Told:
         if change.state != State.IN_REVIEW:
             return {}
         reviewers = _who_may(Verb.DECIDE, gateway).exclude(pk__in=authors)
+        groups = set(change.awaited.values_list("group", flat=True))
+        if groups and "" not in groups:
+            reviewers = reviewers.filter(groups__name__in=groups).distinct()
         return dict.fromkeys(reviewers, Topic.REVIEW_REQUESTED)
     readers = _who_may(Verb.READ, gateway)
+    accounts = Person.objects.filter(pk__in=authors).exclude(team=None)
+    asked = Q(pk__in=authors) | Q(groups__in=accounts.values("team"))
     if event.event == Event.CHANGE_COMMENTED:
         spoke = Q(comments__change=change) | Q(reviews__revision__change=change)
-        near = readers.filter(Q(pk__in=authors) | spoke).distinct()
+        near = readers.filter(asked | spoke).distinct()
         named = mentioned(str(event.details.get("text", "")), gateway)
         return dict.fromkeys(near, Topic.COMMENTED) | dict.fromkeys(
             named, Topic.MENTIONED
         )
-    mine = readers.filter(pk__in=authors)
+    mine = readers.filter(asked).distinct()
     if event.event == Event.CHANGE_GLASS_BROKEN:
-        return dict.fromkeys({*mine, *_who_may(Verb.DECIDE, gateway)}, Topic.ALONE)
+        owners = readers.filter(groups__name__in=_owners(change)).distinct()
+        able = _who_may(Verb.DECIDE, gateway)
+        return dict.fromkeys({*mine, *owners, *able}, Topic.ALONE)
+    if event.event == Event.CHANGE_REVIEWED_AFTER:
+        broke = Q(
+            reviews__revision__change=change, reviews__verdict=Verdict.BREAK_GLASS
+        )
+        near = readers.filter(asked | broke).distinct()
+        return dict.fromkeys(near, Topic.ALONE)
     if event.event in STOPS:
         return dict.fromkeys({*mine, *_who_may(Verb.OPERATE, gateway)}, Topic.STOPPED)
     topic = Topic.APPLIED if event.event == Event.CHANGE_APPLIED else Topic.DECIDED
@@ -91,8 +115,26 @@ def mentioned(
     return readers.filter(username__in=sorted(names)[:at_most])
 
 
-def _deciders_on_policy(event: AuditEvent) -> Told:
-    change = PolicyChange.objects.open().filter(pk=int(event.subject_id)).first()
+def _owners(change: ChangeRequest) -> set[str]:
+    """Return the names of the groups that own what a change touches."""
+    items = change.latest_revision().items.all()
+    sides = [Sides(one.kind, one.resource_id, one.base, one.wanted) for one in items]
+    return {group for one in owned_in(sides, change.gateway) for group in one.groups}
+
+
+def to_review_after(after: AfterReview) -> Told:
+    """Return who can review what somebody delivered alone."""
+    change = after.review.revision.change
+    part = {*change.author_ids(), after.review.reviewer_id}
+    able = _who_may(Verb.DECIDE, change.gateway).exclude(pk__in=part)
+    return dict.fromkeys(able, Topic.ALONE)
+
+
+def _about_policy(event: AuditEvent) -> Told:
+    changes = PolicyChange.objects.filter(pk=int(event.subject_id))
+    if event.event != Event.POLICY_PROPOSED:
+        return {one.author: Topic.POLICY for one in changes.select_related("author")}
+    change = changes.open().first()
     if change is None:
         return {}
     able = _who_may(Verb.ADMINISTER, change.gateway).exclude(pk=change.author_id)

@@ -5,7 +5,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from portal.notifications.collect import collect
-from portal.notifications.keeping import forget, tell_of_ending_tokens
+from portal.notifications.keeping import (
+    forget,
+    tell_of_ending_tokens,
+    tell_of_open_reviews,
+)
 from portal.notifications.mails import people_due, send_letter
 
 
@@ -30,4 +34,5 @@ def keep_notifications() -> None:
     """Tell of what ends soon; drop what is long over."""
     now = timezone.now()
     tell_of_ending_tokens(now)
+    tell_of_open_reviews(now)
     forget(now)

@@ -4,15 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 
 from gateway.models import Gateway
-from portal.accounts.models import Membership
+from portal.accounts.actor import Actor
+from portal.accounts.models import Membership, Ownership
 from portal.accounts.roles import Role
 from portal.audit.events import Event
-from portal.audit.ledger import Entry, record
-from portal.changes.models import ChangeRequest
+from portal.audit.ledger import Entry, Ledger, record
+from portal.changes.models import Awaited, ChangeRequest, Verdict
 from portal.changes.states import State
 from portal.notifications import collect as collecting
 from portal.notifications.collect import collect
@@ -26,6 +28,8 @@ from tests.factories import (
     make_drift,
     make_gateway,
     make_person,
+    make_policy_change,
+    make_review,
 )
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +112,82 @@ def test_whoever_delivers_alone_is_heard_by_all_who_decide(happens: Happens) -> 
     collect()
 
     assert told() == dict.fromkeys(("alice", "omar", "admin"), Topic.ALONE)
+
+
+def test_owners_hear_of_it_too_and_whoever_did_it_hears_of_the_review(
+    happens: Happens, people: Cast, change: ChangeRequest
+) -> None:
+    team = Group.objects.create(name="talks")
+    Ownership.objects.create(group=team, uri_prefix="/speaker")
+    people.audrey.groups.add(team)
+    make_review(change.latest_revision(), people.riley, Verdict.BREAK_GLASS)
+
+    happens(Event.CHANGE_GLASS_BROKEN, by="riley", reason="It burns.")
+    collect()
+    assert told() == dict.fromkeys(["admin", "alice", "audrey", "omar"], "alone")
+
+    Notification.objects.all().delete()
+    happens(Event.CHANGE_REVIEWED_AFTER, by="omar")
+    collect()
+    assert told() == {"alice": "alone", "riley": "alone"}
+
+
+def test_only_those_whose_approval_is_missing_are_asked(
+    happens: Happens, people: Cast, change: ChangeRequest
+) -> None:
+    people.riley.groups.add(Group.objects.create(name="security"))
+    Awaited.objects.create(change=change, group="security")
+
+    happens(Event.CHANGE_SUBMITTED)
+    collect()
+
+    assert told() == {"riley": "review_requested"}
+
+
+def test_a_team_is_told_of_what_its_program_asked_for(
+    happens: Happens, people: Cast, change: ChangeRequest
+) -> None:
+    team = Group.objects.create(name="shop")
+    account = make_person("shop-ci", team=team)
+    Membership.objects.create(group=team, role=Role.AUTHOR)
+    account.groups.add(team)
+    member = make_person("sam")
+    member.groups.add(team)
+    ChangeRequest.objects.filter(pk=change.pk).update(author=account)
+    change.revisions.update(author=account)
+
+    happens(Event.CHANGE_REJECTED, by="riley")
+    collect()
+
+    assert told() == {"sam": "decided"}
+
+
+def test_a_broken_audit_is_told_to_auditors_and_administrators(
+    happens: Happens, people: Cast
+) -> None:
+    make_person("gate", Role.ADMINISTRATOR, gateway=make_gateway("other"))
+    with transaction.atomic():
+        record(
+            Entry(Event.AUDIT_BROKEN, {}),
+            actor=Actor.system("check"),
+            subject=Ledger(),
+        )
+    collect()
+
+    assert told() == {"admin": "audit", "audrey": "audit"}
+    assert {one.path for one in Notification.objects.all()} == {"/audit/"}
+
+
+def test_whoever_asked_for_policy_is_told_what_became_of_it(
+    happens: Happens, people: Cast
+) -> None:
+    ada = make_person("ada", Role.ADMINISTRATOR)
+    policy = make_policy_change(ada)
+
+    happens(Event.POLICY_ACCEPTED, by="admin", subject=policy)
+    collect()
+
+    assert told() == {"ada": "policy"}
 
 
 def test_a_comment_reaches_those_near_and_those_it_names(

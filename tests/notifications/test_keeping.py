@@ -6,15 +6,24 @@ import pytest
 from django.utils import timezone
 
 from portal.accounts.models import ApiToken
+from portal.changes.models import AfterReview, Verdict
 from portal.notifications.keeping import (
     KEPT_FOR,
     forget,
     read,
     read_all,
     tell_of_ending_tokens,
+    tell_of_open_reviews,
 )
 from portal.notifications.models import Notification, Topic
-from tests.factories import make_person, make_token
+from tests.factories import (
+    make_cast,
+    make_change,
+    make_gateway,
+    make_person,
+    make_review,
+    make_token,
+)
 from tests.notifications.test_mails import notify
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +56,22 @@ def test_a_token_that_ends_soon_is_told_of_once() -> None:
 
     told = Notification.objects.get()
     assert (told.topic, told.label, told.path) == (Topic.TOKEN, "Soon", "/tokens/")
+
+
+def test_what_was_delivered_alone_is_told_of_daily_until_somebody_reviews_it() -> None:
+    people, now = make_cast(), timezone.now()
+    change = make_change(gateway=make_gateway(), author=people.alice)
+    review = make_review(change.latest_revision(), people.omar, Verdict.BREAK_GLASS)
+    AfterReview.objects.create(review=review, opened_at=now - timedelta(hours=2))
+    assert tell_of_open_reviews(now) == 0
+
+    later = now + timedelta(days=1)
+    for _ in range(2):
+        tell_of_open_reviews(later)
+    told = Notification.objects.values_list("person__username", flat=True)
+    assert sorted(told) == ["admin", "riley"]
+    tell_of_open_reviews(later + timedelta(days=1))
+    assert len(told.all()) == 4
 
 
 def test_what_is_long_over_is_dropped() -> None:
