@@ -30,7 +30,7 @@ from tests.factories import Cast, make_cast, make_gateway
 from tests.flow.worker import Worker, Workers
 from tests.sandbox import SandboxGateway
 from tests.servers.valkey import ValkeyServer
-from tests.waiting import eventually
+from tests.waiting import LONG, eventually
 
 # These are of one route.
 ALONE = ("one", "brief", "back")
@@ -175,7 +175,12 @@ class Town:
 
     def wait_for(self, *changes: ChangeRequest) -> None:
         """Wait until their deliveries have ended."""
-        eventually(lambda: self.has_ended(*changes), "all deliveries have ended")
+        # A worker that lost the broker comes back to it in ever longer steps.
+        eventually(
+            lambda: self.has_ended(*changes),
+            "all deliveries have ended",
+            within=3 * LONG,
+        )
         for change in changes:
             change.refresh_from_db()
 

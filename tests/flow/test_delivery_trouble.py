@@ -137,8 +137,8 @@ class TestWorkers:
 
         change.refresh_from_db()
         assert change.state == State.APPROVED
-        # A moment on an idle machine; a time-out of the broker would be seconds more.
-        assert elapsed < 5
+        # A moment, unless the machine stalls; who insists on the broker waits for ever.
+        assert elapsed < 20
 
         staffed.broker.start()
         staffed.wait_for(change)
