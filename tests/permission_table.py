@@ -100,12 +100,12 @@ PAGES: dict[str, Page] = {
     "send_again": Page(post=ADMINISTER),
     "webhooks": Page(EXPORT, ADMINISTER),
     "roles": Page(PERSON, ADMINISTER),
-    "take_role": Page(post=ADMINISTER),
+    "take_role": Page(ADMINISTER, ADMINISTER),
     "groups": Page(post=ADMINISTER, form={"name": "x"}),
     "group": Page(PERSON, ADMINISTER),
     "give_part": Page(post=ADMINISTER),
-    "take_part": Page(post=ADMINISTER),
-    "leave_group": Page(post=ADMINISTER),
+    "take_part": Page(ADMINISTER, ADMINISTER),
+    "leave_group": Page(ADMINISTER, ADMINISTER),
     "service_accounts": Page(post=ADMINISTER, form={"name": "shop-ci"}),
     "service_account": Page(
         PERSON, ADMINISTER, {"name": "x", "scopes": "gateway:read"}

@@ -21,7 +21,7 @@ from portal.accounts.errors import Malformed, PolicyMoved
 from portal.accounts.holders import has_power
 from portal.accounts.models import Person, PolicyChange, PolicyChangeQuerySet, Vouched
 from portal.accounts.policy.kinds import Document, PolicyKind
-from portal.accounts.vouchings import vouch
+from portal.accounts.vouchings import vouch_together
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, Recordable
 
@@ -96,8 +96,8 @@ class Account(PolicyKind):
         if "is_active" in names:
             person.shut_at = None
         person.save(update_fields=[*names, "shut_at"])
-        for by in {change.author, change.decided_by or change.author}:
-            vouch_for_changed(by, before, person)
+        for how in vouched(before, person):
+            vouch_together(change, [person], how)
         tell_the_old_address(before, person)
         return [changed(before, person, names)]
 
@@ -140,13 +140,8 @@ def changed(before: Person, after: Person, names: Iterable[str]) -> Entry:
     return Entry(Event.PERSON_CHANGED, details, after)
 
 
-def vouch_for_changed(by: Person, before: Person, after: Person) -> None:
-    """Note what of a change lets somebody in, or lets them decide."""
-    for how in _vouched(before, after):
-        vouch(by, [after], how)
-
-
-def _vouched(before: Person, after: Person) -> Iterator[Vouched]:
+def vouched(before: Person, after: Person) -> Iterator[Vouched]:
+    """Yield what of a change lets somebody in, or lets them decide."""
     if after.is_active and not before.is_active:
         yield Vouched.LET_IN
     if after.is_superuser and not before.is_superuser:

@@ -21,7 +21,7 @@ from portal.accounts.policy.kinds import Document, PolicyKind
 from portal.accounts.recovery_codes import forget_codes, make_codes
 from portal.accounts.roles import Verb
 from portal.accounts.sessions import forget_sessions
-from portal.accounts.vouchings import vouch
+from portal.accounts.vouchings import vouch, vouch_together
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, Recordable, record
 
@@ -186,8 +186,7 @@ class SecondFactors(PolicyKind):
 
     def apply(self, change: PolicyChange, actor: Recordable) -> Sequence[Entry]:
         person = person_of(change.wanted)
-        for by in {change.author, change.decided_by or change.author}:
-            vouch(by, [person], Vouched.SECOND_FACTOR)
+        vouch_together(change, [person], Vouched.SECOND_FACTOR)
         return [_forget(person, actor)]
 
 

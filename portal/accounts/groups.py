@@ -1,6 +1,7 @@
-"""Groups of people, which hold roles together: made, joined and left.
+"""Groups of people, which hold roles together.
 
-An administrator of all gateways does it. Whoever is in a group holds what it holds.
+Whoever is in a group holds what it holds. A new one is nobody's and holds nothing, so an
+administrator of all gateways makes it alone; who is in it is policy (group_members.py).
 """
 
 from collections.abc import Iterable
@@ -11,8 +12,7 @@ from django.db import transaction
 
 from portal.accounts.actor import Actor
 from portal.accounts.errors import Malformed
-from portal.accounts.models import Person, Vouched
-from portal.accounts.vouchings import vouch
+from portal.accounts.models import Person
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, Subject, record
 
@@ -46,27 +46,6 @@ def make_group(name: str, *, actor: Actor) -> Group:
 
 
 @transaction.atomic
-def join_group(group: Group, person: Person, *, actor: Actor) -> None:
-    """Take somebody into a group. Idempotent; raises NotPresent, NotAllowed."""
-    administrator = actor.require_administrator()
-    if person.groups.filter(pk=group.pk).exists():
-        return
-    person.groups.add(group)
-    vouch(administrator, [person], Vouched.GROUP)
-    record(_whom(Event.GROUP_JOINED, person), actor=actor, subject=OneGroup(group))
-
-
-@transaction.atomic
-def leave_group(group: Group, person: Person, *, actor: Actor) -> None:
-    """Take somebody out of a group. Idempotent; raises NotPresent, NotAllowed."""
-    actor.require_administrator()
-    if not person.groups.filter(pk=group.pk).exists():
-        return
-    person.groups.remove(group)
-    record(_whom(Event.GROUP_LEFT, person), actor=actor, subject=OneGroup(group))
-
-
-@transaction.atomic
 def keep_in_groups(
     person: Person, *, wanted: Iterable[Group], among: Iterable[Group], actor: Actor
 ) -> None:
@@ -78,11 +57,27 @@ def keep_in_groups(
     held = set(person.groups.all())
     for group in set(wanted) - held:
         person.groups.add(group)
-        record(_whom(Event.GROUP_JOINED, person), actor=actor, subject=OneGroup(group))
+        record(joined(group, person), actor=actor, subject=OneGroup(group))
     for group in (set(among) - set(wanted)) & held:
         person.groups.remove(group)
-        record(_whom(Event.GROUP_LEFT, person), actor=actor, subject=OneGroup(group))
+        record(left(group, person), actor=actor, subject=OneGroup(group))
 
 
-def _whom(event: Event, person: Person) -> Entry:
-    return Entry(event, {"person": person.username, "person_id": person.pk})
+def names_in(group: Group) -> list[str]:
+    """Name who is in a group, service accounts too."""
+    people = Person.objects.filter(groups=group).order_by("username")
+    return list(people.values_list("username", flat=True))
+
+
+def joined(group: Group, person: Person) -> Entry:
+    """Return what the ledger says of somebody taken into a group."""
+    return Entry(Event.GROUP_JOINED, _whom(person), OneGroup(group))
+
+
+def left(group: Group, person: Person) -> Entry:
+    """Return what the ledger says of somebody taken out of a group."""
+    return Entry(Event.GROUP_LEFT, _whom(person), OneGroup(group))
+
+
+def _whom(person: Person) -> dict[str, str | int]:
+    return {"person": person.username, "person_id": person.pk}

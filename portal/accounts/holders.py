@@ -3,13 +3,18 @@
 from django.db.models import Q, QuerySet
 
 from gateway.models import Gateway
-from portal.accounts.models import Membership, Person
+from portal.accounts.models import Membership, MembershipQuerySet, Person
 from portal.accounts.roles import Verb
 
 
-def people_who_may(verb: Verb, gateway: Gateway | None) -> QuerySet[Person]:
-    """Return the active people who may do `verb` on this gateway; None: on every one."""
-    return _able(verb, gateway).filter(is_active=True)
+def people_who_may(
+    verb: Verb, gateway: Gateway | None, *, among: MembershipQuerySet | None = None
+) -> QuerySet[Person]:
+    """Return the active people who may do `verb` on this gateway; None: on every one.
+
+    With `among`, as if no roles but these were given.
+    """
+    return _able(verb, gateway, among).filter(is_active=True)
 
 
 def people_who_count(verb: Verb, gateway: Gateway | None) -> QuerySet[Person]:
@@ -23,8 +28,10 @@ def has_power(person: Person) -> bool:
     return person.is_superuser or person.groups.exists() or person.memberships.exists()
 
 
-def _able(verb: Verb, gateway: Gateway | None) -> QuerySet[Person]:
-    held = Membership.objects.allowing(verb)
+def _able(
+    verb: Verb, gateway: Gateway | None, among: MembershipQuerySet | None = None
+) -> QuerySet[Person]:
+    held = (Membership.objects.all() if among is None else among).allowing(verb)
     held = held.filter(gateway=None) if gateway is None else held.on(gateway)
     return Person.objects.filter(
         Q(is_superuser=True) | Q(pk__in=held.holders().values("pk"))

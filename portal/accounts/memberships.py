@@ -1,63 +1,157 @@
-"""Give and take roles: what an administrator of all gateways does."""
+"""Give and take roles: policy, on which the administrators of what a role reaches decide.
 
+Taking a role away counts at once while two administrators remain, so that whoever finds
+an account in wrong hands need not wait.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import Group
 from django.db import transaction
 
+from gateway.models import Gateway
 from portal.accounts.actor import Actor
-from portal.accounts.errors import Malformed
-from portal.accounts.groups import OneGroup
-from portal.accounts.models import Membership, Person, Vouched
-from portal.accounts.vouchings import vouch
+from portal.accounts.errors import Malformed, PolicyMoved
+from portal.accounts.groups import OneGroup, names_in
+from portal.accounts.holders import people_who_may
+from portal.accounts.models import Membership, Person, PolicyChange, Vouched
+from portal.accounts.policy.deciders import scope_of
+from portal.accounts.policy.deciding import propose_policy
+from portal.accounts.policy.kinds import Document, PolicyKind
+from portal.accounts.policy.remaining import Left, leaves_two
+from portal.accounts.roles import ALLOWED, Role, Verb
+from portal.accounts.vouchings import vouch_together
 from portal.audit.events import Event
-from portal.audit.ledger import Entry, HasSubject, record
+from portal.audit.ledger import Entry, HasSubject, Recordable
 
 
-@transaction.atomic
-def grant(membership: Membership, *, actor: Actor) -> Membership:
-    """Give a role (an unsaved row) to a person or a group.
+class Roles(PolicyKind):
+    """One role of one holder: `{"person": key or None, "group": key or None, "role",
+    "gateway": slug or "", "held"}`, with the holder's name as `holder`.
 
-    Raises NotPresent, NotAllowed, and Malformed where it is held so already.
+    Where a group gets one, `people` are who is in it: whoever accepts it sees them, and
+    somebody more makes it another matter.
     """
-    administrator = actor.require_administrator()
-    same = Membership.objects.filter(
-        person=membership.person,
-        group=membership.group,
-        role=membership.role,
-        gateway=membership.gateway,
-    )
-    if same.exists():
-        raise Malformed("They hold this role there already.", field="role")
-    membership.save(force_insert=True)
-    vouch(administrator, _holders(membership), Vouched.ROLE)
-    record(
-        Entry(Event.MEMBERSHIP_GRANTED, _role_words(membership)),
-        actor=actor,
-        subject=_holder(membership),
-    )
-    return membership
+
+    name = "role"
+    title = "Role"
+
+    def check(self, wanted: Document, scope: Gateway | None) -> Document:
+        row = _row(wanted)
+        if scope_of(row.gateway) != scope:
+            raise PolicyMoved("Others decide on this gateway by now. Ask for it anew.")
+        if not wanted["held"]:
+            leaves_two(_left(row))
+        return _document(row, held=wanted["held"])
+
+    def in_force(self, wanted: Document, scope: Gateway | None) -> Document:
+        row = _row(wanted)
+        now = _document(row, held=wanted["held"])
+        return now | {"held": row.same().exists()}
+
+    def sentences(self, base: Document, wanted: Document) -> list[str]:
+        does = "gets" if wanted["held"] else "loses"
+        role, holder = Role(wanted["role"]).name_in_words, wanted["holder"]
+        if wanted["group"]:
+            holder = f"G{holder[1:]}"
+        said = [
+            f"{holder} {does} the role {role} on {wanted['gateway'] or 'all gateways'}."
+        ]
+        if "people" in wanted:
+            said.append(f"In it now: {', '.join(wanted['people']) or 'nobody'}.")
+        return said
+
+    def needs_two(self, base: Document, wanted: Document) -> bool:
+        """Nobody makes one administrator of two alone, unless one decides anyway."""
+        if wanted["held"] or not settings.POLICY_NEEDS_TWO:
+            return False
+        return not leaves_two(_left(_row(wanted)))
+
+    def needs_one(self, base: Document, wanted: Document) -> bool:
+        return not wanted["held"]
+
+    def apply(self, change: PolicyChange, actor: Recordable) -> Sequence[Entry]:
+        row = _row(change.wanted)
+        details, holder = {"role": row.role, "on": row.reach}, _holder(row)
+        if not change.wanted["held"]:
+            row.same().delete()
+            return [Entry(Event.MEMBERSHIP_REVOKED, details, holder)]
+        row.save(force_insert=True)
+        vouch_together(change, _people(row), Vouched.ROLE)
+        return [Entry(Event.MEMBERSHIP_GRANTED, details, holder)]
 
 
 @transaction.atomic
-def revoke(membership: Membership, *, actor: Actor) -> None:
-    """Take a role away. Raises NotPresent, NotAllowed."""
-    actor.require_administrator()
-    words, holder = _role_words(membership), _holder(membership)
-    membership.delete()
-    record(Entry(Event.MEMBERSHIP_REVOKED, words), actor=actor, subject=holder)
+def grant(membership: Membership, *, reason: str, actor: Actor) -> PolicyChange:
+    """Ask that a person or a group gets a role (an unsaved row).
+
+    Raises as `propose_policy`, and Malformed where it is held so already.
+    """
+    actor.require_administrator(scope_of(membership.gateway))
+    if membership.same().exists():
+        raise Malformed("They hold this role there already.", field="role")
+    return propose_policy(
+        **role_wanted(membership, held=True), reason=reason, actor=actor
+    )
 
 
-def _holders(membership: Membership) -> list[Person]:
-    if membership.group is not None:
-        return list(Person.objects.filter(groups=membership.group))
-    return [membership.person] if membership.person else []
+def revoke(membership: Membership, *, reason: str, actor: Actor) -> PolicyChange:
+    """Ask that a role is taken away. Raises as `propose_policy`."""
+    wanted = role_wanted(membership, held=False)
+    return propose_policy(**wanted, reason=reason, actor=actor)
 
 
-def _holder(membership: Membership) -> HasSubject:
-    if membership.group is not None:
-        return OneGroup(membership.group)
-    if membership.person is None:
+def role_wanted(membership: Membership, *, held: bool) -> dict[str, Any]:
+    """Return what `propose_policy` and `foresee` take, to give it or to take it."""
+    return {
+        "kind": Roles.name,
+        "wanted": _document(membership, held=held),
+        "scope": scope_of(membership.gateway),
+    }
+
+
+def _document(row: Membership, *, held: bool) -> Document:
+    document: Document = {
+        "person": row.person_id,
+        "group": row.group_id,
+        "holder": row.holder,
+        "role": row.role,
+        "gateway": row.gateway.slug if row.gateway else "",
+        "held": held,
+    }
+    if held and row.group is not None:
+        document["people"] = names_in(row.group)
+    return document
+
+
+def _row(document: Document) -> Membership:
+    """Return the row that a document is about, unsaved."""
+    slug = document["gateway"]
+    row = Membership(
+        person=Person.objects.filter(pk=document["person"]).first(),
+        group=Group.objects.filter(pk=document["group"]).first(),
+        role=document["role"],
+        gateway=Gateway.objects.get(slug=slug) if slug else None,
+    )
+    if row.person is None and row.group is None:
         raise Malformed("Say who gets the role: a person or a group.", field="who")
-    return membership.person
+    return row
 
 
-def _role_words(membership: Membership) -> dict[str, str]:
-    return {"role": membership.role, "on": membership.reach}
+def _people(row: Membership) -> list[Person]:
+    if row.group is not None:
+        return list(Person.objects.filter(groups=row.group))
+    return [row.person] if row.person else []
+
+
+def _holder(row: Membership) -> HasSubject | None:
+    return OneGroup(row.group) if row.group is not None else row.person
+
+
+def _left(row: Membership) -> Iterator[Left]:
+    """Yield who would administer without this role, where it lets somebody do so."""
+    if Verb.ADMINISTER in ALLOWED[Role(row.role)]:
+        others = Membership.objects.exclude(pk__in=row.same().values("pk"))
+        yield row.gateway, people_who_may(Verb.ADMINISTER, row.gateway, among=others)

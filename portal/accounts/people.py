@@ -17,7 +17,7 @@ from portal.accounts.account_policy import (
     changed,
     guarded_of,
     tell_the_old_address,
-    vouch_for_changed,
+    vouched,
 )
 from portal.accounts.actor import Actor
 from portal.accounts.errors import NotAllowed
@@ -88,7 +88,8 @@ def change_person(
         for name in names:
             setattr(now, name, getattr(person, name))
         now.save(update_fields=names)
-        vouch_for_changed(administrator, before, now)
+        for how in vouched(before, now):
+            vouch(administrator, [now], how)
         tell_the_old_address(before, now)
         record(changed(before, now, names), actor=actor, subject=now)
     person.refresh_from_db()

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from portal.accounts.models import Person, Vouched, Vouching
+from portal.accounts.models import Person, PolicyChange, Vouched, Vouching
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,16 @@ def vouch(by: Person, people: Iterable[Person], how: Vouched) -> None:
     Vouching.objects.bulk_create(
         Vouching(by=by, person=person, how=how) for person in people if person != by
     )
+
+
+def vouch_together(
+    change: PolicyChange, people: Iterable[Person], how: Vouched
+) -> None:
+    """Note it of whoever asked for a change of policy and of whoever accepted it."""
+    whom = list(people)
+    for by in {change.author, change.decided_by}:
+        if by is not None:
+            vouch(by, whom, how)
 
 
 def lately_let_in(person: int, by: Collection[int]) -> LetIn | None:

@@ -5,14 +5,23 @@ from django.contrib.auth.models import Group
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.accounts.groups import join_group, leave_group, make_group
+from portal.accounts.group_members import (
+    GroupMembers,
+    join_group,
+    leave_group,
+    member_wanted,
+)
+from portal.accounts.groups import make_group
+from portal.accounts.memberships import Roles
 from portal.accounts.models import Ownership, Person
-from portal.accounts.ownerships import give_part, take_part
+from portal.accounts.ownerships import Parts, give_part, part_wanted, take_part
 from portal.accounts.presence import present_actor
 from portal.errors import GatehouseError
 from portal.web.pages import PersonRequest, listed, page
+from portal.web.policy_asking import Reach, answer, confirmed, waiting
 from portal.web.roles import visible_memberships
 from portal.web.roles_forms import GroupForm, JoinForm, PartForm, ServiceAccountForm
 
@@ -38,18 +47,24 @@ def make(request: PersonRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @page
 def group_page(request: PersonRequest, pk: int) -> HttpResponse:
-    """Show a group; a POST takes somebody into it."""
+    """Show a group; a POST asks that somebody is taken into it."""
     group = get_object_or_404(Group, pk=pk)
     actor, status = present_actor(request), 200
-    form = JoinForm(request.POST or None)
+    form = JoinForm(request.POST or None, auto_id="join_%s")
     if request.method == "POST":
         actor.require_administrator()
         status = 400
         if form.is_valid():
-            person = form.cleaned_data["person"]
-            join_group(group, person, actor=actor)
-            messages.success(request, f"{person} is in {group.name}.")
-            return redirect("web:group", pk=group.pk)
+            given = form.cleaned_data
+            try:
+                change = join_group(
+                    group, given["person"], reason=given["reason"], actor=actor
+                )
+            except GatehouseError as error:
+                form.add_error("person", str(error))
+                status = error.status
+            else:
+                return answer(request, change, _address(group))
     return _show(request, group, form=form, status=status)
 
 
@@ -61,7 +76,8 @@ def _show(
     part_form: PartForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    administers = present_actor(request).administers(None)
+    reach = Reach.of(present_actor(request))
+    kinds = (Roles.name, GroupMembers.name, Parts.name)
     context = {
         "group": group,
         "list": listed(
@@ -71,57 +87,77 @@ def _show(
             ascending=True,
         ),
         "held": visible_memberships(request.user).filter(group=group),
-        "administers": administers,
+        "reach": reach,
         "parts": Ownership.objects.filter(
             Q(gateway=None) | Q(gateway__in=request.user.gateways()), group=group
         ).select_related("gateway"),
-        "form": (form or JoinForm()) if administers else None,
+        "wanted": waiting(request, *kinds, wanted__group=group.pk),
+        "form": (form or JoinForm(auto_id="join_%s")) if reach.everywhere else None,
         "service_accounts": group.service_accounts.order_by("username"),
         "service_form": ServiceAccountForm(auto_id="service_%s"),
-        "part_form": part_form or PartForm(),
+        "part_form": (part_form or PartForm(reach, auto_id="part_%s"))
+        if reach
+        else None,
     }
     return render(request, "roles/group.html", context, status=status)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @page
 def leave(request: PersonRequest, pk: int, person_id: int) -> HttpResponse:
-    """Take somebody out of a group."""
+    """Ask that somebody is taken out of a group."""
     group = get_object_or_404(Group, pk=pk)
-    person = get_object_or_404(Person, pk=person_id)
-    leave_group(group, person, actor=present_actor(request))
-    messages.success(request, f"{person} is no longer in {group.name}.")
-    return redirect("web:group", pk=group.pk)
+    person, actor = get_object_or_404(Person, pk=person_id), present_actor(request)
+    return confirmed(
+        request,
+        member_wanted(group, person, is_in=False),
+        lambda reason: leave_group(group, person, reason=reason, actor=actor),
+        actor=actor,
+        title="Take somebody out",
+        back=_address(group),
+    )
 
 
 @require_POST
 @page
 def give(request: PersonRequest, pk: int) -> HttpResponse:
-    """Let a group own a part."""
+    """Ask that a group owns a part."""
     group = get_object_or_404(Group, pk=pk)
-    actor, form, status = present_actor(request), PartForm(request.POST), 400
-    actor.require_administrator()
+    actor, status = present_actor(request), 400
+    reach = Reach.of(actor)
+    if not reach:
+        actor.require_administrator()
+    form = PartForm(reach, request.POST, auto_id="part_%s")
     if form.is_valid():
+        reason = form.cleaned_data["reason"]
         try:
-            given = give_part(form.made(group), actor=actor)
+            change = give_part(form.made(group), reason=reason, actor=actor)
         except GatehouseError as error:
             field = error.field if error.field in form.fields else None
             form.add_error(field, str(error))
             status = error.status
         else:
-            messages.success(request, f"{group.name} owns {given.words}.")
-            return redirect("web:group", pk=group.pk)
+            return answer(request, change, _address(group))
     return _show(request, group, part_form=form, status=status)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @page
 def take(request: PersonRequest, pk: int, part_id: int) -> HttpResponse:
-    """Take a part from a group."""
+    """Ask that a part is taken from a group."""
     part = get_object_or_404(
         Ownership.objects.select_related("group", "gateway"), pk=part_id, group=pk
     )
-    words = part.words
-    take_part(part, actor=present_actor(request))
-    messages.success(request, f"{part.group.name} no longer owns {words}.")
-    return redirect("web:group", pk=pk)
+    actor = present_actor(request)
+    return confirmed(
+        request,
+        part_wanted(part, owned=False),
+        lambda reason: take_part(part, reason=reason, actor=actor),
+        actor=actor,
+        title="Take a part from a group",
+        back=_address(part.group),
+    )
+
+
+def _address(group: Group) -> str:
+    return reverse("web:group", args=[group.pk])

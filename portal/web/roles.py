@@ -1,20 +1,22 @@
-"""The table of roles, and who holds what; administrators give and take there."""
+"""The table of roles, and who holds what; administrators ask for others there."""
 
 from dataclasses import dataclass
 
-from django.contrib import messages
 from django.contrib.auth.models import Group
 from django.db.models import Count, Q
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
 
-from portal.accounts.memberships import grant, revoke
+from portal.accounts.group_members import GroupMembers
+from portal.accounts.memberships import Roles, grant, revoke, role_wanted
 from portal.accounts.models import Membership, MembershipQuerySet, Person
 from portal.accounts.presence import present_actor
 from portal.accounts.roles import ALLOWED, Role, Verb
 from portal.errors import GatehouseError
 from portal.web.pages import PersonRequest, listed, page
+from portal.web.policy_asking import Reach, answer, confirmed, waiting
 from portal.web.roles_forms import GrantForm, GroupForm
 
 GROUPS_SHOWN = 100
@@ -41,24 +43,25 @@ def visible_memberships(person: Person) -> MembershipQuerySet:
 @require_http_methods(["GET", "HEAD", "POST"])
 @page
 def roles_page(request: PersonRequest) -> HttpResponse:
-    """Show what each role may do and who holds it; a POST gives one."""
+    """Show what each role may do and who holds it; a POST asks that one is given."""
     actor, status = present_actor(request), 200
-    administers = actor.administers(None)
-    form = GrantForm(request.POST or None)
+    reach = Reach.of(actor)
+    form = GrantForm(reach, request.POST or None)
     if request.method == "POST":
-        actor.require_administrator()
+        if not reach:
+            actor.require_administrator()
         status = 400
         if form.is_valid():
+            reason = form.cleaned_data["reason"]
             try:
-                given = grant(form.made(), actor=actor)
+                change = grant(form.made(), reason=reason, actor=actor)
             except GatehouseError as error:
                 form.add_error(
                     error.field if error.field in form.fields else None, str(error)
                 )
                 status = error.status
             else:
-                messages.success(request, f"Given: {given}.")
-                return redirect("web:roles")
+                return answer(request, change, reverse("web:roles"))
     context = {
         "verbs": list(Verb),
         "table": TABLE,
@@ -71,19 +74,25 @@ def roles_page(request: PersonRequest) -> HttpResponse:
         "groups": Group.objects.annotate(people=Count("user")).order_by("name")[
             :GROUPS_SHOWN
         ],
-        "administers": administers,
-        "form": form if administers else None,
-        "group_form": GroupForm() if administers else None,
+        "wanted": waiting(request, Roles.name, GroupMembers.name),
+        "reach": reach,
+        "form": form if reach else None,
+        "group_form": GroupForm() if reach.everywhere else None,
     }
     return render(request, "roles/page.html", context, status=status)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @page
 def take(request: PersonRequest, pk: int) -> HttpResponse:
-    """Take a role away from whoever holds it."""
+    """Ask that a role is taken from whoever holds it."""
     membership = get_object_or_404(visible_memberships(request.user), pk=pk)
-    words = str(membership)
-    revoke(membership, actor=present_actor(request))
-    messages.success(request, f"Taken away: {words}.")
-    return redirect("web:roles")
+    actor = present_actor(request)
+    return confirmed(
+        request,
+        role_wanted(membership, held=False),
+        lambda reason: revoke(membership, reason=reason, actor=actor),
+        actor=actor,
+        title="Take a role away",
+        back=reverse("web:roles"),
+    )

@@ -8,7 +8,9 @@ from django.contrib.auth.models import Group
 from gateway.models import Gateway
 from portal.accounts.groups import NAME_LIMIT
 from portal.accounts.models import Membership, Ownership, Person
+from portal.accounts.policy.deciding import REASON_LIMIT
 from portal.accounts.roles import Role
+from portal.web.policy_asking import Reach
 
 
 class NamedPerson(forms.CharField):
@@ -26,7 +28,37 @@ class NamedPerson(forms.CharField):
         return person
 
 
-class GrantForm(forms.Form):
+def _reason() -> forms.CharField:
+    return forms.CharField(
+        max_length=REASON_LIMIT,
+        label="Why",
+        help_text="Whoever accepts it reads this; it stays in the audit.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+def _where(label: str) -> forms.ModelChoiceField:
+    return forms.ModelChoiceField(
+        Gateway.objects.none(),
+        required=False,
+        label=label,
+        empty_label="All gateways",
+        to_field_name="slug",
+    )
+
+
+class OnGateways(forms.Form):
+    """A form whose gateway is one that somebody administers, or all if those are."""
+
+    def __init__(self, reach: Reach, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        field = self.fields["gateway"]
+        field.queryset = reach.gateways  # type: ignore[attr-defined]
+        if not reach.everywhere:
+            field.required, field.empty_label = True, None  # type: ignore[attr-defined]
+
+
+class GrantForm(OnGateways):
     """Who gets which role where. `made()` gives the row, which nobody has judged yet."""
 
     person = NamedPerson(
@@ -42,13 +74,8 @@ class GrantForm(forms.Form):
         empty_label="No group",
     )
     role = forms.ChoiceField(choices=Role.choices, label="Role")
-    gateway = forms.ModelChoiceField(
-        Gateway.objects.in_service(),
-        required=False,
-        label="On",
-        empty_label="All gateways",
-        to_field_name="slug",
-    )
+    gateway = _where("On")
+    reason = _reason()
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
@@ -60,7 +87,8 @@ class GrantForm(forms.Form):
 
     def made(self) -> Membership:
         """Return what a valid form asks for, unsaved."""
-        return Membership(**self.cleaned_data)
+        names = ("person", "group", "role", "gateway")
+        return Membership(**{name: self.cleaned_data[name] for name in names})
 
 
 class GroupForm(forms.Form):
@@ -80,7 +108,7 @@ class Labels(forms.CharField):
         return found
 
 
-class PartForm(forms.Form):
+class PartForm(OnGateways):
     """What a group shall own. `made()` gives the row, which nobody has judged yet."""
 
     host = forms.CharField(
@@ -101,21 +129,19 @@ class PartForm(forms.Form):
         label="Labels",
         help_text="Such as team=shop. Without host and path: what bears them already.",
     )
-    gateway = forms.ModelChoiceField(
-        Gateway.objects.in_service(),
-        required=False,
-        label="On gateway",
-        empty_label="All gateways",
-        to_field_name="slug",
-    )
+    gateway = _where("On gateway")
+    reason = _reason()
 
     def made(self, group: Group) -> Ownership:
         """Return what a valid form asks for, unsaved."""
-        return Ownership(group=group, **self.cleaned_data)
+        names = ("host", "uri_prefix", "labels", "gateway")
+        given = {name: self.cleaned_data[name] for name in names}
+        return Ownership(group=group, **given)
 
 
 class JoinForm(forms.Form):
     person = NamedPerson(max_length=150, label="User name")
+    reason = _reason()
 
 
 class ServiceAccountForm(forms.Form):

@@ -10,7 +10,8 @@ from gateway.models import Gateway
 from portal.accounts.actor import Actor
 from portal.accounts.errors import NotAllowed, NotPresent
 from portal.accounts.gateways import change_gateway, create_gateway
-from portal.accounts.groups import join_group, leave_group, make_group
+from portal.accounts.group_members import join_group, leave_group
+from portal.accounts.groups import make_group
 from portal.accounts.memberships import grant, revoke
 from portal.accounts.models import Membership, Person
 from portal.accounts.passwords import send_reset_link
@@ -46,17 +47,20 @@ OPERATIONS: dict[str, Operation] = {
         people.alice, fields=["first_name"], actor=actor
     ),
     "grant": lambda actor, gateway, people: grant(
-        Membership(person=people.alice, role=Role.OPERATOR), actor=actor
+        Membership(person=people.alice, role=Role.OPERATOR), reason="So.", actor=actor
     ),
     "revoke": lambda actor, gateway, people: revoke(
-        people.alice.memberships.get(), actor=actor
+        people.alice.memberships.get(), reason="So.", actor=actor
     ),
     "make_group": lambda actor, gateway, people: make_group("shop", actor=actor),
     "join_group": lambda actor, gateway, people: join_group(
-        Group.objects.get_or_create(name="shop")[0], people.alice, actor=actor
+        Group.objects.get_or_create(name="shop")[0],
+        people.alice,
+        reason="So.",
+        actor=actor,
     ),
     "leave_group": lambda actor, gateway, people: leave_group(
-        people.riley.groups.get(), people.riley, actor=actor
+        people.riley.groups.get(), people.riley, reason="So.", actor=actor
     ),
     "send_reset_link": lambda actor, gateway, people: send_reset_link(
         people.alice, actor=actor

@@ -56,7 +56,11 @@ def test_an_administrator_of_one_gateway_manages_that_one_only(
     with pytest.raises(NotVisible, match="other"):
         change_gateway(other, fields=["title"], actor=present(ada))
     with pytest.raises(NotAllowed):
-        grant(Membership(person=ada, role=Role.ADMINISTRATOR), actor=present(ada))
+        grant(
+            Membership(person=ada, role=Role.ADMINISTRATOR),
+            reason="So.",
+            actor=present(ada),
+        )
 
 
 def test_a_gateway_is_retired_once(people: Cast, gateway: Gateway) -> None:

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from gateway.models import Gateway
 from portal.accounts.actor import Actor
 from portal.accounts.errors import Malformed, NotAllowed, NotPresent, NotVisible
-from portal.accounts.groups import join_group
+from portal.accounts.group_members import join_group
 from portal.accounts.holders import people_who_may
 from portal.accounts.memberships import grant
 from portal.accounts.models import Membership, Person
@@ -41,8 +41,9 @@ def team(people: Cast) -> Group:
     """A team that alice is in, and that could do everything."""
     group = Group.objects.create(name="shop")
     admin = present(people.admin)
-    join_group(group, people.alice, actor=admin)
-    grant(Membership(group=group, role=Role.ADMINISTRATOR), actor=admin)
+    join_group(group, people.alice, reason="So.", actor=admin)
+    powerful = Membership(group=group, role=Role.ADMINISTRATOR)
+    grant(powerful, reason="So.", actor=admin)
     return group
 
 

@@ -8,8 +8,9 @@ from django.core.cache import cache
 from pytest_django import DjangoAssertNumQueries
 
 from gateway.models import Gateway
-from portal.accounts.groups import join_group
+from portal.accounts.group_members import join_group
 from portal.accounts.models import Person, Vouched, Vouching
+from portal.accounts.policy.deciding import accept_policy
 from portal.accounts.roles import Role
 from portal.changes.awaited import SEEN, renew_awaited
 from portal.changes.errors import WouldNotCount
@@ -107,7 +108,9 @@ def test_it_is_seen_anew_once_the_policy_is_another(
     put_in_force(SECURITY)
     renew_awaited()
     assert waits_for(change, *everybody) == ["riley", "omar"]
-    join_group(Group.objects.get(name="owners"), rita, actor=present(people.admin))
+    owners = Group.objects.get(name="owners")
+    asked = join_group(owners, rita, reason="So.", actor=present(people.admin))
+    accept_policy(asked, actor=present(Person.objects.get(username="ada")))
     assert waits_for(change, *everybody) == ["riley", "omar", "rita"]
     put_in_force({"name": "One", "needs": [{"approvals": 1}]})
     renew_awaited()

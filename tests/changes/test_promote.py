@@ -352,7 +352,7 @@ def test_one_must_see_the_source_and_may_ask_on_the_target(
         with pytest.raises(NotVisible):
             preview_promotion(asked(desk, production, one), actor=present(person))
     viewer = Membership(person=only_there, role=Role.VIEWER, gateway=desk.gateway)
-    grant(viewer, actor=present(desk.people.admin))
+    grant(viewer, reason="To promote.", actor=present(desk.people.admin))
     assert go(desk, production, one, actor=present(only_there)).author == only_there
 
 

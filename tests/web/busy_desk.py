@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from gateway.mirror import refresh
 from portal.accounts.actor import Actor
-from portal.accounts.groups import join_group, make_group
+from portal.accounts.group_members import join_group
+from portal.accounts.groups import make_group
 from portal.accounts.memberships import grant
 from portal.accounts.models import Membership, Ownership, Scope
 from portal.accounts.ownerships import give_part
@@ -69,7 +70,7 @@ def fill(desk: Desk) -> dict[str, int]:
 
     Also `probed` (live, but not as it should be), `probe_took_back` (no longer), `long` (names that never break), `many` (several resources, with warnings)
     and `odd` (characters that hide), and the primary keys of a `delivery`, a `drift`, a
-    `webhook`, a `group` and its `service_account`.
+    `webhook`, a `group`, its `role` and its `service_account`.
     """
     sign_head(actor=Itself("heads"))
     alice, riley, omar = (
@@ -150,8 +151,9 @@ def fill(desk: Desk) -> dict[str, int]:
         "delivery": made["applied"].latest_revision().delivery.pk,
         "drift": _drift(desk),
         "webhook": _webhook(desk),
-        "policy": _policy(desk),
+        "policy": _policy(desk, group),
         "group": group.pk,
+        "role": group.memberships.get().pk,
         "service_account": _service_account(desk, group),
     }
 
@@ -176,15 +178,16 @@ def _group(desk: Desk) -> Group:
     """A team that holds a role together."""
     actor = present(desk.people.admin)
     group = make_group("speakers", actor=actor)
-    grant(Membership(group=group, role=Role.AUTHOR, gateway=desk.gateway), actor=actor)
-    join_group(group, desk.people.alice, actor=actor)
+    held = Membership(group=group, role=Role.AUTHOR, gateway=desk.gateway)
+    grant(held, reason="A team.", actor=actor)
+    join_group(group, desk.people.alice, reason="One of them.", actor=actor)
     part = Ownership(group=group, host="conference.example.com", uri_prefix="/talks/")
-    give_part(part, actor=actor)
+    give_part(part, reason="Theirs.", actor=actor)
     return group
 
 
-def _policy(desk: Desk) -> int:
-    """Rules of all sorts in force, and a change of them that waits for the superuser."""
+def _policy(desk: Desk, group: Group) -> int:
+    """Rules of all sorts in force; a change of them and one of a group wait for the superuser."""
     Group.objects.create(name="security")
     rules: list[dict[str, Any]] = [
         {
@@ -205,6 +208,7 @@ def _policy(desk: Desk) -> int:
         "when": {"environments": ["sandbox"], "channels": ["portal"]},
         "no_approval": True,
     }
+    join_group(group, ada, reason=LONG, actor=present(ada))
     return propose_rules([harmless, rules[0]], reason=LONG, actor=present(ada)).pk
 
 

@@ -109,7 +109,7 @@ OURS = [
     for model in apps.get_app_config(app).get_models()
 ]
 # What the lifecycle, the gateways or programs write, never a form.
-READ_ONLY = [model for model in OURS if model not in (Gateway, Person, Membership)]
+READ_ONLY = [model for model in OURS if model not in (Gateway, Person)]
 # One row each, that the desk counts on.
 ALONE = (
     AuditStream,
@@ -425,12 +425,9 @@ def test_staff_of_one_gateway_see_its_rows_only(
     assert client.get(address(FingerprintKey, "changelist")).status_code == 403
 
 
-def test_its_first_page_leads_to_the_audit_trail(
-    people: Cast, gateway: Gateway
-) -> None:
+def test_its_first_page_leads_to_the_audit_trail(people: Cast) -> None:
     client = sign_in(people.admin)
-    row = {"person": people.alice.pk, "role": Role.REVIEWER, "gateway": gateway.pk}
-    client.post(address(Membership, "add"), row)
+    client.post(address(Person, "add"), {"username": "nina", "is_active": "on"})
     assert LogEntry.objects.exists()
 
     page = client.get("/admin/").content.decode()
@@ -824,8 +821,8 @@ def test_a_reset_link_goes_to_its_owner(
     assert AuditEvent.objects.get().event == "person.reset_sent"
 
 
-def test_a_person_and_a_role_are_given_and_taken_with_an_entry_each(
-    as_: As, people: Cast, gateway: Gateway
+def test_an_account_is_made_and_switched_off_with_an_entry_each(
+    as_: As, people: Cast
 ) -> None:
     client = as_("admin")
 
@@ -835,24 +832,14 @@ def test_a_person_and_a_role_are_given_and_taken_with_an_entry_each(
     )
     nina = Person.objects.get(username="nina")
     client.post(
-        address(Membership, "add"),
-        {"person": nina.pk, "role": "reviewer", "gateway": gateway.pk},
-    )
-    client.post(
-        address(Membership, "delete", nina.memberships.get().pk), {"post": "yes"}
-    )
-    client.post(
         address(Person, "change", nina.pk),
         NO_ROLES | {"username": "nina", "email": "nina@example.com"},
     )
 
-    assert not nina.memberships.exists()
     assert not Person.objects.get(pk=nina.pk).is_active
     assert [e.event for e in AuditEvent.objects.order_by("number")] == [
         "person.created",
         "person.reset_sent",
-        "membership.granted",
-        "membership.revoked",
         "person.changed",
     ]
 
@@ -888,6 +875,14 @@ def test_a_new_account_is_no_superuser(as_: As, people: Cast) -> None:
     client.post(page, {"username": "nina", "is_active": "on", "is_superuser": "on"})
 
     assert not Person.objects.get(username="nina").is_superuser
+
+
+def test_a_role_leads_to_where_one_asks_for_its_end(as_: As, people: Cast) -> None:
+    held = people.riley.memberships.get()
+
+    page = as_("admin").get(address(Membership, "changelist")).text
+
+    assert f'"/roles/{held.pk}/take/"' in page
 
 
 def test_an_administrator_who_is_no_superuser_makes_none(

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from gateway.models import Gateway
-from portal.accounts.models import Membership, Ownership
+from portal.accounts.models import Membership, Ownership, Person, PolicyChange
 from portal.accounts.roles import ALLOWED, Role, Verb
 from portal.audit.models import AuditEvent
 from tests.factories import Cast, make_gateway, make_person
@@ -79,40 +79,58 @@ def test_roles_on_gateways_one_may_not_see_are_not_told(gateway: Gateway) -> Non
     assert "secret-place" not in page
 
 
-def test_an_administrator_gives_and_takes(
+WHY = {"reason": "So."}
+
+
+def test_the_only_administrator_gives_and_takes(
     as_: As, people: Cast, gateway: Gateway
 ) -> None:
     client = as_("admin")
+    alone = "It counts at once: there is no second administrator."
+    assert alone in client.get("/roles/").text
 
-    asked = {"person": "alice", "role": "reviewer", "gateway": "default"}
-    assert client.post("/roles/", asked).status_code == 302
+    asked = {"person": "alice", "role": "reviewer", "gateway": "default"} | WHY
+    told = client.post("/roles/", asked, follow=True).text
+    assert "It is in force. Alone: there is no second administrator." in told
     held = Membership.objects.get(person=people.alice, role=Role.REVIEWER)
     assert held.gateway == gateway
-    assert client.post(f"/roles/{held.pk}/take/").status_code == 302
+    page = client.get(f"/roles/{held.pk}/take/").text
+    assert "alice loses the role Reviewer on default." in page
+    assert alone in page
+    assert client.post(f"/roles/{held.pk}/take/").status_code == 400
+    assert client.post(f"/roles/{held.pk}/take/", WHY).status_code == 302
 
     assert not people.alice.memberships.filter(role=Role.REVIEWER).exists()
     events = AuditEvent.objects.order_by("number").values_list("event", "subject")
-    assert list(events) == [
+    assert list(events.filter(event__startswith="membership")) == [
         ("membership.granted", "alice"),
         ("membership.revoked", "alice"),
     ]
+    assert AuditEvent.objects.filter(event="policy.taken_alone").count() == 2
 
 
 def test_a_group_gets_a_role_and_people(as_: As, people: Cast) -> None:
     client = as_("admin")
     client.post("/groups/", {"name": "security"})
     group = Group.objects.get(name="security")
-    client.post("/roles/", {"group": group.pk, "role": "reviewer"})
-    client.post(f"/groups/{group.pk}/", {"person": "alice"})
+    address = f"/groups/{group.pk}/"
+    client.post("/roles/", {"group": group.pk, "role": "reviewer"} | WHY)
+    client.post(address, {"person": "alice"} | WHY)
 
     assert people.alice.may_everywhere(Verb.DECIDE)
-    page = client.get(f"/groups/{group.pk}/").content.decode()
+    page = client.get(address).text
     assert "alice" in page
     assert "Reviewer: asks and decides" in page
-    client.post(f"/groups/{group.pk}/leave/{people.alice.pk}/")
+    again = client.post(address, {"person": "alice"} | WHY)
+    assert again.status_code == 409
+    assert "it counts already" in again.text
+    leave = f"{address}leave/{people.alice.pk}/"
+    assert "alice is taken out of group security." in client.get(leave).text
+    client.post(leave, WHY)
 
     assert not people.alice.may_everywhere(Verb.DECIDE)
-    events = AuditEvent.objects.order_by("number")
+    done = ("membership.granted", "group.made", "group.joined", "group.left")
+    events = AuditEvent.objects.filter(event__in=done).order_by("number")
     assert list(events.values_list("event", flat=True)) == [
         "group.made",
         "membership.granted",
@@ -121,9 +139,101 @@ def test_a_group_gets_a_role_and_people(as_: As, people: Cast) -> None:
     ]
 
 
+class TestTwoAdministrators:
+    @pytest.fixture(autouse=True)
+    def ada(self, people: Cast) -> Person:
+        return make_person("ada", Role.ADMINISTRATOR)
+
+    def test_a_role_waits_for_the_other_and_both_pages_say_so(
+        self, as_: As, people: Cast, ada: Person
+    ) -> None:
+        client = as_("admin")
+        page = client.get("/roles/").text
+        assert "It counts once it is accepted, by ada." in page
+        given = {"person": "alice", "role": "reviewer"} | WHY
+        told = client.post("/roles/", given, follow=True).text
+
+        assert "It waits for another administrator to accept it." in told
+        assert not people.alice.may_everywhere(Verb.DECIDE)
+        change = PolicyChange.objects.open().get()
+        waits = "Role on all gateways: alice gets the role Reviewer on all gateways."
+        for address in ("/roles/", "/policy/"):
+            assert waits in sign_in(ada).get(address).text
+        assert waits in sign_in(ada).get("/").text
+        assert waits not in as_("riley").get("/roles/").text
+        sign_in(ada).post(f"{change.get_absolute_url()}accept/")
+
+        assert people.alice.may_everywhere(Verb.DECIDE)
+
+    def test_a_group_s_people_and_parts_wait_on_its_page(
+        self, as_: As, people: Cast, ada: Person, gateway: Gateway
+    ) -> None:
+        group, other = (Group.objects.create(name=name) for name in ("shop", "pay"))
+        client, address = as_("admin"), f"/groups/{group.pk}/"
+        client.post(address, {"person": "alice"} | WHY)
+        client.post(f"{address}parts/", {"host": "shoes.example.com"} | WHY)
+
+        page = sign_in(ada).get(address).text
+        assert "alice is taken into group shop. It holds now: no role." in page
+        assert "Group shop owns shoes.example.com/* on all gateways." in page
+        assert "shoes.example.com" not in sign_in(ada).get(f"/groups/{other.pk}/").text
+        for change in PolicyChange.objects.open():
+            sign_in(ada).post(f"{change.get_absolute_url()}accept/")
+
+        assert people.alice.groups.get() == group
+        assert Ownership.objects.get().group == group
+
+    def test_taking_away_is_quick_while_two_remain(
+        self, as_: As, people: Cast, ada: Person
+    ) -> None:
+        client = as_("admin")
+        theirs = people.riley.memberships.get()
+        quick = "it only takes away, and two administrators remain."
+        assert quick in client.get(f"/roles/{theirs.pk}/take/").text
+        told = client.post(f"/roles/{theirs.pk}/take/", WHY, follow=True).text
+        assert f"It is in force. Alone: {quick}" in told
+
+        hers = ada.memberships.get()
+        page = client.get(f"/roles/{hers.pk}/take/").text
+        assert "It counts once it is accepted, by ada." in page
+        client.post(f"/roles/{hers.pk}/take/", WHY)
+        assert ada.memberships.exists()
+
+    def test_whoever_administers_one_gateway_sees_what_they_may_give(
+        self, as_: As, gateway: Gateway
+    ) -> None:
+        far = make_gateway("far")
+        group = Group.objects.create(name="shop")
+        everywhere = Membership.objects.create(group=group, role=Role.VIEWER)
+        here = Membership.objects.create(group=group, role=Role.AUTHOR, gateway=gateway)
+        lea = sign_in(make_person("lea", Role.ADMINISTRATOR, gateway=gateway))
+
+        roles, shown = lea.get("/roles/").text, lea.get(f"/groups/{group.pk}/").text
+
+        for page in (roles, shown):
+            assert f"/roles/{here.pk}/take/" in page
+            assert f"/roles/{everywhere.pk}/take/" not in page
+            assert "All gateways</option>" not in page
+            assert '"far"' not in page
+            assert "another administrator of that gateway" in page
+        assert "New group" not in roles
+        assert "Take somebody in" not in shown
+        assert lea.get(f"/roles/{everywhere.pk}/take/").status_code == 403
+        alice = {"person": "alice", "role": "viewer"} | WHY
+        assert lea.post("/roles/", alice).status_code == 400
+        assert lea.post("/roles/", alice | {"gateway": far.slug}).status_code == 400
+        assert lea.post(f"/groups/{group.pk}/", {"person": "lea"}).status_code == 403
+        assert lea.post("/roles/", alice | {"gateway": "default"}).status_code == 302
+        assert PolicyChange.objects.open().get().gateway == gateway
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
+        (
+            {"role": "author", "person": "riley", "reason": ""},
+            "This field is required.",
+        ),
         ({"role": "reviewer"}, "Name a person, or choose a group"),
         ({"role": "reviewer", "person": "nobody"}, "Nobody has this user name."),
         ({"role": "king", "person": "alice"}, "Select a valid choice"),
@@ -134,7 +244,7 @@ def test_a_group_gets_a_role_and_people(as_: As, people: Cast) -> None:
 def test_what_makes_no_sense_is_said_beside_its_field(
     as_: As, given: dict[str, str], words: str
 ) -> None:
-    answer = as_("admin").post("/roles/", given)
+    answer = as_("admin").post("/roles/", WHY | given)
 
     assert answer.status_code == 400
     assert words in answer.content.decode()
@@ -155,6 +265,7 @@ def test_a_group_gets_a_part_and_loses_it(as_: As, gateway: Gateway) -> None:
     group = Group.objects.create(name="shop")
     address, client = f"/groups/{group.pk}/", as_("admin")
     part = {"host": "Shop.example.com", "uri_prefix": "/cart/*", "labels": "a=b, c=d"}
+    part |= WHY
 
     assert client.post(f"{address}parts/", part).status_code == 302
 
@@ -164,13 +275,18 @@ def test_a_group_gets_a_part_and_loses_it(as_: As, gateway: Gateway) -> None:
     assert "shop.example.com/cart/* labelled a=b, c=d" in as_("alice").get(address).text
     assert as_("alice").post(f"{address}parts/", part).status_code == 403
     assert as_("alice").post(f"{address}parts/{owned.pk}/take/").status_code == 403
-    client.post(f"{address}parts/{owned.pk}/take/")
+    take = f"{address}parts/{owned.pk}/take/"
+    assert (
+        "A group that owns nothing there may ask for anything" in client.get(take).text
+    )
+    client.post(take, WHY)
 
     assert not Ownership.objects.exists()
-    assert set(AuditEvent.objects.values_list("event", flat=True)) == {
-        "ownership.given",
-        "ownership.taken",
-    }
+    events = AuditEvent.objects.filter(event__startswith="ownership")
+    assert list(events.order_by("number").values_list("event", "subject")) == [
+        ("ownership.given", "shop"),
+        ("ownership.taken", "shop"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -185,7 +301,7 @@ def test_a_group_gets_a_part_and_loses_it(as_: As, gateway: Gateway) -> None:
 def test_a_part_must_be_one(as_: As, part: dict[str, str], words: str) -> None:
     group = Group.objects.create(name="shop")
 
-    answer = as_("admin").post(f"/groups/{group.pk}/parts/", part)
+    answer = as_("admin").post(f"/groups/{group.pk}/parts/", part | WHY)
 
     assert answer.status_code == 400
     assert words in answer.text

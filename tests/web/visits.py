@@ -265,6 +265,9 @@ VISITS: dict[str, dict[str, Visit]] = {
         "roles": Visit("/roles/"),
         "roles-wrong": Visit("/roles/", {}, "Give the role"),
         "group": Visit("/groups/{group}/"),
+        "role-take-wrong": Visit(
+            "/roles/{role}/take/", {}, "Take a role away", shows=".field__error"
+        ),
         "service-account": Visit("/service-accounts/{service_account}/"),
         "freezes": Visit("/freezes/"),
         "freezes-wrong": Visit("/freezes/", {}, "Begin the freeze"),

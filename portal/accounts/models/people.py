@@ -217,6 +217,15 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.holder} {self.role} on {self.reach}"
 
+    def same(self) -> MembershipQuerySet:
+        """Return what is stored of this role of this holder: one row, or none."""
+        return Membership.objects.filter(
+            person=self.person,
+            group=self.group,
+            role=self.role,
+            gateway=self.gateway,
+        )
+
     @property
     def holder(self) -> str:
         """Return who holds it: a person's name, or "group shop"."""

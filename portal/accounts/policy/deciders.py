@@ -11,8 +11,14 @@ from portal.accounts.roles import Verb
 
 NOBODY_ELSE = "there is no second administrator"
 NOT_ASKED_FOR = "POLICY_NEEDS_TWO is off"
+ONLY_TAKES = "it only takes away, and two administrators remain"
 # So many people are named beforehand.
 NAMED = 5
+
+
+def scope_of(gateway: Gateway | None) -> Gateway | None:
+    """Return the scope of what reaches this gateway; a retired one has none of its own."""
+    return None if gateway is None or gateway.retired_at else gateway
 
 
 def others(author: Person, scope: Gateway | None) -> QuerySet[Person]:
@@ -23,14 +29,25 @@ def others(author: Person, scope: Gateway | None) -> QuerySet[Person]:
 
 def why_alone(change: PolicyChange) -> str:
     """Say why one person is enough for this change; "" where two are needed."""
-    if kind_of(change.kind).needs_two(change.base, change.wanted):
+    kind = kind_of(change.kind)
+    if kind.needs_two(change.base, change.wanted):
         return ""
-    return _why_alone(change.author, change.gateway)
+    why = _why_alone(change.author, change.gateway)
+    return why or (ONLY_TAKES if kind.needs_one(change.base, change.wanted) else "")
 
 
 def foretold(author: Person, scope: Gateway | None) -> str:
     """Say beforehand what becomes of that which `author` asks for."""
-    if alone := _why_alone(author, scope):
+    return _told(_why_alone(author, scope), author, scope)
+
+
+def foretold_of(change: PolicyChange) -> str:
+    """Say it of a change that is drafted."""
+    return _told(why_alone(change), change.author, change.gateway)
+
+
+def _told(alone: str, author: Person, scope: Gateway | None) -> str:
+    if alone:
         return f"It counts at once: {alone}."
     names = [person.username for person in others(author, scope)[: NAMED + 1]]
     if not names:

@@ -48,35 +48,41 @@ def propose_policy(
     actor.require_present_person()
     words = _words(reason, "reason", "Say why: whoever accepts it will ask.")
     _lock_for(actor)
-    author = actor.require_administrator(scope)
-    owner = kind_of(kind)
-    wanted = owner.check(wanted, scope)
-    change = PolicyChange(
-        kind=kind,
-        gateway=scope,
-        base=owner.in_force(wanted, scope),
-        wanted=wanted,
-        reason=words,
-        author=author,
-    )
-    if change.base == wanted:
-        raise PolicyMoved("Nothing would be different: it counts already.")
-    alone = why_alone(change)
-    if owner.needs_two(change.base, wanted) and not others(author, scope).exists():
-        raise SecondPersonNeeded(
-            "Two people must agree on this, and there is no second administrator. Make "
-            "one first."
-        )
+    owner, change = kind_of(kind), drafted(kind, wanted, scope=scope, actor=actor)
+    change.reason, alone = words, why_alone(change)
     change.save()
     asked = Entry(Event.POLICY_PROPOSED, {"reason": words, "points": _points(change)})
     if not alone:
         record(asked, *owner.meanwhile(change), actor=actor, subject=change)
         return change
-    change.settle(PolicyState.ACCEPTED, author, alone=alone)
+    change.settle(PolicyState.ACCEPTED, change.author, alone=alone)
     done = Entry(Event.POLICY_TAKEN_ALONE, {"alone": alone})
     applied = owner.apply(change, actor)
     record(asked, done, *applied, actor=actor, subject=change)
     return change
+
+
+def drafted(
+    kind: str, wanted: dict[str, Any], *, scope: Gateway | None, actor: Actor
+) -> PolicyChange:
+    """Return it as it would be asked for, unsaved and without a reason.
+
+    Raises as `propose_policy`, but for the reason.
+    """
+    author = actor.require_administrator(scope)
+    owner = kind_of(kind)
+    wanted = owner.check(wanted, scope)
+    base = owner.in_force(wanted, scope)
+    if base == wanted:
+        raise PolicyMoved("Nothing would be different: it counts already.")
+    if owner.needs_two(base, wanted) and not others(author, scope).exists():
+        raise SecondPersonNeeded(
+            "Two people must agree on this, and there is no second administrator. Make "
+            "one first."
+        )
+    return PolicyChange(
+        kind=kind, gateway=scope, base=base, wanted=wanted, author=author
+    )
 
 
 @transaction.atomic

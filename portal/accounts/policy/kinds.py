@@ -48,6 +48,10 @@ class PolicyKind(ABC):
         """Say whether one person never suffices, not even the only administrator."""
         return False
 
+    def needs_one(self, base: Document, wanted: Document) -> bool:
+        """Say whether one person suffices even where there are others."""
+        return False
+
 
 _kinds: dict[str, PolicyKind] = {}
 

@@ -5,11 +5,12 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
 from gateway.models import Gateway
 from portal.accounts.account_policy import guarded_of, policy_about
 from portal.accounts.factors import reset_factors
-from portal.accounts.memberships import grant, revoke
 from portal.accounts.models import (
     ApiToken,
     Factor,
@@ -176,40 +177,20 @@ def _is_reachable(person: Person) -> bool:
 
 
 @admin.register(Membership)
-class MembershipAdmin(Operated, Shown):
-    list_display = ("holder", "role", "reach")
+class MembershipAdmin(Shown):
+    """Who holds what. Roles are policy: one asks for them, and for less, in the portal."""
+
+    list_display = ("holder", "role", "reach", "in_the_portal")
     list_display_links = ("holder",)
     list_filter = ("role", ("gateway", ByGateway))
     list_select_related = ("person", "group", "gateway")
     search_fields = ("person__username", "group__name", "gateway__slug")
     ordering = ("person__username", "group__name")
 
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        return Rights.of(request).everywhere(Verb.ADMINISTER)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return Rights.of(request).everywhere(Verb.ADMINISTER)
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        return ["person", "group", "role", "gateway"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        # A role is given and taken, never turned into another.
-        return self.get_fields(request) if obj else []
-
-    def save_model(
-        self, request: HttpRequest, obj: Membership, form: Any, change: bool
-    ) -> None:
-        grant(obj, actor=present_actor(request))
-
-    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
-        revoke(obj, actor=present_actor(request))
-
-    def delete_queryset(
-        self, request: HttpRequest, queryset: "QuerySet[Membership]"
-    ) -> None:
-        for membership in queryset.select_related("person", "group", "gateway"):
-            revoke(membership, actor=present_actor(request))
+    @admin.display(description="In the portal")
+    def in_the_portal(self, membership: Membership) -> str:
+        address = reverse("web:take_role", args=[membership.pk])
+        return format_html('<a href="{}">Take away</a>', address)
 
 
 @admin.register(Factor)

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 
 from gateway import visible as characters
 from gateway.kinds import KINDS
-from portal.accounts.models import Person
+from portal.accounts.models import Person, PolicyChange
 from portal.accounts.policy.kinds import kind_of
 from portal.changes.schedule import by_the_clock
 from portal.changes.states import State
@@ -101,6 +101,12 @@ def kind_title(name: str) -> str:
 def policy_title(name: str) -> str:
     """Return what a kind of policy is called."""
     return kind_of(name).title
+
+
+@register.filter
+def policy_points(change: PolicyChange) -> str:
+    """Say what a change of policy would make different."""
+    return " ".join(kind_of(change.kind).sentences(change.base, change.wanted))
 
 
 @register.filter
