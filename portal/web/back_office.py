@@ -10,10 +10,12 @@ from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
 from portal.accounts.presence import carries_token
+from portal.web.back_office_index import sections
 from portal.web.pages import refusal
 
 
@@ -34,6 +36,12 @@ class BackOffice(admin.AdminSite):
         """
         if admin_class is not None and admin_class.__module__.startswith("portal."):
             super().register(model_or_iterable, admin_class, **options)
+
+    def get_app_list(
+        self, request: HttpRequest, app_label: str | None = None
+    ) -> list[dict[str, Any]]:
+        apps = super().get_app_list(request, app_label)
+        return apps if app_label else sections(apps, reverse("admin:index"))
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Let staff in; a request that brings a token is a program's."""

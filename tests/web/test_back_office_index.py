@@ -1,0 +1,34 @@
+"""The back office's index is sorted by what people look for."""
+
+from django.contrib import admin
+from django.test import RequestFactory
+
+from portal.web.back_office_index import SECTIONS, THE_REST
+from tests.factories import Cast
+
+
+def test_every_model_stands_in_one_section(people: Cast) -> None:
+    request = RequestFactory().get("/admin/")
+    request.user = people.admin
+
+    shown = admin.site.get_app_list(request)
+
+    *named, rest = shown
+    assert [section["name"] for section in named] == list(SECTIONS)
+    assert rest["name"] == THE_REST
+    labels = [
+        one["model"]._meta.label for section in shown for one in section["models"]
+    ]
+    everything = {model._meta.label for model in admin.site._registry}
+    assert len(labels) == len(everything)
+    assert set(labels) == everything
+    # Each that is named exists.
+    in_order = [label for section in SECTIONS.values() for label in section]
+    assert labels[: len(in_order)] == in_order
+
+
+def test_an_apps_own_page_still_lists_it_alone(people: Cast) -> None:
+    request = RequestFactory().get("/admin/audit/")
+    request.user = people.admin
+    (app,) = admin.site.get_app_list(request, "audit")
+    assert app["app_label"] == "audit"
