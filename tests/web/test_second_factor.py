@@ -181,7 +181,7 @@ def stale(person: Person, minutes: int = 11) -> Client:
 @pytest.mark.parametrize(
     ("address", "sent"),
     [
-        ("/roles/", {"person": "alice", "role": "reviewer"}),
+        ("/roles/", {"person": "alice", "role": "reviewer", "reason": "So."}),
         ("/rules/edit/", {"rules": "[]"}),
         ("/admin/accounts/person/add/", {"username": "nina"}),
     ],

@@ -15,6 +15,8 @@ class Visit:
     address: str
     typed: dict[str, str] = field(default_factory=dict)
     press: str = ""
+    # Whether that changes a part of the open page, and loads no other.
+    swaps: bool = False
     # What is opened, by its summary.
     opens: str = ""
     # What must be there before one looks.
@@ -82,6 +84,7 @@ VISITS: dict[str, dict[str, Visit]] = {
             "/changes/new/",
             {"Add a plugin": "limit-count"},
             "Add",
+            swaps=True,
             shows=".plugin[open]",
             but={"target-size": "scrolled to the plugin, boxes lie below the bar"},
         ),
