@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth import forms as auth_forms
 from django.contrib.auth import login
 from django.contrib.auth import views as auth_views
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.defaultfilters import pluralize
@@ -31,6 +32,7 @@ from portal.accounts.session_store import (
 from portal.client_address import address_of, network_of
 from portal.rate_limits import Window
 from portal.web.pages import page, refusal
+from portal.web.proofs import ProofTries
 from portal.web.ways import Way
 
 # Seconds, and failures within them: at one name from one address; by one address at all.
@@ -182,11 +184,25 @@ class SignOut(auth_views.LogoutView):
         return super().post(request, *args, **kwargs)
 
 
+class ChangeForm(auth_forms.PasswordChangeForm):
+    """A new password, by whoever knows the old one."""
+
+    def clean_old_password(self) -> str:
+        """Count the tries: whoever found an open browser must not find the password."""
+        tries = ProofTries(self.user)
+        if not tries.allow():
+            raise ValidationError(tries.words)
+        old: str = super().clean_old_password()
+        tries.forget()
+        return old
+
+
 @method_decorator(page, name="dispatch")
 class ChangePassword(auth_views.PasswordChangeView):
     """Set a new password, knowing the old one."""
 
     template_name = "accounts/password_change.html"
+    form_class = ChangeForm
     success_url = reverse_lazy("web:security")
 
     def form_valid(self, form: Any) -> HttpResponse:

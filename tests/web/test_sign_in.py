@@ -219,6 +219,21 @@ def test_asking_for_a_link_tells_nobody_who_has_an_account(people: Cast) -> None
     assert len({(a.status_code, a["Location"]) for a in answers}) == 1
 
 
+def test_an_open_browser_does_not_let_one_try_passwords(people: Cast) -> None:
+    here = sign_in(people.riley)
+    new = {"new_password1": "a-quite-new-passphrase"}
+    new["new_password2"] = new["new_password1"]
+    for _ in range(5):
+        wrong = here.post("/accounts/password/", {"old_password": "wrong"} | new)
+        assert "Too many" not in wrong.content.decode()
+
+    locked = here.post("/accounts/password/", {"old_password": PASSWORD} | new)
+
+    assert "Too many tries. Wait" in locked.content.decode()
+    people.riley.refresh_from_db()
+    assert people.riley.check_password(PASSWORD)
+
+
 def test_changing_the_password_keeps_this_session_and_ends_others(
     people: Cast,
 ) -> None:
