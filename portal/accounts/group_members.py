@@ -4,10 +4,9 @@ A group may hold roles on any gateway, and a review rule may ask for one by its 
 without its holding any: so administrators of one gateway do not decide who is in it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import Group
 
 from gateway.models import Gateway
@@ -17,14 +16,14 @@ from portal.accounts.groups import joined, left
 from portal.accounts.holders import people_who_may
 from portal.accounts.models import Membership, Person, PolicyChange, Vouched
 from portal.accounts.policy.deciding import propose_policy
-from portal.accounts.policy.kinds import Document, PolicyKind
-from portal.accounts.policy.remaining import Left, leaves_two
+from portal.accounts.policy.kinds import Document
+from portal.accounts.policy.remaining import Left, Power, leaves_two
 from portal.accounts.roles import Role, Verb
 from portal.accounts.vouchings import vouch_together
 from portal.audit.ledger import Entry, Recordable
 
 
-class GroupMembers(PolicyKind):
+class GroupMembers(Power):
     """One person of one group: `{"group": key, "name", "person": key, "username", "in"}`.
 
     Where somebody is taken in, `roles` are what the group holds: whoever accepts it sees
@@ -54,14 +53,11 @@ class GroupMembers(PolicyKind):
             f"It holds now: {holds}.",
         ]
 
-    def needs_two(self, base: Document, wanted: Document) -> bool:
-        """Nobody makes one administrator of two alone, unless one decides anyway."""
-        if wanted["in"] or not settings.POLICY_NEEDS_TWO:
-            return False
-        return not leaves_two(_left(*_rows(wanted)))
+    def gives(self, wanted: Document) -> bool:
+        return bool(wanted["in"])
 
-    def needs_one(self, base: Document, wanted: Document) -> bool:
-        return not wanted["in"]
+    def left(self, wanted: Document) -> Iterable[Left]:
+        return _left(*_rows(wanted))
 
     def apply(self, change: PolicyChange, actor: Recordable) -> Sequence[Entry]:
         group, person = _rows(change.wanted)

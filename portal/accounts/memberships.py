@@ -4,10 +4,9 @@ Taking a role away counts at once while two administrators remain, so that whoev
 an account in wrong hands need not wait.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import transaction
 
@@ -19,15 +18,15 @@ from portal.accounts.holders import people_who_may
 from portal.accounts.models import Membership, Person, PolicyChange, Vouched
 from portal.accounts.policy.deciders import scope_of
 from portal.accounts.policy.deciding import propose_policy
-from portal.accounts.policy.kinds import Document, PolicyKind
-from portal.accounts.policy.remaining import Left, leaves_two
+from portal.accounts.policy.kinds import Document
+from portal.accounts.policy.remaining import Left, Power, leaves_two
 from portal.accounts.roles import ALLOWED, Role, Verb
 from portal.accounts.vouchings import vouch_together
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, HasSubject, Recordable
 
 
-class Roles(PolicyKind):
+class Roles(Power):
     """One role of one holder: `{"person": key or None, "group": key or None, "role",
     "gateway": slug or "", "held"}`, with the holder's name as `holder`.
 
@@ -63,14 +62,11 @@ class Roles(PolicyKind):
             said.append(f"In it now: {', '.join(wanted['people']) or 'nobody'}.")
         return said
 
-    def needs_two(self, base: Document, wanted: Document) -> bool:
-        """Nobody makes one administrator of two alone, unless one decides anyway."""
-        if wanted["held"] or not settings.POLICY_NEEDS_TWO:
-            return False
-        return not leaves_two(_left(_row(wanted)))
+    def gives(self, wanted: Document) -> bool:
+        return bool(wanted["held"])
 
-    def needs_one(self, base: Document, wanted: Document) -> bool:
-        return not wanted["held"]
+    def left(self, wanted: Document) -> Iterable[Left]:
+        return _left(_row(wanted))
 
     def apply(self, change: PolicyChange, actor: Recordable) -> Sequence[Entry]:
         row = _row(change.wanted)

@@ -9,25 +9,25 @@ from django.utils import timezone
 INVALID = "Give a date and a time."
 
 
-def _input() -> forms.DateTimeInput:
-    return forms.DateTimeInput(
-        attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
-    )
-
-
-class Moment(forms.DateTimeField):
-    """A time of the person's own clock, in UTC once it is clean.
-
-    One that a change of the clocks skips or shows twice is refused.
-    """
+class _Typed(forms.DateTimeField):
+    """What is typed where the browser offers a calendar and a clock."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
             required=False,
-            widget=_input(),
+            widget=forms.DateTimeInput(
+                attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
+            ),
             error_messages={"invalid": INVALID},
             **options,
         )
+
+
+class Moment(_Typed):
+    """A time of the person's own clock, in UTC once it is clean.
+
+    One that a change of the clocks skips or shows twice is refused.
+    """
 
     def to_python(self, value: Any) -> datetime | None:
         moment = super().to_python(value)
@@ -37,16 +37,8 @@ class Moment(forms.DateTimeField):
             raise forms.ValidationError(self.error_messages["invalid"]) from None
 
 
-class WallTime(forms.DateTimeField):
+class WallTime(_Typed):
     """What the clock of a zone shows that the form names elsewhere; without a zone."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(
-            required=False,
-            widget=_input(),
-            error_messages={"invalid": INVALID},
-            **options,
-        )
 
     def to_python(self, value: Any) -> datetime | None:
         # The reader's own clock may skip what that zone's shows.

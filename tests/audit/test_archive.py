@@ -3,16 +3,13 @@
 import gzip
 import json
 import os
-import signal
-import sys
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import DatabaseError, connection, transaction
 
 from portal.audit import archive as archiving
 from portal.audit import triggers
@@ -22,6 +19,7 @@ from portal.audit.files import lines_in, prove
 from portal.audit.ledger import Itself, problems
 from portal.audit.models import Archive, AuditEvent, LedgerCheck
 from portal.audit.proof import proof_of
+from tests.killing import killed_before
 from tests.trail.ledgers import chained
 
 ITSELF = Itself("test")
@@ -77,10 +75,11 @@ class TestEachDatabase:
 
     def test_killed_between_any_two_lines_nothing_is_lost(self, tmp_path: Path) -> None:
         hashes = [event.hash for event in ledger()]
+        archive = partial(archive_before, NOVEMBER, folder=tmp_path, actor=ITSELF)
         line = 0
         while True:
             line += 1
-            status = archived_until(line, tmp_path)
+            status = killed_before(line, archive, archiving, triggers)
             left = AuditEvent.objects.order_by("number").values_list("hash", flat=True)
             gone = Archive.objects.order_by("last").values_list("file", flat=True)
             kept = [
@@ -94,34 +93,6 @@ class TestEachDatabase:
         assert os.WEXITSTATUS(status) == 0
         assert line > 60
         assert entries_in(tmp_path) == hashes[:4]
-
-
-def archived_until(line: int, folder: Path) -> int:
-    """Archive in a process that is killed before its n-th line; return how it ended."""
-    connections.close_all()
-    child = os.fork()
-    if child:
-        return os.waitpid(child, 0)[1]
-    left = line
-    files = {archiving.__file__, triggers.__file__}
-
-    def count(frame: FrameType, event: str, _: Any) -> Any:
-        nonlocal left
-        if frame.f_code.co_filename not in files:
-            return None
-        if event == "line":
-            left -= 1
-            if not left:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return count
-
-    try:
-        sys.settrace(count)
-        archive_before(NOVEMBER, folder=folder, actor=ITSELF)
-        sys.settrace(None)
-        os._exit(0)
-    finally:
-        os._exit(1)
 
 
 @pytest.fixture

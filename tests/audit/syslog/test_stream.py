@@ -1,16 +1,12 @@
 """The ledger reaches its syslog receiver: in order, at least once, whoever is away."""
 
 import os
-import signal
-import sys
 import threading
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
-from django.db import connections
 from django.utils import timezone
 
 from portal.audit.archive import CannotArchive, archive_before
@@ -23,6 +19,7 @@ from portal.audit.syslog.stream import lag, stream
 from portal.audit.tasks import stream_ledger
 from tests.audit.syslog.receivers import HOST, Received, free_port, tcp, udp
 from tests.certificates import Certified, authority, issued
+from tests.killing import killed_before
 from tests.trail.ledgers import chained
 from tests.waiting import eventually
 
@@ -244,7 +241,7 @@ def test_killed_between_any_two_lines_nothing_is_lost(
             line += 1
             received.clear()
             AuditStream.objects.all().delete()
-            status = streamed_until(line)
+            status = killed_before(line, stream, streaming, sending)
             cursor = AuditStream.objects.filter(pk=1).first() or AuditStream()
             # Only the receiver closes a connection before the cursor moves.
             assert set(received.numbers) >= set(range(1, cursor.number + 1)), line
@@ -254,31 +251,3 @@ def test_killed_between_any_two_lines_nothing_is_lost(
 
     assert os.WEXITSTATUS(status) == 0
     assert line > 40
-
-
-def streamed_until(line: int) -> int:
-    """Stream in a process that is killed before its n-th line; return how it ended."""
-    connections.close_all()
-    child = os.fork()
-    if child:
-        return os.waitpid(child, 0)[1]
-    left = line
-    files = {streaming.__file__, sending.__file__}
-
-    def count(frame: FrameType, event: str, _: Any) -> Any:
-        nonlocal left
-        if frame.f_code.co_filename not in files:
-            return None
-        if event == "line":
-            left -= 1
-            if not left:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return count
-
-    try:
-        sys.settrace(count)
-        stream()
-        sys.settrace(None)
-        os._exit(0)
-    finally:
-        os._exit(1)
