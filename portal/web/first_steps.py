@@ -27,7 +27,10 @@ class Step:
 def first_steps(
     person: Person, gateways: Sequence[Gateway], *, asks: bool, administers: bool
 ) -> list[Step]:
-    """Return the steps in the order one takes them. One query."""
+    """Return the steps in the order one takes them. One query.
+
+    Who only reads is not taught to ask.
+    """
     visible = person.gateways()
     deciding = Membership.objects.allowing(Verb.DECIDE).filter(
         Q(gateway=None) | Q(gateway__in=visible)
@@ -44,36 +47,36 @@ def first_steps(
         ),
     )
     reviewed, asked, applied, connected = facts.get()
-    return [
-        Step(
-            "A gateway answers",
-            "An administrator adds it, with the address and key of its Admin API.",
-            reverse("admin:gateway_gateway_add") if administers else "",
-            any(gateway.is_well for gateway in gateways),
-        ),
-        Step(
-            "Somebody else can decide",
-            "Nobody approves what they asked for: give a second person the role "
-            "reviewer.",
-            reverse("admin:accounts_person_changelist") if administers else "",
-            reviewed,
-        ),
-        Step(
-            "You ask for a change",
-            "A route takes a minute: which address, and where it goes.",
-            reverse("web:ask") if asks else "",
-            asked,
-        ),
-        Step(
-            "A change goes live",
-            "Somebody approves, Gatehouse writes it and reads it back.",
-            reverse("web:changes"),
-            applied,
-        ),
-        Step(
-            "ChatGPT, or another program, asks for you",
-            "Let it in; whatever it asks for, people decide.",
-            reverse("web:connect"),
-            connected,
-        ),
-    ]
+    answers = Step(
+        "A gateway answers",
+        "An administrator adds it, with the address and key of its Admin API.",
+        reverse("admin:gateway_gateway_add") if administers else "",
+        any(gateway.is_well for gateway in gateways),
+    )
+    decides = Step(
+        "Somebody else can decide",
+        "Nobody approves what they asked for: give a second person the role reviewer.",
+        reverse("admin:accounts_person_changelist") if administers else "",
+        reviewed,
+    )
+    asking = Step(
+        "You ask for a change",
+        "A route takes a minute: which address, and where it goes.",
+        reverse("web:ask"),
+        asked,
+    )
+    goes_live = Step(
+        "A change goes live",
+        "Somebody approves, Gatehouse writes it and reads it back.",
+        reverse("web:changes"),
+        applied,
+    )
+    connecting = Step(
+        "ChatGPT, or another program, asks for you",
+        "Let it in; whatever it asks for, people decide.",
+        reverse("web:connect"),
+        connected,
+    )
+    if asks:
+        return [answers, decides, asking, goes_live, connecting]
+    return [answers, decides, goes_live]

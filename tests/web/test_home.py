@@ -62,6 +62,13 @@ def test_the_first_steps_are_known_by_facts_and_leave_when_done(
     assert "First steps" not in alice.get("/").content.decode()
 
 
+def test_who_only_reads_is_not_taught_to_ask(as_: As, gateway: Gateway) -> None:
+    page = as_("audrey").get("/").content.decode()
+
+    assert "2 of 3 done" in page
+    assert "You ask for a change" not in page
+
+
 def test_whoever_is_alone_is_told_to_find_a_second_person(gateway: Gateway) -> None:
     person = make_person("root", is_superuser=True, is_staff=True)
 
