@@ -46,6 +46,10 @@ class Tried:
     def needs(self) -> Sequence[str]:
         return [need_words(need) for need in self.demand.needs]
 
+    @property
+    def rules(self) -> str:
+        return ", ".join(rule.name for rule in self.demand.fitting)
+
 
 @require_GET
 @page
