@@ -1,15 +1,17 @@
 """Who owns what a change touches, for rules that ask the owners.
 
 More is a group's here than its members may ask for (ownership.py): who asks must stay
-inside of a part, who is asked answers for all that meets it. A route that several parts
-share a place of asks each; a label owns where no part names the place.
+inside of a part, who is asked answers for all that meets it. A label owns where no part
+names the place. It is the author's to write, and so is a place wider than all parts: of
+what is new by these, who is asked for what nobody owns is asked too.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from gateway.effective import hosts_of
 from gateway.held import Held, Overlaid
 from gateway.mirrored import Mirrored
 from gateway.models import Gateway
@@ -22,6 +24,7 @@ from portal.changes.ownership import (
     Sides,
     covers,
     has_labels,
+    is_where_it_was,
     meets,
     places_of,
     title_of,
@@ -91,7 +94,23 @@ class _Owners:
         for document, needed in zip(documents, self._sides, strict=True):
             if document is not None:
                 found |= self._of_document(item.kind, item.id, document, needed)
-        return found
+                if _moves_routes(item):
+                    found |= self._of_holders(item.kind, item.id, needed)
+        return found | self._unproved(item)
+
+    def _unproved(self, item: Sides) -> set[Groups]:
+        """Return nobody's where no more than the author's word says whose it is."""
+        if item.wanted is None or item.kind in SHARED:
+            return set()
+        if item.kind != "route":
+            return set() if is_where_it_was(item) else {NOBODY}
+        before, after = (side.held for side in self._sides)
+        known = places_of(item.base, before)
+        return {
+            NOBODY
+            for place in places_of(item.wanted, after)
+            if place not in known and not self._lying(covers, item.wanted, place)
+        }
 
     def _of_document(
         self, kind: str, resource_id: str, document: Document, needed: "_Needed"
@@ -104,24 +123,45 @@ class _Owners:
         labelled = self._by_label(document)
         if labelled or kind not in SHARED:
             return {labelled}
+        return self._of_holders(kind, resource_id, needed) or {NOBODY}
+
+    def _of_holders(
+        self, kind: str, resource_id: str, needed: "_Needed"
+    ) -> set[Groups]:
         found: set[Groups] = set()
         for holder, holder_id, other in needed.by(kind, resource_id):
             # What holds itself is no more than it was.
             if (holder, holder_id) != (kind, resource_id):
                 found |= self._of_document(holder, holder_id, other, needed)
-        return found or {NOBODY}
+        return found
 
     def _of_place(self, document: Document, place: Place) -> Groups:
-        for lies in (covers, meets):
-            found = [one for one in self._places if lies(one, document, place)]
-            if found:
-                return frozenset(one.group.name for one in found)
-        return self._by_label(document)
+        return (
+            self._lying(covers, document, place)
+            or self._lying(meets, document, place)
+            or self._by_label(document)
+        )
+
+    def _lying(
+        self,
+        lies: Callable[[Ownership, Document, Place], bool],
+        document: Document,
+        place: Place,
+    ) -> Groups:
+        return frozenset(
+            one.group.name for one in self._places if lies(one, document, place)
+        )
 
     def _by_label(self, document: Document) -> Groups:
         return frozenset(
             one.group.name for one in self._labels if has_labels(one, document)
         )
+
+
+def _moves_routes(item: Sides) -> bool:
+    """Say whether routes without hosts of their own answer elsewhere by this."""
+    before, after = (hosts_of(side or {}) for side in (item.base, item.wanted))
+    return item.kind == "service" and before != after
 
 
 class _Needed:

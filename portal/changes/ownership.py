@@ -56,8 +56,7 @@ class Parts:
         kept = self._labelled(item.base) and (
             item.wanted is None or self._labelled(item.wanted)
         )
-        same = item.wanted is None or _scope(item.base) == _scope(item.wanted)
-        return "" if kept and same else "labels"
+        return "" if kept and is_where_it_was(item) else "labels"
 
     def _route_outside(self, item: Sides) -> str:
         before, after = places_of(item.base, self._before), []
@@ -206,10 +205,17 @@ def has_labels(owned: Ownership, document: Document) -> bool:
     return all(labels.get(name) == value for name, value in owned.labels.items())
 
 
-def _scope(document: Document | None) -> list[Any]:
+def is_where_it_was(item: Sides) -> bool:
+    """Say whether it counts, if at all, for requests for which it counted before."""
+    if item.wanted is None:
+        return True
+    return item.base is not None and _scope(item.base) == _scope(item.wanted)
+
+
+def _scope(document: Document) -> list[Any]:
     """Return what says for which requests it counts, of kinds that have such fields."""
     names = ("sni", "snis", "server_addr", "server_port", "remote_addr", "username")
-    return [(document or {}).get(name) for name in names]
+    return [document.get(name) for name in names]
 
 
 def _field_of(route: Document) -> str:

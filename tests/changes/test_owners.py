@@ -17,6 +17,7 @@ Sets = set[tuple[str, ...]]
 
 CART: dict[str, Any] = {"host": "shop.example.com", "uri": "/cart/*"}
 PAY: dict[str, Any] = {"host": "pay.example.com", "uri": "/*"}
+SHOPS: dict[str, Any] = {"labels": {"team": "shop"}}
 MARKED: dict[str, Any] = {"host": "old.org", "uri": "/", "labels": {"team": "shop"}}
 
 
@@ -60,10 +61,10 @@ def new(document: dict[str, Any], kind: str = "route") -> Sides:
         (new(PAY), {("pay",)}),
         (new(CART), {("cart", "shop")}),
         (new({"hosts": [PAY["host"], "any.org"], "uri": "/"}), {("pay",), ()}),
-        (new({"host": "*.example.com", "uri": "/goods"}), {("pay", "shop")}),
-        (new({"uri": "/*"}), {("cart", "pay", "shop")}),
+        (new({"host": "*.example.com", "uri": "/goods"}), {("pay", "shop"), ()}),
+        (new({"uri": "/*"}), {("cart", "pay", "shop"), ()}),
         (new({"host": "any.org", "uri": "/cartoon"}), {()}),
-        (new({"host": "any.org", "uri": "/ca*"}), {("cart",)}),
+        (new({"host": "any.org", "uri": "/ca*"}), {("cart",), ()}),
         (new({"uri": "/new", "service_id": "pay"}), {("pay",)}),
         (new(PAY | {"labels": {"team": "shop"}}), {("pay",)}),
         (Sides("route", "theirs", PAY, CART), {("pay",), ("cart", "shop")}),
@@ -77,7 +78,16 @@ def new(document: dict[str, Any], kind: str = "route") -> Sides:
         (new({"labels": {"team": "shop"}}, "upstream"), {("shop",)}),
         (new({}, "upstream"), {()}),
         (new({"plugins": {}}, "global_rule"), {()}),
-        (new({"username": "x", "labels": {"team": "shop"}}, "consumer"), {("shop",)}),
+        (new(MARKED), {("shop",), ()}),
+        (Sides("route", "marked", MARKED, MARKED | {"priority": 9}), {("shop",)}),
+        (Sides("route", "marked", MARKED, MARKED | {"uri": "/o/*"}), {("shop",), ()}),
+        (new({"username": "x", **SHOPS}, "consumer"), {("shop",), ()}),
+        (Sides("consumer", "x", SHOPS, SHOPS | {"desc": "-"}), {("shop",)}),
+        (Sides("ssl", "x", SHOPS, SHOPS | {"snis": ["a.org"]}), {("shop",), ()}),
+        (
+            Sides("service", "pay", SHOPS, SHOPS | {"hosts": [PAY["host"]]}),
+            {("shop",), ("pay",), ("pay", "shop")},
+        ),
     ],
     ids=[
         "inside of a part",
@@ -97,7 +107,13 @@ def new(document: dict[str, Any], kind: str = "route") -> Sides:
         "by a label",
         "needed by nobody",
         "for everybody",
-        "a consumer",
+        "a label of a new route",
+        "a label that it had, where it was",
+        "a label that it had, elsewhere",
+        "a label of a new consumer",
+        "a consumer of its label",
+        "a certificate for another name",
+        "a service of its label that moves routes",
     ],
 )
 def test_an_item_has_the_owners_of_all_that_it_touches(
@@ -119,8 +135,7 @@ def test_a_large_change_asks_as_little_as_a_small_one(
     gateway: Gateway, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     routes = [
-        Sides("route", f"r{n}", None, {"uri": f"/{n}", "service_id": f"s{n}"})
-        for n in range(600)
+        Sides("route", f"r{n}", None, PAY | {"service_id": f"s{n}"}) for n in range(600)
     ]
     upstreams = [Sides("upstream", f"u{n}", {}, {"retries": 1}) for n in range(600)]
 
