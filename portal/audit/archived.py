@@ -14,8 +14,18 @@ def archived() -> Chain:
 
 
 def problems_of_archives() -> Iterator[Problem]:
-    """Say so if the ledger does not confirm what the newest archive claims."""
-    newest = Archive.objects.order_by("-last").first()
+    """Say so if the ledger does not confirm what the archives claim.
+
+    An event confirms the newest, and each the one before it. Two queries.
+    """
+    newest, chain = None, Chain()
+    for newest in Archive.objects.order_by("last"):
+        if (newest.first, newest.first_previous) != (chain.number + 1, chain.hash):
+            yield Problem(
+                None,
+                f"The archive {newest.file} does not follow from the one before it.",
+            )
+        chain = Chain(newest.last, newest.last_hash)
     if newest is None:
         return
     told = (

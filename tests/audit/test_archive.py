@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
@@ -16,6 +17,7 @@ from portal.audit import triggers
 from portal.audit.archive import CannotArchive, archive_before
 from portal.audit.checking import check
 from portal.audit.files import lines_in, prove
+from portal.audit.heads import sign_head
 from portal.audit.ledger import Itself, problems
 from portal.audit.models import Archive, AuditEvent, LedgerCheck
 from portal.audit.proof import proof_of
@@ -110,6 +112,51 @@ def test_an_archive_that_the_ledger_does_not_confirm_is_found_out(
     assert any("No event confirms" in one.words for one in problems())
     assert check(seconds=60, actor=ITSELF).is_broken
     assert LedgerCheck.objects.get().is_broken
+
+
+def test_what_is_cut_from_an_archive_is_found_out(
+    three_months: list[AuditEvent], tmp_path: Path
+) -> None:
+    made = archive_before(NOVEMBER, folder=tmp_path, actor=ITSELF)
+    path = tmp_path / made[1].file
+    lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
+
+    for cut in (lines[1:], lines[:-1]):
+        path.write_bytes(gzip.compress(b"".join(cut)))
+        with pytest.raises(CommandError, match="events 3 to 4"):
+            call_command("verify_audit", file=path)
+
+
+def test_an_older_archive_made_another_is_found_out(
+    three_months: list[AuditEvent], tmp_path: Path
+) -> None:
+    archive_before(NOVEMBER, folder=tmp_path, actor=ITSELF)
+
+    Archive.objects.filter(month="2026-09").update(last_hash="0" * 64)
+    assert [one.words for one in problems()] == [
+        "The archive audit-2026-10-3-4.jsonl.gz does not follow from the one before it."
+    ]
+
+    Archive.objects.filter(month="2026-09").delete()
+    assert any("does not follow" in one.words for one in problems())
+
+
+def test_a_signed_head_is_found_in_the_archive_that_its_event_left_for(
+    transactional_db: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chained({"at": datetime(2026, month, 1, tzinfo=UTC)} for month in (9, 9, 10))
+    head = tmp_path / "head.json"
+    with time_machine.travel("2026-10-20T10:00:00Z"):
+        head.write_text(json.dumps(sign_head(actor=ITSELF).told()))
+    september, october = archive_before(NOVEMBER, folder=tmp_path, actor=ITSELF)
+
+    with pytest.raises(CommandError, match=october.file):
+        call_command("verify_audit", head=head)
+    with pytest.raises(CommandError, match=october.file):
+        call_command("verify_audit", head=head, file=tmp_path / september.file)
+    call_command("verify_audit", head=head, file=tmp_path / october.file)
+
+    assert "is in the chain" in capsys.readouterr().out
 
 
 def test_a_ledger_that_does_not_hold_is_not_archived(

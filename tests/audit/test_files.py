@@ -21,6 +21,8 @@ OTHER: dict[str, Any] = {
     "revision": 9,
     "details": {"x": 1},
 }
+# Compressed, and then a bit of it flipped.
+BROKEN = "\x1f\x8b\x08" + "\0" * 7 + "\xff" * 20
 
 
 def file_of(events: list[AuditEvent], folder: Path) -> Path:
@@ -87,7 +89,22 @@ def test_a_file_of_another_ledger_is_found_out(tmp_path: Path) -> None:
         verify(file_of([events[0], other], tmp_path))
 
 
-@pytest.mark.parametrize("text", ["no json", "[]", "{}", '{"number": 1}', "\x1f\x8bx"])
+@pytest.mark.parametrize("position", [0, 2])
+def test_an_entry_put_in_where_a_filter_left_some_out_is_found_out(
+    tmp_path: Path, position: int
+) -> None:
+    events = chained([{}] * 6)
+    forged = events[position]
+    forged.actor = "mallory"
+    forged.hash = forged.computed_hash()
+
+    with pytest.raises(CommandError, match=f"event {position + 1} has another hash"):
+        verify(file_of([events[0], events[2], events[4], events[5]], tmp_path))
+
+
+@pytest.mark.parametrize(
+    "text", ["no json", "[]", "{}", '{"number": 1}', "\x1f\x8bx", BROKEN]
+)
 def test_what_is_no_file_of_entries_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "audit.jsonl"
     path.write_bytes(text.encode("latin-1"))

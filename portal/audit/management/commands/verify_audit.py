@@ -4,10 +4,21 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from portal.audit.files import Unreadable, known_hash, lines_in, prove
+from portal.audit.files import (
+    FileProof,
+    Unreadable,
+    archive_of,
+    is_archive,
+    known_hash,
+    known_hashes,
+    lines_in,
+    prove,
+)
 from portal.audit.heads import NotSigned, prove_head
 from portal.audit.ledger import problems
-from portal.audit.models import LedgerHead, SigningKey
+from portal.audit.models import Archive, LedgerHead, SigningKey
+
+Signed = dict[str, Any]
 
 
 class Command(BaseCommand):
@@ -24,7 +35,9 @@ class Command(BaseCommand):
         )
 
         parser.add_argument(
-            "--head", type=Path, help="A signed head that was kept elsewhere (JSON)."
+            "--head",
+            type=Path,
+            help="A signed head that was kept elsewhere (JSON), of the ledger or --file.",
         )
         parser.add_argument(
             "--key",
@@ -32,11 +45,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        signed = options["head"] and self._signed(options["head"], options["key"])
         if options["file"]:
-            self._verify_file(options["file"])
+            self._verify_file(options["file"], signed)
             return
-        if options["head"]:
-            self._verify_head(options["head"], options["key"])
+        if signed:
+            self._hold_to(signed, known_hash(signed["number"]))
         found = 0
         for problem in problems():
             found += 1
@@ -47,9 +61,9 @@ class Command(BaseCommand):
         self.stdout.write(f"The chain holds: {head.number} events verified.")
         self.stdout.write(f"head: {head.hash}")
 
-    def _verify_file(self, path: Path) -> None:
+    def _verify_file(self, path: Path, signed: Signed | None) -> None:
         try:
-            proof = prove(lines_in(path))
+            proof = prove(lines_in(path), note=signed["number"] if signed else None)
         except Unreadable as error:
             raise CommandError(str(error)) from error
         for problem in proof.problems:
@@ -58,6 +72,8 @@ class Command(BaseCommand):
             raise CommandError(
                 f"The file does not hold: {len(proof.problems)} problem(s)."
             )
+        if signed:
+            self._hold_to(signed, proof.noted.get(signed["number"]))
         if not proof.count:
             self.stdout.write("The file holds no entry.")
             return
@@ -65,37 +81,61 @@ class Command(BaseCommand):
             f"The file holds: {proof.count} events, {proof.first} to {proof.last}"
             + (f", with {proof.gaps} gaps." if proof.gaps else ", none left out.")
         )
-        known = known_hash(proof.last)
-        if known is None:
-            self.stdout.write(
-                f"This ledger knows no event {proof.last} to hold it against."
-            )
-        elif known == proof.last_hash:
-            self.stdout.write("It is of this ledger, which has the same hash.")
-        else:
+        archive = Archive.objects.filter(file=path.name).first()
+        if archive and not is_archive(proof, archive):
             raise CommandError(
-                f"It is not of this ledger: event {proof.last} has another hash here."
+                f"It is not the archive of this ledger, which has events {archive.first} "
+                f"to {archive.last}."
             )
+        self._hold_to_ledger(proof)
 
-    def _verify_head(self, path: Path, public: str | None) -> None:
-        """Prove that the chain still holds what was signed; the chain itself is next."""
+    def _hold_to_ledger(self, proof: FileProof) -> None:
+        """Compare what nothing in the file follows from; that proves all before it."""
+        known = known_hashes(list(proof.ends))
+        for number, hash in proof.ends.items():
+            if known.get(number, hash) != hash:
+                raise CommandError(
+                    f"It is not of this ledger: event {number} has another hash here."
+                )
+        unknown = [number for number in proof.ends if number not in known]
+        if not unknown:
+            self.stdout.write("It is of this ledger, which has the same hash.")
+            return
+        left = archive_of(unknown[0])
+        self.stdout.write(
+            f"This ledger knows no event {unknown[0]} to hold it against"
+            + (f": it left for the archive {left.file}." if left else ".")
+        )
+
+    def _signed(self, path: Path, public: str | None) -> Signed:
+        """Return what a head says, once the key is proved to have signed it."""
         try:
             told = json.loads(path.read_bytes())
-            number, hash = told["number"], told["hash"]
-            kept = SigningKey.objects.filter(key_id=told["key"]).first()
+            number, kept = told["number"], SigningKey.objects.filter(key_id=told["key"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CommandError(f"{path} is no signed head: {error}") from error
-        if public is None and kept is None:
+        if not isinstance(number, int):
+            raise CommandError(f"{path} is no signed head: its number is none.")
+        own = kept.first()
+        if public is None and own is None:
             raise CommandError(
                 "This desk does not know the key. Give the one you kept with --key."
             )
         try:
-            prove_head(told, public or (kept.public if kept else ""))
+            prove_head(told, public or (own.public if own else ""))
         except NotSigned as error:
             raise CommandError(str(error)) from error
-        if number and known_hash(number) != hash:
+        return dict(told)
+
+    def _hold_to(self, signed: Signed, found: str | None) -> None:
+        """Prove that what is held is what was signed; what follows it is proved next."""
+        number = signed["number"]
+        left = archive_of(number) if found is None else None
+        if number and found != signed["hash"]:
             raise CommandError(
-                f"The ledger no longer holds what was signed: event {number} is gone or "
-                "has another hash."
+                f"Event {number} left for the archive {left.file}: give that as --file."
+                if left
+                else "The ledger no longer holds what was signed: event "
+                f"{number} is gone or has another hash."
             )
-        self.stdout.write(f"The signed head of {told['day']} is in the chain.")
+        self.stdout.write(f"The signed head of {signed['day']} is in the chain.")
