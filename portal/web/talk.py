@@ -111,16 +111,26 @@ def talk_of(
     change: ChangeRequest, revisions: Sequence[Revision], delivery: Delivery | None
 ) -> list[Said]:
     """Return what people and Gatehouse did, oldest first. Three queries."""
+    # What its author wrote before sending it was a draft: nobody else saw those.
+    sent = change.submitted_at
+    asked, *later = revisions
     said = [
+        Said(
+            sent or asked.created_at,
+            asked.author.username,
+            f"asked for this {_by(change)}",
+            "send",
+        )
+    ]
+    said += [
         Said(
             revision.created_at,
             revision.author.username,
-            f"asked for this {_by(change)}"
-            if revision.number == 1
-            else f"wrote revision {revision.number}",
-            "send" if revision.number == 1 else "edit",
+            f"wrote revision {revision.number}",
+            "edit",
         )
-        for revision in revisions
+        for revision in later
+        if sent is None or revision.created_at > sent
     ]
     for review in Review.objects.filter(revision__change=change).select_related(
         "reviewer", "revision"

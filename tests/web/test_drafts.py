@@ -3,6 +3,8 @@
 Nor when it is thrown away.
 """
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -126,6 +128,23 @@ def test_what_was_sent_stays_in_sight_when_it_is_withdrawn(desk: Desk) -> None:
 
     assert WORD in riley.get(f"/changes/{change.number}/").content.decode()
     assert WORD in riley.get("/audit/?event=change.withdrawn").content.decode()
+
+
+def test_revisions_of_the_draft_are_no_part_of_the_conversation(desk: Desk) -> None:
+    alice, riley = present(desk.people.alice), sign_in(desk.people.riley)
+    asked = desk.asked(route("one"))
+    change = draft(asked, actor=alice).change
+
+    def wrote() -> list[str]:
+        change.refresh_from_db()
+        page = riley.get(change.get_absolute_url()).content.decode()
+        return re.findall(r"asked for this|wrote revision \d", page)
+
+    revise(change, asked, actor=alice)
+    assert wrote() == ["asked for this"]
+
+    revise(change, asked, actor=alice)
+    assert wrote() == ["asked for this", "wrote revision 3"]
 
 
 def test_programs_do_not_find_it(desk: Desk, unsent: ChangeRequest) -> None:
