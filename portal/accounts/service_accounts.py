@@ -3,7 +3,8 @@
 A service account is in its team's group, holds what the group holds, and never does
 more than read and ask, whatever that is. Nobody signs in as it: it has no password, no
 mail address and no second factor. Its tokens are made and ended by people of the team
-(tokens.py), and whoever made the token counts as an author of what it files.
+(tokens.py), and whoever made the token counts as an author of what it files; for a while
+so does whoever made the account (vouchings.py).
 """
 
 from django.contrib.auth.models import Group
@@ -12,7 +13,8 @@ from django.db import transaction
 
 from portal.accounts.actor import Actor
 from portal.accounts.errors import Malformed
-from portal.accounts.models import Person
+from portal.accounts.models import Person, Vouched
+from portal.accounts.vouchings import vouch
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
 
@@ -24,7 +26,7 @@ def make_service_account(team: Group, name: str, *, actor: Actor) -> Person:
     Raises NotPresent for programs, NotAllowed for all but administrators of all
     gateways, and Malformed.
     """
-    actor.require_administrator()
+    administrator = actor.require_administrator()
     account = Person(username=name.strip(), team=team)
     account.set_unusable_password()
     try:
@@ -33,6 +35,7 @@ def make_service_account(team: Group, name: str, *, actor: Actor) -> Person:
         raise Malformed(_words(error), field="name") from error
     account.save(force_insert=True)
     account.groups.add(team)
+    vouch(administrator, [account], Vouched.MADE)
     record(
         Entry(Event.SERVICE_ACCOUNT_MADE, {"team": team.name}),
         actor=actor,

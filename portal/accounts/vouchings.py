@@ -1,6 +1,12 @@
 """Who let whom in: written within the transaction of what they did, and followed back.
 
-Whom an account lets in that was let in itself, its own maker let in.
+Whom an account lets in that was let in itself, its own maker let in. Two people are
+wanted for what one of them asks; for `NEW_REVIEWER_DAYS` these are one:
+
+1. who asks and whom they let in;
+2. who asks and who made their account, or may have it in hand by another such act: what
+   the account asks, its maker asks;
+3. so also who asks and whom their account's maker let in.
 """
 
 from collections.abc import Collection, Iterable
@@ -8,9 +14,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from portal.accounts.models import Person, PolicyChange, Vouched, Vouching
+from portal.accounts.models import (
+    TAKES_IN_HAND,
+    Person,
+    PolicyChange,
+    Vouched,
+    Vouching,
+)
 
 
 @dataclass(frozen=True)
@@ -19,6 +32,18 @@ class LetIn:
 
     act: Vouching
     comes_from: Person
+
+
+@dataclass(frozen=True)
+class Tie:
+    """Why somebody is no second person to one who asks.
+
+    `mine` let them in, `theirs` the one who asks; where there are both, they come from
+    the same person.
+    """
+
+    mine: LetIn | None = None
+    theirs: LetIn | None = None
 
 
 def vouch(by: Person, people: Iterable[Person], how: Vouched) -> None:
@@ -38,15 +63,39 @@ def vouch_together(
             vouch(by, whom, how)
 
 
-def lately_let_in(person: int, by: Collection[int]) -> LetIn | None:
-    """Return by which act one of these let a person in lately, or None; None when off.
+def tied_lately(person: int, authors: Collection[int]) -> tuple[Tie, datetime] | None:
+    """Return what keeps a person from being second to these, and until when; or None.
 
-    One query, and one for each link of a chain.
+    None when off. One query, and one for each link of a chain.
     """
     since = _lately()
     if since is None:
         return None
-    return let_in(person, by, acts_upon([person], since), since)
+    acts = acts_upon({person, *authors}, since)
+    found = tie(person, authors, acts, since)
+    if found is None:
+        return None
+    ends = sorted(act.at for act in acts)
+    end = next(at for at in ends if tie(person, authors, acts, at) is None)
+    return found, end + (timezone.now() - since)
+
+
+def not_second_to(authors: Collection[int]) -> Q:
+    """Return which people are no second person to these now, chains not followed. Lazy."""
+    recent = Vouching.objects.recent()
+    makers = recent.taking_in_hand().filter(person__in=authors).values("by")
+    let_in = recent.filter(Q(by__in=authors) | Q(by__in=makers)).values("person")
+    return Q(pk__in=makers) | Q(pk__in=let_in)
+
+
+def those_barring(person: Person) -> QuerySet[Person]:
+    """Return a person and to whom they are no second one now, chains not followed. Lazy."""
+    recent = Vouching.objects.recent()
+    above = recent.filter(person=person).values("by")
+    in_hand = recent.taking_in_hand().filter(Q(by=person) | Q(by__in=above))
+    return Person.objects.filter(
+        Q(pk=person.pk) | Q(pk__in=above) | Q(pk__in=in_hand.values("person"))
+    )
 
 
 def may_be_one(person: int, other: int) -> bool:
@@ -68,17 +117,38 @@ def acts_upon(people: Iterable[int], since: datetime) -> list[Vouching]:
     while wanted:
         seen |= wanted
         more = Vouching.objects.filter(person__in=wanted, at__gt=since)
-        found += more.select_related("by")
+        found += more.select_related("by", "person")
         wanted = {act.by_id for act in found} - seen
     return sorted(found, key=lambda act: act.at, reverse=True)
 
 
-def let_in(
-    person: int, by: Collection[int], acts: Iterable[Vouching], since: datetime
-) -> LetIn | None:
-    """Return what of these acts, latest first, leads from one of `by` to a person. Pure."""
+def tie(
+    person: int,
+    authors: Collection[int],
+    acts: Iterable[Vouching],
+    since: datetime,
+    until: datetime | None = None,
+) -> Tie | None:
+    """Return what of these acts, latest first, ties a person to who asks. Pure.
+
+    After `until` nobody's account became another's for what it had asked before.
+    """
     led = _led_to(person, acts, since)
-    return next((one for who, one in led.items() if who in by), None)
+    for author in authors:
+        if author in led:
+            return Tie(mine=led[author])
+    in_hand = [
+        act
+        for act in acts
+        if act.how in TAKES_IN_HAND and (until is None or act.at <= until)
+    ]
+    for author in authors:
+        for maker, theirs in _led_to(author, in_hand, since).items():
+            if maker == person:
+                return Tie(theirs=theirs)
+            if maker in led:
+                return Tie(led[maker], theirs)
+    return None
 
 
 def _led_to(person: int, acts: Iterable[Vouching], since: datetime) -> dict[int, LetIn]:

@@ -13,7 +13,7 @@ from portal.accounts.models import Person
 from portal.audit.events import Event
 from portal.audit.models import AuditEvent
 from portal.changes.models import Awaited, ChangeRequest, Revision
-from portal.changes.newcomers import vouched_for, why_not
+from portal.changes.newcomers import why_not_newcomer
 from portal.changes.quorum import Standing, barred_ids, standing
 from portal.changes.rules.in_force import in_force
 from portal.changes.rules.words import need_words
@@ -43,8 +43,8 @@ def would_not_count(stand: Standing, change: ChangeRequest, person: Person) -> s
     barred = barred_ids(change, stand.demand)
     if person.pk in barred:
         return EDITED
-    if vouching := vouched_for(person, barred):
-        return why_not(vouching)
+    if why := why_not_newcomer(person, barred):
+        return why
     if "" in stand.awaited:
         return ""
     if stand.awaited.intersection(person.groups.values_list("name", flat=True)):

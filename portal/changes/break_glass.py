@@ -34,7 +34,7 @@ from portal.changes.models import (
     Revision,
     Verdict,
 )
-from portal.changes.newcomers import vouched_for, why_not
+from portal.changes.newcomers import why_not_newcomer
 from portal.changes.outbox import queue
 from portal.changes.quorum import standing
 from portal.changes.states import State
@@ -142,8 +142,7 @@ def why_not_afterwards(
     involved = change.author_ids() | {after.review.reviewer_id}
     if person.pk in involved:
         return "You wrote part of it or delivered it alone. Somebody else looks at it."
-    vouching = vouched_for(person, involved)
-    return why_not(vouching) if vouching else ""
+    return why_not_newcomer(person, involved)
 
 
 def _words(text: str, needed: str) -> str:

@@ -10,7 +10,7 @@ from portal.changes.awaited import would_not_count
 from portal.changes.break_glass import open_after_review, why_not_afterwards
 from portal.changes.inverse import waits_for_its_time
 from portal.changes.models import ChangeRequest, Delivery
-from portal.changes.newcomers import vouched_for, why_not
+from portal.changes.newcomers import why_not_newcomer
 from portal.changes.quorum import Standing, standing
 from portal.changes.rollback import may_be_asked_for
 from portal.changes.schedule import waits
@@ -118,8 +118,8 @@ def _why_not(change: ChangeRequest, person: Person, actor: Actor) -> str:
     authors = change.author_ids()
     if person.pk in authors:
         return "You wrote part of this change; somebody else decides."
-    if vouching := vouched_for(person, authors):
-        return why_not(vouching)
+    if why := why_not_newcomer(person, authors):
+        return why
     if change.latest_revision().reviews.filter(reviewer=person).exists():
         return "You have already decided on this revision."
     return ""

@@ -172,8 +172,8 @@ class _Counting:
         """Return the approvals that count now.
 
         Each names exactly this revision's digest and was given by somebody who is
-        active, may still decide on this gateway, wrote none of the change and was not
-        let in lately by somebody who did.
+        active, may still decide on this gateway, wrote none of the change and is not
+        tied to somebody who did by who let whom in lately.
         """
         approvals = [
             review
@@ -249,6 +249,7 @@ def unproven(revision: Revision, change: ChangeRequest, now: datetime) -> str:
     if not stand.has_quorum:
         return stand.missing or (
             f"{stand.given} of {stand.required} approvals count now: of exactly this "
-            "revision, by active people who may decide and wrote none of it."
+            "revision, by active people who may decide, wrote none of it and were not "
+            "let in lately by, or with, who did."
         )
     return ""

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from portal.accounts.holders import people_who_may
-from portal.accounts.models import Vouching
 from portal.accounts.roles import Verb
+from portal.accounts.vouchings import not_second_to
 from portal.changes.models import ChangeRequest, Review, Revision
 from portal.changes.rules.demand import Demand, Met
 from portal.changes.rules.rule import Need
@@ -16,16 +18,34 @@ NAMES_TOLD = 5
 
 @dataclass(frozen=True)
 class Able:
-    """Who could give an approval: some names, and how many more there are."""
+    """Who could give an approval: some names, and how many more there are.
+
+    `too_new` says that there is nobody yet, because of who let whom in lately.
+    """
 
     names: Sequence[str] = ()
     more: int = 0
+    too_new: bool = False
 
     @property
     def words(self) -> str:
         """Return `riley, omar and 3 more`; "" where there is nobody."""
         shown = ", ".join(self.names)
         return f"{shown} and {self.more} more" if self.more else shown
+
+    @property
+    def why_nobody(self) -> str:
+        """Say why there is nobody, and what helps."""
+        if self.too_new:
+            return (
+                f"Nobody can give it yet: for {settings.NEW_REVIEWER_DAYS} days an "
+                "account is no second person to who let it in, nor to others whom that "
+                "person let in."
+            )
+        return (
+            "Nobody can give it now. An administrator gives somebody the role or the "
+            "group."
+        )
 
 
 @dataclass(frozen=True)
@@ -41,18 +61,19 @@ def who_could(
     need: Need, change: ChangeRequest, revision: Revision, barred: set[int]
 ) -> Able:
     """Return who could give this and has not. Two queries at most."""
+    not_yet = not_second_to(barred)
     people = (
         people_who_may(Verb.DECIDE, change.gateway)
         .exclude(pk__in=barred)
-        .exclude(
-            pk__in=Vouching.objects.recent().filter(by__in=barred).values("person")
-        )
         .exclude(pk__in=revision.reviews.values("reviewer"))
     )
     if need.groups:
         people = people.filter(groups__name__in=need.groups)
-    names = people.order_by("username").values_list("username", flat=True).distinct()
+    able = people.exclude(not_yet).order_by("username")
+    names = able.values_list("username", flat=True).distinct()
     shown = list(names[: NAMES_TOLD + 1])
+    if not shown:
+        return Able(too_new=people.filter(not_yet).exists())
     if len(shown) <= NAMES_TOLD:
         return Able(shown)
     return Able(shown[:NAMES_TOLD], names.count() - NAMES_TOLD)
@@ -69,16 +90,20 @@ def missing_words(
     if not any(need.groups for need in demand.needs):
         count = lacking[0].met.lacking
         people = "approval" if count == 1 else "approvals"
-        return (
+        missing = (
             f"{count} {people} missing, from a reviewer of gateway {slug} "
             f"who wrote none of {_what(demand)}."
         )
+        able = lacking[0].able
+        return f"{missing} {able.why_nobody}" if able.too_new else missing
     parts = []
     for one in lacking:
         people = "approval" if one.met.lacking == 1 else "approvals"
         if one.met.need.groups:
             nobody = (
-                f"nobody of it may decide on {slug} now: an administrator adds somebody"
+                "nobody of it is a second person yet"
+                if one.able.too_new
+                else f"nobody of it may decide on {slug} now: an administrator adds somebody"
             )
             parts.append(
                 f"{one.met.lacking} {people} missing from {whose(one.met.need)} "

@@ -30,7 +30,7 @@ from portal.changes.models import (
     Revision,
     Verdict,
 )
-from portal.changes.newcomers import vouched_for, why_not
+from portal.changes.newcomers import why_not_newcomer
 from portal.changes.outbox import queue
 from portal.changes.quorum import standing
 from portal.changes.states import State
@@ -63,8 +63,8 @@ def _review(
             "You wrote part of this change or made the token that filed it. Somebody who "
             "wrote none of it must decide."
         )
-    if vouching := vouched_for(person, authors):
-        raise SelfReview(why_not(vouching))
+    if why := why_not_newcomer(person, authors):
+        raise SelfReview(why)
     return Review.objects.create(
         revision=revision,
         reviewer=person,

@@ -5,8 +5,9 @@ from operator import or_
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
-from portal.accounts.models import Person, Vouching
+from portal.accounts.models import Person
 from portal.accounts.roles import Verb
+from portal.accounts.vouchings import those_barring
 from portal.changes.models import (
     AfterReview,
     Awaited,
@@ -21,8 +22,8 @@ from portal.changes.states import State
 def to_decide(person: Person) -> ChangeRequestQuerySet:
     """Return the changes in review to which this person can give what is missing. Lazy.
 
-    Not those they decided on, nor those that they, or who let them in lately, wrote or
-    filed any of.
+    Not those they decided on, nor those that they, or somebody to whom they are no second
+    person yet, wrote or filed any of.
     """
     latest = (
         Revision.objects.filter(change=OuterRef("pk"))
@@ -54,10 +55,7 @@ def to_decide(person: Person) -> ChangeRequestQuerySet:
 
 def _written_by(person: Person, change: str) -> "QuerySet[Revision]":
     """Return the revisions of a change that bar somebody from deciding on it."""
-    by = Person.objects.filter(
-        Q(pk=person.pk)
-        | Q(pk__in=Vouching.objects.recent().filter(person=person).values("by"))
-    ).values("pk")
+    by = those_barring(person).values("pk")
     tokens = [
         f"{token}__{who}__in"
         for token in ("token", "change__token")

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from gateway.semantic_diff import told
 from portal.accounts.actor import Actor
 from portal.accounts.models import PolicyChange, PolicyState
-from portal.accounts.policy.deciders import may_accept, others
+from portal.accounts.policy.deciders import counting, may_decide, why_not_accept
 from portal.accounts.policy.deciding import (
     accept_policy,
     refuse_policy,
@@ -52,6 +52,7 @@ def _show(
     error: GatehouseError | None = None,
 ) -> HttpResponse:
     kind, is_open = kind_of(change.kind), change.state == PolicyState.OPEN
+    decides = is_open and may_decide(change, request.user)
     context: dict[str, Any] = {
         "change": change,
         "title": kind.title,
@@ -61,9 +62,10 @@ def _show(
             "groups": told(change.base, change.wanted),
         },
         "is_open": is_open,
-        "may_decide": is_open and may_accept(change, request.user),
+        "may_decide": decides,
+        "why_not": why_not_accept(change, request.user) if decides else "",
         "may_withdraw": is_open and change.author_id == request.user.pk,
-        "others": others(change.author, change.gateway)[:SHOWN_OTHERS]
+        "others": counting(change.author, change.gateway)[:SHOWN_OTHERS]
         if is_open
         else [],
         "error": error,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.utils import timezone
 from gateway import sealing
 from gateway.models import Gateway
 from portal.accounts.gateways import change_gateway
-from portal.accounts.models import Membership
+from portal.accounts.models import Membership, Vouched, Vouching
 from portal.accounts.policy.deciding import accept_policy
 from portal.audit.models import AuditEvent
 from portal.changes.deliver import deliver
@@ -150,6 +151,21 @@ def more_approvals_are_needed(desk: Desk, change: ChangeRequest) -> None:
     type(desk.gateway).objects.update(approvals_required=2)
 
 
+def the_reviewer_had_made_the_authors_account(
+    desk: Desk, change: ChangeRequest
+) -> None:
+    before = timezone.now() - timedelta(hours=1)
+    made = {"by": desk.people.riley, "person": desk.people.alice, "how": Vouched.MADE}
+    Vouching.objects.create(at=before, **made)
+
+
+def somebody_had_made_both_their_accounts(desk: Desk, change: ChangeRequest) -> None:
+    before = timezone.now() - timedelta(hours=1)
+    for person in (desk.people.riley, desk.people.alice):
+        made = {"by": desk.people.admin, "person": person, "how": Vouched.MADE}
+        Vouching.objects.create(at=before, **made)
+
+
 TAMPERING: list[Callable[[Desk, ChangeRequest], None]] = [
     role_is_taken,
     role_is_lowered,
@@ -171,6 +187,8 @@ TAMPERING: list[Callable[[Desk, ChangeRequest], None]] = [
     the_time_is_altered,
     a_newer_revision_is_written,
     more_approvals_are_needed,
+    the_reviewer_had_made_the_authors_account,
+    somebody_had_made_both_their_accounts,
 ]
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
@@ -15,6 +16,7 @@ from portal.accounts.models import Membership, Person, Vouched, Vouching
 from portal.accounts.passwords import send_reset_link
 from portal.accounts.people import change_person, create_person
 from portal.accounts.roles import Role
+from portal.accounts.service_accounts import make_service_account
 from portal.accounts.sign_in import Stranger
 from portal.changes.errors import SelfReview
 from portal.changes.models import ChangeRequest, Review
@@ -235,3 +237,114 @@ def test_other_authors_are_not_concerned(people: Cast, gateway: Gateway) -> None
     make_review(change.latest_revision(), nina)
 
     assert standing(change).given == 1
+
+
+class TestTheirMaker:
+    """What an account asks that somebody made lately, its maker asks."""
+
+    @pytest.mark.parametrize("way", ["made", "let_in", "mail"])
+    def test_does_not_decide_on_what_it_asks(
+        self, people: Cast, gateway: Gateway, way: str
+    ) -> None:
+        nina = WAYS[way](people.admin)
+        change = make_change(gateway=gateway, author=nina)
+
+        with pytest.raises(SelfReview, match="You .* nina, who wrote part of this"):
+            approve(change.latest_revision(), actor=present(people.admin))
+        assert not Review.objects.exists()
+        assert change not in to_decide(people.admin)
+        assert change in to_decide(people.riley)
+        make_review(change.latest_revision(), people.admin)
+        assert standing(change).given == 0
+
+    @pytest.mark.parametrize("way", ["role", "role of a group", "group", "reset"])
+    def test_but_whoever_gave_it_a_role_or_a_link_does(
+        self, people: Cast, gateway: Gateway, way: str
+    ) -> None:
+        """That puts an account in nobody's hands."""
+        nina = WAYS[way](people.admin)
+        change = make_change(gateway=gateway, author=nina)
+        assert change in to_decide(people.admin)
+
+        approve(change.latest_revision(), actor=present(people.admin))
+
+        assert standing(change).given == 1
+
+    def test_nor_does_another_account_of_theirs(
+        self, people: Cast, gateway: Gateway
+    ) -> None:
+        nina, bert = (
+            create_person(Person(username=name), actor=present(people.admin))
+            for name in ("nina", "bert")
+        )
+        allow(bert)
+        change = make_change(gateway=gateway, author=nina)
+
+        with pytest.raises(SelfReview, match="admin let in both you and nina, who "):
+            approve(change.latest_revision(), actor=present(bert))
+        make_review(change.latest_revision(), bert)
+
+        assert standing(change).given == 0
+        assert change not in to_decide(bert)
+
+    def test_nor_who_made_the_maker(self, people: Cast, gateway: Gateway) -> None:
+        made = {"how": Vouched.MADE}
+        nina, helper = make_person("nina"), make_person("helper")
+        Vouching.objects.create(by=people.omar, person=helper, **made)
+        Vouching.objects.create(by=helper, person=nina, **made)
+        change = make_change(gateway=gateway, author=nina)
+
+        why = permissions(change, actor=present(people.omar)).why_not
+
+        assert "helper, whom you let in, made the account of nina, who wrote" in why
+
+    def test_are_told_from_when_they_count(
+        self, people: Cast, gateway: Gateway
+    ) -> None:
+        with time_machine.travel("2026-11-20 14:05:00Z", tick=False):
+            nina = _made(people.admin)
+            change = make_change(gateway=gateway, author=nina)
+        with time_machine.travel("2026-11-22 09:00:00Z", tick=False):
+            told = permissions(change, actor=present(people.admin)).why_not
+        with time_machine.travel("2026-11-27 14:05:00Z", tick=False):
+            approve(change.latest_revision(), actor=present(people.admin))
+            counts = standing(change).given
+
+        assert counts == 1
+        assert told == (
+            "You made the account of nina, who wrote part of this change, less than 7 "
+            "days ago. Somebody else must decide; your word counts from 27 Nov 2026, "
+            "14:05."
+        )
+
+    def test_still_counts_for_what_was_approved_before(
+        self, people: Cast, gateway: Gateway
+    ) -> None:
+        change = make_change(gateway=gateway, author=people.alice)
+        make_review(change.latest_revision(), people.omar)
+
+        Vouching.objects.create(
+            by=people.omar, person=people.alice, how=Vouched.SECOND_FACTOR
+        )
+
+        assert standing(change).given == 1
+
+    def test_of_a_service_account_neither(self, people: Cast, gateway: Gateway) -> None:
+        team = Group.objects.create(name="shop")
+        account = make_service_account(team, "shop-ci", actor=present(people.admin))
+        change = make_change(gateway=gateway, author=account)
+
+        assert "shop-ci" in permissions(change, actor=present(people.admin)).why_not
+
+    def test_where_nobody_else_is_left_it_is_said(
+        self, people: Cast, gateway: Gateway
+    ) -> None:
+        nina = make_person("nina", Role.AUTHOR)
+        for person in (nina, people.riley, people.omar):
+            Vouching.objects.create(by=people.admin, person=person, how=Vouched.MADE)
+
+        stand = standing(make_change(gateway=gateway, author=nina))
+
+        (requirement,) = stand.requirements
+        assert not requirement.able.names
+        assert "Nobody can give it yet: for 7 days" in stand.missing

@@ -5,7 +5,13 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from gateway.models import Gateway
-from portal.accounts.models import Person, PolicyChange, PolicyState
+from portal.accounts.models import (
+    Person,
+    PolicyChange,
+    PolicyState,
+    Vouched,
+    Vouching,
+)
 from portal.accounts.policy import kinds
 from portal.accounts.roles import Role
 from tests.accounts.policy.conftest import Motto
@@ -53,6 +59,20 @@ def test_home_leads_to_it_and_another_accepts_it(
 
     assert "You accepted it." in answer.content.decode()
     assert Gateway.objects.get().title == "New"
+
+
+def test_who_made_the_account_that_asks_is_told_why_they_do_not_accept(
+    gateway: Gateway, two: tuple[Person, Person]
+) -> None:
+    ada, ben = two
+    Vouching.objects.create(by=ben, person=ada, how=Vouched.MADE)
+    change = ask(ada, gateway)
+
+    shown = text(sign_in(ben), change.get_absolute_url())
+
+    assert "You made the account of ada, who asked for this, less than 7 days" in shown
+    assert f"{change.get_absolute_url()}accept/" not in shown
+    assert f"{change.get_absolute_url()}refuse/" in shown
 
 
 def test_a_refusal_needs_a_note_and_keeps_what_was_decided(

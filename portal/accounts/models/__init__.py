@@ -19,9 +19,10 @@ from portal.accounts.models.policy import (
 )
 from portal.accounts.models.programs import AccessToken, Grant, Program, RefreshToken
 from portal.accounts.models.sessions import Session
-from portal.accounts.models.vouching import Vouched, Vouching
+from portal.accounts.models.vouching import TAKES_IN_HAND, Vouched, Vouching
 
 __all__ = [
+    "TAKES_IN_HAND",
     "AccessToken",
     "ApiToken",
     "Colours",

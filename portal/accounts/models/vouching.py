@@ -22,6 +22,16 @@ class Vouched(models.TextChoices):
     SECOND_FACTOR = "second_factor", "took its second factor away"
 
 
+# By these an account may be in the hands of whoever did so. A role gives nobody the
+# account, and the link to set a password goes to the account's own address.
+TAKES_IN_HAND = (
+    Vouched.MADE,
+    Vouched.LET_IN,
+    Vouched.EMAIL,
+    Vouched.SECOND_FACTOR,
+)
+
+
 class VouchingQuerySet(models.QuerySet["Vouching"]):
     def recent(self) -> "VouchingQuerySet":
         """Keep what keeps an approval given now from counting; nothing when off."""
@@ -30,11 +40,15 @@ class VouchingQuerySet(models.QuerySet["Vouching"]):
             return self.none()
         return self.filter(at__gt=timezone.now() - timedelta(days=days))
 
+    def taking_in_hand(self) -> "VouchingQuerySet":
+        """Keep those by which the account may be in the hands of whoever did so."""
+        return self.filter(how__in=TAKES_IN_HAND)
+
 
 class Vouching(models.Model):
     """Somebody made, let in or empowered an account, written with what they did.
 
-    The account is no reviewer of their changes for a while (changes/newcomers.py).
+    For a while the two are no second person to each other (accounts/vouchings.py).
     """
 
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="vouched")

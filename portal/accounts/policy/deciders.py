@@ -8,6 +8,8 @@ from portal.accounts.holders import people_who_count, people_who_may
 from portal.accounts.models import Person, PolicyChange
 from portal.accounts.policy.kinds import kind_of
 from portal.accounts.roles import Verb
+from portal.accounts.tie_words import why_not_second
+from portal.accounts.vouchings import not_second_to
 
 NOBODY_ELSE = "there is no second administrator"
 NOT_ASKED_FOR = "POLICY_NEEDS_TWO is off"
@@ -25,6 +27,11 @@ def others(author: Person, scope: Gateway | None) -> QuerySet[Person]:
     """Return who could accept what `author` asks for."""
     administrators = people_who_may(Verb.ADMINISTER, scope)
     return administrators.exclude(pk=author.pk).order_by("username")
+
+
+def counting(author: Person, scope: Gateway | None) -> QuerySet[Person]:
+    """Return of them whose word counts now, beside the author's."""
+    return others(author, scope).exclude(not_second_to([author.pk]))
 
 
 def why_alone(change: PolicyChange) -> str:
@@ -49,7 +56,13 @@ def foretold_of(change: PolicyChange) -> str:
 def _told(alone: str, author: Person, scope: Gateway | None) -> str:
     if alone:
         return f"It counts at once: {alone}."
-    names = [person.username for person in others(author, scope)[: NAMED + 1]]
+    able = counting(author, scope)
+    names = [person.username for person in able[: NAMED + 1]]
+    if not names and others(author, scope).exists():
+        return (
+            "It waits: who could accept it is no second person yet, for "
+            f"{settings.NEW_REVIEWER_DAYS} days after one account let the other in."
+        )
     if not names:
         return "It waits, and nobody could accept it now."
     if len(names) > NAMED:
@@ -65,6 +78,11 @@ def _why_alone(author: Person, scope: Gateway | None) -> str:
     return "" if counted.exists() else NOBODY_ELSE
 
 
-def may_accept(change: PolicyChange, person: Person) -> bool:
+def why_not_accept(change: PolicyChange, person: Person) -> str:
+    """Say why somebody who may decide on it is no second person yet; "" if they are."""
+    return why_not_second(person, [change.author_id], did="asked for this")
+
+
+def may_decide(change: PolicyChange, person: Person) -> bool:
     """Say whether this person may accept or refuse it. One query."""
     return PolicyChange.objects.waiting_for(person).filter(pk=change.pk).exists()

@@ -19,7 +19,7 @@ from portal.accounts.errors import (
     SecondPersonNeeded,
 )
 from portal.accounts.models import Person, PolicyChange, PolicyLock, PolicyState
-from portal.accounts.policy.deciders import others, why_alone
+from portal.accounts.policy.deciders import others, why_alone, why_not_accept
 from portal.accounts.policy.kinds import kind_of
 from portal.accounts.roles import Verb
 from portal.accounts.vouchings import may_be_one
@@ -89,9 +89,9 @@ def drafted(
 def accept_policy(change: PolicyChange, *, actor: Actor) -> PolicyChange:
     """Bring into force what another administrator asked for.
 
-    Raises NotPresent, NotAllowed, NotVisible, OwnProposal (where one person never
-    suffices, also of who was let in lately), PolicySettled, and PolicyMoved when what it
-    was made against counts no longer.
+    Raises NotPresent, NotAllowed, NotVisible, OwnProposal (also of who is no second
+    person yet to whoever asked), PolicySettled, and PolicyMoved when what it was made
+    against counts no longer.
     """
     change, person = _to_decide(change, actor)
     if not _administers(change.author, change.gateway):
@@ -101,6 +101,8 @@ def accept_policy(change: PolicyChange, *, actor: Actor) -> PolicyChange:
         )
     if kind_of(change.kind).needs_two(change.base, change.wanted):
         _expect_two(change.author, person)
+    if why := why_not_accept(change, person):
+        raise OwnProposal(why)
     return _into_force(change, person, actor)
 
 

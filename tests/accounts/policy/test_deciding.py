@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connections
+from django.utils import timezone
 from pytest_django import Settings
 
 from gateway.models import Gateway
@@ -20,7 +23,8 @@ from portal.accounts.errors import (
     PolicySettled,
     SecondPersonNeeded,
 )
-from portal.accounts.models import Person, PolicyChange, PolicyState
+from portal.accounts.models import Person, PolicyChange, PolicyState, Vouched
+from portal.accounts.policy.deciders import foretold
 from portal.accounts.policy.deciding import (
     accept_policy,
     propose_policy,
@@ -28,6 +32,7 @@ from portal.accounts.policy.deciding import (
     withdraw_policy,
 )
 from portal.accounts.roles import Role
+from portal.accounts.vouchings import vouch
 from portal.audit.ledger import problems
 from portal.audit.models import AuditEvent
 from portal.errors import GatehouseError
@@ -95,6 +100,38 @@ class TestTwoPeople:
                 accept_policy(change, actor=present(author))
             with pytest.raises(OwnProposal):
                 refuse_policy(change, actor=present(author), note="No.")
+        assert title_of(gateway) == "Old"
+
+    @pytest.mark.parametrize("made_by", ["author", "other", "somebody"])
+    def test_of_two_accounts_of_one_person_neither_accepts(
+        self, gateway: Gateway, ada: Person, ben: Person, made_by: str
+    ) -> None:
+        somebody = make_person()
+        for by, person in {
+            "author": [(ada, ben)],
+            "other": [(ben, ada)],
+            "somebody": [(somebody, ada), (somebody, ben)],
+        }[made_by]:
+            vouch(by, [person], Vouched.MADE)
+        assert "no second person yet, for 7 days" in foretold(ada, gateway)
+        change = ask(ada, gateway)
+
+        with pytest.raises(OwnProposal, match="who asked for this, .*your word counts"):
+            accept_policy(change, actor=present(ben))
+        assert title_of(gateway) == "Old"
+        with time_machine.travel(timezone.now() + timedelta(days=7)):
+            accept_policy(change, actor=present(ben))
+
+        assert title_of(gateway) == "New"
+
+    def test_but_the_maker_refuses_it(
+        self, gateway: Gateway, ada: Person, ben: Person
+    ) -> None:
+        vouch(ben, [ada], Vouched.MADE)
+        change = ask(ada, gateway)
+
+        refuse_policy(change, actor=present(ben), note="No.")
+
         assert title_of(gateway) == "Old"
 
     @pytest.mark.parametrize("role", [r for r in Role if r is not Role.ADMINISTRATOR])
