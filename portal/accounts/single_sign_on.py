@@ -170,8 +170,10 @@ def _proved(token: str, *, nonce: str) -> dict[str, Any]:
             f"What {settings.OIDC_NAME} said could not be proved. Begin anew, and tell an "
             "administrator when it happens again."
         ) from None
-    meant_for = claims.get("azp", settings.OIDC_CLIENT_ID)
-    if meant_for != settings.OIDC_CLIENT_ID or not constant_time_compare(
+    # Made for several, it must name the one it was given to.
+    several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
+    given_to = claims.get("azp", "" if several else settings.OIDC_CLIENT_ID)
+    if given_to != settings.OIDC_CLIENT_ID or not constant_time_compare(
         str(claims.get("nonce", "")), nonce
     ):
         raise SignOnFailed("The answer belongs to another sign-in. Begin anew.")

@@ -167,9 +167,11 @@ def test_who_is_switched_off_stays_outside(people: Cast, idp: Provider) -> None:
         {"iss": "https://evil.example"},
         {"exp": 1},
         {"azp": "another"},
+        {"aud": [CLIENT, "another"]},
+        {"aud": [CLIENT, "another"], "azp": "another"},
         {"sub": ""},
     ],
-    ids=lambda wrong: next(iter(wrong)),
+    ids=str,
 )
 def test_a_token_that_is_not_ours_opens_nothing(
     people: Cast, idp: Provider, wrong: dict[str, Any]
@@ -181,6 +183,17 @@ def test_a_token_that_is_not_ours_opens_nothing(
 
     assert come_back(Client(), idp).status_code in {400, 403}
     assert not Session.objects.exclude(person=None).exists()
+
+
+def test_one_for_several_opens_where_it_was_given_to_us(
+    people: Cast, idp: Provider
+) -> None:
+    Identity.objects.create(
+        person=people.riley, issuer=idp.issuer, subject="riley-there"
+    )
+    idp.claims, idp.wrong = RILEY, {"aud": [CLIENT, "another"], "azp": CLIENT}
+
+    assert come_back(Client(), idp).status_code == 302
 
 
 def test_a_token_that_another_signed_opens_nothing(people: Cast, idp: Provider) -> None:
