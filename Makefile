@@ -45,6 +45,14 @@ lint: environment-dev ## Check style, types, imports, templates, settings and mi
 bench: environment-dev ## Measure, and print the figures
 	@$(VENV)/python -m tests.bench
 
+# For translators: docs/translating.md.
+.PHONY: words
+words: environment-dev ## Renew the catalogues of what pages say (INTO=de begins one)
+	$(PRODUCTION) $(VENV)/python manage.py makemessages --keep-pot --no-obsolete \
+		--no-wrap --add-location file --ignore 'tests/*' --ignore 'var/*' \
+		$(if $(INTO),--locale $(INTO),--all)
+	$(PRODUCTION) $(VENV)/python manage.py compilemessages --ignore '.venv'
+
 # The output is committed, and recorded: a test compares both.
 .PHONY: vendor
 vendor: environment-dev ## Bundle the editor that static/vendor holds, anew

@@ -117,6 +117,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "portal.web.own_language.OwnLanguage",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -252,7 +253,10 @@ if OIDC_GROUPS and not OIDC_GROUPS_CLAIM:
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
-USE_I18N = False
+USE_I18N = True
+# What pages are translated into; docs/translating.md tells how to add one.
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "portal/locale"]
 USE_TZ = True
 FORMAT_MODULE_PATH = ["portal.formats"]
 STATIC_URL = "/static/"
