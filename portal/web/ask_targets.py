@@ -8,8 +8,8 @@ from django.views.decorators.http import require_GET
 
 from gateway.models import Gateway, Resource
 from portal.accounts.roles import Verb
+from portal.web.glance import row_of
 from portal.web.pages import PersonRequest, page, words_in
-from portal.web.resources import row_of
 
 SHOWN = 50
 KINDS = ("upstream", "service")

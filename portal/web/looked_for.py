@@ -13,7 +13,7 @@ from gateway.kinds import Kind
 from gateway.models import Facet, Gateway, ResourceQuerySet
 from gateway.visible import visible
 from portal.accounts.models import Ownership
-from portal.web.owned import owned_among
+from portal.web.owned import answering, owned_among
 from portal.web.pages import words_in
 
 CHOICES_AT_MOST = 100
@@ -82,6 +82,10 @@ class LookedFor:
                 owned = Ownership.objects.on(gateway).filter(group__name=value)
                 rows = owned_among(rows, gateway, owned)
                 continue
+            if name == facets.HOST:
+                host = Q(value__contains=value.lower())
+                rows = rows.filter(answering(gateway, host))
+                continue
             having = Facet.objects.filter(
                 _fits(name, value), gateway=gateway, kind=kind.name
             ).values("resource")
@@ -93,10 +97,8 @@ class LookedFor:
 
 
 def _fits(name: str, value: str) -> Q:
-    """Return how a facet is looked for: hosts by a part, labels by key or `key=value`."""
+    """Return how a facet is looked for: labels by key or `key=value`."""
     named = Q(name=name)
-    if name == facets.HOST:
-        return named & Q(value__contains=value.lower())
     if name == facets.LABEL:
         return named & (Q(value=value) | Q(value__startswith=f"{value}="))
     if name == facets.STATUS:
@@ -106,7 +108,7 @@ def _fits(name: str, value: str) -> Q:
 
 @dataclass(frozen=True)
 class Choice:
-    """`count` says how many have it; None where nobody counted."""
+    """`count` says how many have it; None where that is not known."""
 
     value: str
     count: int | None
@@ -114,11 +116,15 @@ class Choice:
 
 def choices_of(gateway: Gateway, kind: Kind) -> Mapping[str, Sequence[Choice]]:
     """Return {facet: what there is most of}. Two queries, one of an index alone."""
+    looked_at = Q(kind=kind.name)
+    if kind.name == "route":
+        # Whose hosts a route without its own answers.
+        looked_at |= Q(kind="service", name=facets.HOST)
     counted = (
-        Facet.objects.filter(gateway=gateway, kind=kind.name, name__in=CHOSEN)
+        Facet.objects.filter(looked_at, gateway=gateway, name__in=CHOSEN)
         .order_by()
         .values("name", "value")
-        .annotate(count=Count("resource"))
+        .annotate(count=Count("resource", filter=Q(kind=kind.name)))
         .annotate(
             rank=Window(
                 RowNumber(),
@@ -132,7 +138,7 @@ def choices_of(gateway: Gateway, kind: Kind) -> Mapping[str, Sequence[Choice]]:
     for row in counted:
         # What holds characters that hide is no choice: it would look like another.
         if visible(row["value"]) == row["value"]:
-            choice = Choice(row["value"], row["count"])
+            choice = Choice(row["value"], row["count"] or None)
             found.setdefault(row["name"], []).append(choice)
     for choices in found.values():
         choices.sort(key=lambda one: one.value)

@@ -24,7 +24,7 @@ def owned_among(
         for name, value in one.labels.items():
             part &= _has(gateway, name=facets.LABEL, value=f"{name}={value}")
         if one.host:
-            part &= _answers(gateway, _host(one.host))
+            part &= answering(gateway, _host(one.host))
         if one.uri_prefix:
             part &= _below(one.uri_prefix.rstrip("/").lower())
         fits |= part
@@ -38,8 +38,11 @@ def _host(pattern: str) -> Q:
     return Q(value=pattern)
 
 
-def _answers(gateway: Gateway, host: Q) -> Q:
-    """Fit what has such a host, or has none and is a route of a service that has."""
+def answering(gateway: Gateway, host: Q) -> Q:
+    """Fit what has such a host, or has none and is a route of a service that has.
+
+    `host` says it of a facet's value.
+    """
     services = Resource.objects.filter(
         pk__in=_resources(gateway, host, name=facets.HOST, kind="service")
     ).values(target=Concat(Value("service/"), "resource_id"))

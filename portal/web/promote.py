@@ -16,10 +16,10 @@ from portal.changes.promote import PromotionAsked, preview_promotion, promote
 from portal.errors import GatehouseError
 from portal.web.change import visible_change
 from portal.web.gateways import visible_gateway
+from portal.web.glance import Row, row_of
 from portal.web.items import ShownPlan
 from portal.web.pages import PersonRequest, page, words_in
 from portal.web.promote_form import Key, PromoteForm, read_keys
-from portal.web.resources import Row, row_of
 from portal.web.story import by_weight
 
 OFFERED = 50

@@ -21,10 +21,10 @@ from portal.changes.recipes import (
 )
 from portal.errors import GatehouseError
 from portal.web.gateways import visible_gateway
+from portal.web.glance import Row, row_of
 from portal.web.items import ShownPlan
 from portal.web.pages import PersonRequest, page, wants_fragment
 from portal.web.recipe_form import RecipeForm
-from portal.web.resources import Row, row_of
 from portal.web.story import by_weight
 
 

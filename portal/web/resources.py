@@ -1,24 +1,20 @@
 """What a gateway holds, as last seen: in lists, and one resource with all that was done to it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from gateway.effective import hosts_of, texts
 from gateway.kinds import KIND_BY_PATH, Kind
 from gateway.models import Resource
-from gateway.owners import owner_of
 from portal.accounts.roles import Verb
 from portal.changes.models import ChangeRequest, Delivery, Item
 from portal.changes.states import State
 from portal.drift.models import Drift
 from portal.web.applies import applies_to
 from portal.web.gateways import visible_gateway
+from portal.web.glance import row_of, rows_of
 from portal.web.history import history_of
 from portal.web.kinds import kinds_of
 from portal.web.looked_for import LookedFor, choices_of
@@ -33,79 +29,6 @@ from portal.web.related import relations_of
 from portal.web.targets import targets_of
 
 SHOWN_CHANGES = 20
-LISTED_AT_MOST = 4
-
-
-@dataclass(frozen=True)
-class Row:
-    """A resource in a list: what one looks for in a glance."""
-
-    id: str
-    name: str
-    methods: list[str]
-    addresses: list[str]
-    target: str
-    plugins: list[str]
-    is_off: bool
-    owner: str
-    has_hosts: bool
-    resource: Resource
-
-
-def row_of(resource: Resource) -> Row:
-    """Return the glance of a resource; documents may hold anything, so nothing is trusted."""
-    document = resource.document if isinstance(resource.document, dict) else {}
-    hosts = hosts_of(document) or texts(document.get("snis") or document.get("sni"))
-    uris = texts(document.get("uris")) or texts(document.get("uri"))
-    addresses = (
-        [f"{host}{uri}" for host in hosts for uri in uris]
-        if uris and hosts
-        else uris or hosts
-    )
-    plugins, owner = document.get("plugins"), owner_of(document)
-    return Row(
-        id=resource.resource_id,
-        name=_text(document.get("name")) or _text(document.get("desc")),
-        methods=texts(document.get("methods")),
-        addresses=_cut(addresses),
-        target=_target(document),
-        plugins=_cut(sorted(plugins)) if isinstance(plugins, dict) else [],
-        is_off=document.get("status") == 0,
-        owner=owner.title if owner else "",
-        has_hosts=bool(hosts),
-        resource=resource,
-    )
-
-
-def _cut(values: list[str]) -> list[str]:
-    more = len(values) - LISTED_AT_MOST
-    return [*values[:LISTED_AT_MOST], f"+{more}"] if more > 0 else values
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _target(document: Mapping[str, Any]) -> str:
-    upstream = document.get("upstream")
-    holder = upstream if isinstance(upstream, dict) else document
-    nodes = holder.get("nodes")
-    if isinstance(nodes, dict) and nodes:
-        return ", ".join(_cut(list(nodes)))
-    if isinstance(nodes, list) and nodes:
-        return ", ".join(
-            _cut(
-                [
-                    f"{node.get('host')}:{node.get('port', '')}".rstrip(":")
-                    for node in nodes
-                    if isinstance(node, dict)
-                ]
-            )
-        )
-    for name, title in (("upstream_id", "upstream"), ("service_id", "service")):
-        if document.get(name) is not None:
-            return f"{title} {document[name]}"
-    return _text(holder.get("service_name"))
 
 
 def _kind(path: str) -> Kind:
@@ -132,7 +55,7 @@ def resources_page(request: PersonRequest, slug: str, kind: str) -> HttpResponse
         "gateway": gateway,
         "kind": wanted,
         "looked_for": looked_for,
-        "list": Listed([row_of(one) for one in found.rows], found.older, found.newer),
+        "list": Listed(rows_of(gateway, found.rows), found.older, found.newer),
         "may_ask": request.user.may(Verb.ASK, gateway),
     }
     if wants_fragment(request):
@@ -180,15 +103,18 @@ def resource_page(
         .order_by("-finished_at")
         .first()
     )
+    applies = (
+        applies_to(gateway, resource) if resource and wanted.name == "route" else None
+    )
     context = {
         "gateway": gateway,
         "kind": wanted,
         "id": resource_id,
         "resource": resource,
-        "row": row_of(resource) if resource else None,
-        "applies": applies_to(gateway, resource)
-        if resource and wanted.name == "route"
+        "row": row_of(resource, list(applies.hosts) if applies else None)
+        if resource
         else None,
+        "applies": applies,
         "relations": relations_of(gateway, wanted, resource_id, resource),
         "history": history_of(
             gateway, wanted.name, resource_id, request.GET.get("before", "")

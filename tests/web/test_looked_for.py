@@ -42,6 +42,8 @@ def routes(gateway: Gateway) -> None:
         make_resource(gateway, "route", name, document)
     make_resource(make_gateway("other"), "route", "x", ROUTES["a"])
     make_resource(gateway, "service", "s", ROUTES["a"])
+    make_resource(gateway, "service", "t", {"hosts": ["inner.example.net"]})
+    make_resource(gateway, "route", "d", {"uri": "/date", "service_id": "t"})
 
 
 def found(page: str) -> list[str]:
@@ -54,11 +56,12 @@ def found(page: str) -> list[str]:
 @pytest.mark.parametrize(
     ("asked", "ids"),
     [
-        ({}, ["a", "b", "c"]),
+        ({}, ["a", "b", "c", "d"]),
         ({"q": "APPLE"}, ["b"]),
         ({"q": "orchard"}, ["c"]),
         ({"host": "shop"}, ["a", "b"]),
         ({"host": "PAY.example.com"}, ["b"]),
+        ({"host": "INNER"}, ["d"]),
         ({"plugin": "cors"}, ["b"]),
         ({"plugin": "cor"}, []),
         ({"label": "team=shop"}, ["a"]),
@@ -66,10 +69,10 @@ def found(page: str) -> list[str]:
         ({"owner": "ADC"}, ["a"]),
         ({"method": "POST"}, ["b"]),
         ({"status": "off"}, ["b"]),
-        ({"status": "on"}, ["a", "c"]),
+        ({"status": "on"}, ["a", "c", "d"]),
         ({"status": "on", "host": "shop.example.com", "q": "zeb"}, ["a"]),
-        ({"sort": "name"}, ["b", "c", "a"]),
-        ({"sort": "nonsense", "status": "nonsense"}, ["a", "b", "c"]),
+        ({"sort": "name"}, ["b", "c", "d", "a"]),
+        ({"sort": "nonsense", "status": "nonsense"}, ["a", "b", "c", "d"]),
         ({"plugin": "a\x00b", "label": "%"}, []),
     ],
 )
@@ -83,6 +86,13 @@ def test_what_fits_is_listed_in_order(
     fragment = client.get(address, headers={"HX-Request": "true"}).content.decode()
     assert found(fragment) == ids
     assert "<html" not in fragment
+
+
+@pytest.mark.usefixtures("routes")
+def test_a_route_without_hosts_is_listed_with_those_of_its_service(as_: As) -> None:
+    page = as_("audrey").get("/gateways/default/routes/").content.decode()
+
+    assert "inner.example.net/date" in re.sub(r"<wbr>", "", page)
 
 
 OWNED: dict[str, dict[str, Any]] = {
@@ -142,6 +152,7 @@ def test_what_can_be_chosen_is_what_is_there_with_how_often(as_: As) -> None:
 
     assert re.search(r'value="cors" selected>\s*cors \(1\)', page)
     assert '<option value="shop.example.com">2</option>' in page
+    assert '<option value="inner.example.net"></option>' in page
     assert '<option value="ADC">ADC (1)</option>' in page
     assert '<details class="more" open>' in page
 
