@@ -519,6 +519,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": AWAITED_SWEEP_EVERY,
         "options": {"expires": AWAITED_SWEEP_EVERY},
     },
+    "sweep-links": {
+        "task": "portal.accounts.tasks.sweep_links",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "forget-sessions": {
         "task": "portal.accounts.tasks.forget_sessions",
         "schedule": 3600.0,

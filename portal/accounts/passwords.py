@@ -12,25 +12,29 @@ from portal.accounts.actor import Actor
 from portal.accounts.errors import NotAllowed
 from portal.accounts.models import Person, Vouched
 from portal.accounts.sessions import forget_sessions
-from portal.accounts.sign_in import Stranger
 from portal.accounts.vouchings import vouch
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
 
 
 @transaction.atomic
-def send_reset_link(person: Person, *, actor: Actor | Stranger) -> None:
-    """Mail somebody a link to set their own password, and record it.
+def send_reset_link(person: Person, *, actor: Actor) -> None:
+    """Mail somebody a link to set their own password, as an administrator; record it.
 
-    An Actor must be an administrator; a Stranger asks for their own address. The
-    link's host is PUBLIC_URL, never the request's. Raises NotPresent, NotAllowed.
+    Raises NotPresent, NotAllowed. Whoever forgot theirs asks in forgotten.py.
     """
     if person.is_service:
         raise NotAllowed(
             f"Nobody signs in as {person.username}: it is a service account."
         )
-    if isinstance(actor, Actor):
-        vouch(actor.require_administrator(), [person], Vouched.PASSWORD)
+    vouch(actor.require_administrator(), [person], Vouched.PASSWORD)
+    # robust: a mail server that is down must not undo the account.
+    transaction.on_commit(reset_letter(person).send, robust=True)
+    record(Event.PERSON_RESET_SENT, actor=actor, subject=person)
+
+
+def reset_letter(person: Person) -> EmailMessage:
+    """Return the mail with the link. Its host is PUBLIC_URL, never the request's."""
     path = reverse(
         "web:password_reset_confirm",
         kwargs={
@@ -38,7 +42,7 @@ def send_reset_link(person: Person, *, actor: Actor | Stranger) -> None:
             "token": default_token_generator.make_token(person),
         },
     )
-    mail = EmailMessage(
+    return EmailMessage(
         subject="Set your Gatehouse password",
         body=(
             f"Hello {person.get_short_name() or person.username},\n\n"
@@ -49,9 +53,6 @@ def send_reset_link(person: Person, *, actor: Actor | Stranger) -> None:
         ),
         to=[person.email],
     )
-    # robust: a mail server that is down must not undo the account.
-    transaction.on_commit(mail.send, robust=True)
-    record(Event.PERSON_RESET_SENT, actor=actor, subject=person)
 
 
 @transaction.atomic

@@ -1,36 +1,20 @@
 """Queue an approved revision. The row is the promise; the message is only a hint."""
 
-import structlog
-from celery import current_app
-from django.db import transaction
-from kombu.exceptions import OperationalError
-
+from portal import hints
 from portal.changes.models import ChangeRequest, Delivery, Revision
 
 DELIVER_ONE = "portal.changes.tasks.deliver_one"
 LOOK_AFTER = "portal.changes.tasks.look_after"
 
-log = structlog.get_logger(__name__)
-
 
 def hint(row_id: int, task: str = DELIVER_ONE) -> None:
-    """Tell a worker that this row may be due; a broker that is down loses nothing.
-
-    One try with a short time-out: what the broker does not take, the sweep finds.
-    """
-    try:
-        current_app.send_task(task, args=[row_id], ignore_result=True, retry=False)
-    except OperationalError as error:
-        log.warning("hint_lost", task=task, row=row_id, why=str(error))
+    """Tell a worker that this row may be due (hints.py)."""
+    hints.hint(row_id, task)
 
 
 def hint_on_commit(row_id: int, task: str = DELIVER_ONE) -> None:
-    """Send the hint once the row is committed; it never undoes what was decided."""
-
-    def send() -> None:
-        hint(row_id, task)
-
-    transaction.on_commit(send, robust=True)
+    """Tell it once the row is committed."""
+    hints.hint_on_commit(row_id, task)
 
 
 def queue(change: ChangeRequest, revision: Revision) -> Delivery:

@@ -20,6 +20,7 @@ from django.views.decorators.cache import never_cache
 from portal.accounts import passwords, sign_in
 from portal.accounts.actor import Actor
 from portal.accounts.factors import has_factor
+from portal.accounts.forgotten import ask_for_link
 from portal.accounts.models import Person
 from portal.accounts.presence import carries_token, present_actor
 from portal.accounts.session_store import (
@@ -219,9 +220,8 @@ class ResetForm(auth_forms.PasswordResetForm):
     """Ask for a link by mail."""
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Mail whoever owns this address; the caller cannot tell whether anybody does."""
-        for person in self.get_users(self.cleaned_data["email"]):
-            passwords.send_reset_link(person, actor=self.asker)
+        """Have it mailed; the caller cannot tell whether anybody has this address."""
+        ask_for_link(self.cleaned_data["email"], asker=self.asker)
 
     asker: sign_in.Stranger
 

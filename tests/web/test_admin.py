@@ -26,6 +26,7 @@ from portal.accounts.models import (
     ApiToken,
     Grant,
     Identity,
+    LinkRequest,
     Membership,
     Ownership,
     Person,
@@ -175,6 +176,7 @@ def full(people: Cast, gateway: Gateway) -> ChangeRequest:
     )
     make_drift(gateway)
     Ownership.objects.create(group=Group.objects.create(name="shop"), host="a.com")
+    LinkRequest.objects.create(email="somebody@example.com")
     Vouching.objects.create(by=people.admin, person=people.riley, how=Vouched.ROLE)
     DriftRule.objects.create(kind="route", reason="Noise.", author=people.admin)
     webhook, _ = make_webhook(

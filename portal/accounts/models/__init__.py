@@ -2,6 +2,7 @@
 
 from portal.accounts.models.factors import Factor, RecoveryCode
 from portal.accounts.models.identities import Identity
+from portal.accounts.models.link_request import LinkRequest
 from portal.accounts.models.ownership import Ownership, OwnershipQuerySet
 from portal.accounts.models.people import (
     ApiToken,
@@ -29,6 +30,7 @@ __all__ = [
     "Factor",
     "Grant",
     "Identity",
+    "LinkRequest",
     "Membership",
     "MembershipQuerySet",
     "Ownership",

@@ -15,6 +15,7 @@ from portal.accounts.models import (
     ApiToken,
     Factor,
     Identity,
+    LinkRequest,
     Membership,
     Ownership,
     Person,
@@ -241,6 +242,14 @@ class OwnershipAdmin(Shown):
     list_select_related = ("group", "gateway")
     search_fields = ("group__name", "host", "uri_prefix")
     ordering = ("group__name", "pk")
+
+
+@admin.register(LinkRequest)
+class LinkRequestAdmin(Shown):
+    list_display = ("__str__", "email", "asked_at", "due_at")
+    list_filter = ("asked_at",)
+    search_fields = ("email",)
+    ordering = ("-pk",)
 
 
 @admin.register(Vouching)
