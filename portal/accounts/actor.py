@@ -141,10 +141,14 @@ class Actor:
             raise NotAllowed(
                 "Only an administrator of all gateways can do this. Ask one of them."
             )
+        self.require_fresh_for_all()
+        return person
+
+    def require_fresh_for_all(self) -> None:
+        """Raise ConfirmationNeeded, as for production, for what reaches all gateways."""
         minutes = settings.REAUTHENTICATE_FOR_PRODUCTION
         if minutes and any(one.is_production for one in Gateway.objects.in_service()):
             self.require_fresh(timedelta(minutes=minutes))
-        return person
 
     def administers(self, gateway: Gateway | None) -> bool:
         """Say whether this present person administers the gateway; None: every one."""

@@ -66,9 +66,11 @@ def new_secret(prefix: str) -> str:
 def connect(asked: Asked, *, code: str, actor: Actor) -> ApiToken:
     """Let a program in, in the acting person's name; it fetches its tokens by `code`.
 
-    Raises NotPresent for programs, NotVisible where the program was removed meanwhile.
+    Raises NotPresent for programs, ConfirmationNeeded, NotVisible where the program was
+    removed meanwhile.
     """
     person = actor.require_present_person()
+    actor.require_fresh_for_all()
     now = timezone.now()
     # `forget_programs` takes the same lock before it looks for connections.
     program = (

@@ -28,9 +28,10 @@ def create_token(
 
     `account` is the service account it is for instead. `days` is its life; None never
     expires. Raises NotPresent for programs, NotAllowed for a scope that does not exist
-    and for who is not of the account's team.
+    and for who is not of the account's team, and ConfirmationNeeded.
     """
     person = actor.require_present_person()
+    actor.require_fresh_for_all()
     if account is not None:
         require_looking_after(person, account)
     wanted = sorted(set(scopes))

@@ -13,6 +13,7 @@ from oauthlib.oauth2.rfc6749 import errors
 from portal.accounts import client_documents, connections, redirects
 from portal.accounts.actor import Actor
 from portal.accounts.connections import Asked
+from portal.accounts.errors import ConfirmationNeeded
 from portal.accounts.models import Program, Scope
 from portal.accounts.presence import present_actor
 from portal.oauth import server
@@ -58,6 +59,14 @@ def authorize(request: PersonRequest) -> HttpResponse:
         return refusal(request, 400, _in_words(error))
     except errors.OAuth2Error as error:
         return _back_with(error, request, actor=actor)
+    try:
+        actor.require_fresh_for_all()
+    except ConfirmationNeeded:
+        if request.method != "POST":
+            raise
+        # Asked on the way to this page, never on the way back to the program: browsers
+        # follow no form from the page that asks to another host.
+        return HttpResponseRedirect(request.get_full_path())
     if request.method == "POST" and request.POST.get("decision") == "allow":
         return HttpResponseRedirect(server.allowed(parameters, asked, actor=actor))
     if request.method == "POST" and request.POST.get("decision") == "deny":

@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from portal.accounts.models import AccessToken, ApiToken, Grant, Program, Scope
 from portal.audit.models import AuditEvent
-from tests.factories import Cast, make_program, make_token
+from tests.factories import PASSWORD, Cast, make_gateway, make_program, make_token
 from tests.oauth.conftest import CALLBACK, DESK, Asker, registered, told
 from tests.web.conftest import sign_in
+from tests.web.test_second_factor import stale
 
 
 def test_it_says_who_asks_for_what_and_where_it_goes(people: Cast, chat: Asker) -> None:
@@ -71,6 +72,31 @@ def test_allowing_connects_and_is_recorded(people: Cast, chat: Asker) -> None:
     assert event.details["scopes"] == [Scope.READ]
     assert event.details["client_id"] == chat.client_id
     assert event.details["redirect_uri"] == CALLBACK
+
+
+def test_on_a_desk_with_production_they_prove_who_they_are_first(
+    people: Cast, chat: Asker, settings: Any
+) -> None:
+    """Before they answer: browsers go from a page that asks to no program."""
+    settings.REAUTHENTICATE_FOR_PRODUCTION = 10
+    make_gateway("shop", environment="production")
+    alice, here = stale(people.alice), chat.address()
+
+    asked = alice.get(here)
+    assert (asked.status_code, "Confirm that" in asked.content.decode()) == (
+        403,
+        True,
+    )
+    late = alice.post(here, {"decision": "allow"})
+    assert (late.status_code, late["Location"]) == (302, here)
+    assert not ApiToken.objects.filter(person=people.alice).exists()
+    proof = {"proof_next": here, "proof_method": "get", "proof_password": PASSWORD}
+    assert alice.post("/accounts/confirm/", proof)["Location"] == here
+
+    back = alice.post(here, {"decision": "allow"})
+
+    assert back["Location"].startswith(CALLBACK)
+    assert ApiToken.objects.get(person=people.alice).program.client_id == chat.client_id
 
 
 def test_denying_goes_back_and_connects_nothing(people: Cast, chat: Asker) -> None:

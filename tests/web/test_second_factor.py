@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from gateway.models import Gateway
-from portal.accounts.models import Factor, Membership, Person, Session
+from portal.accounts.models import ApiToken, Factor, Membership, Person, Session
 from portal.accounts.session_store import SIGNED_IN_AT
 from portal.audit.models import AuditEvent
 from portal.changes.models import ChangeRequest, Review
@@ -184,18 +184,45 @@ def stale(person: Person, minutes: int = 11) -> Client:
         ("/roles/", {"person": "alice", "role": "reviewer", "reason": "So."}),
         ("/rules/edit/", {"rules": "[]"}),
         ("/admin/accounts/person/add/", {"username": "nina"}),
+        ("/tokens/", {"name": "CI", "scopes": "gateway:read", "days": "7"}),
     ],
 )
 def test_what_reaches_all_gateways_reaches_production(
     people: Cast, production: Gateway, address: str, sent: dict[str, str]
 ) -> None:
-    before = Membership.objects.count(), Person.objects.count()
+    def counts() -> list[int]:
+        rows = (Membership, Person, ApiToken)
+        return [model.objects.count() for model in rows]  # type: ignore[attr-defined]
+
+    before = counts()
 
     asked = stale(people.admin).post(address, sent)
 
     assert asked.status_code == 403
     assert "Confirm that it is you" in asked.content.decode()
-    assert before == (Membership.objects.count(), Person.objects.count())
+    assert before == counts()
+
+
+def test_a_token_is_made_once_it_is_confirmed(
+    people: Cast, production: Gateway
+) -> None:
+    alice = stale(people.alice)
+    given = {"name": "CI", "scopes": "gateway:read", "days": "7"}
+    alice.post("/tokens/", given)
+
+    again = alice.post(
+        "/accounts/confirm/",
+        given
+        | {
+            "proof_next": "/tokens/",
+            "proof_method": "post",
+            "proof_password": PASSWORD,
+        },
+    )
+    assert (again.status_code, again["Location"]) == (307, "/tokens/")
+    assert alice.post(again["Location"], given).status_code == 200
+
+    assert people.alice.api_tokens.get().name == "CI"
 
 
 def test_deciding_on_production_asks_again_and_loses_no_word(
