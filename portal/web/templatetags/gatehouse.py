@@ -215,6 +215,12 @@ def cut_words(text: str) -> list[str]:
     return text.split()
 
 
+@register.simple_block_tag
+def part(content: SafeString) -> SafeString:
+    """Draw a part of a sentence ahead, `as` a name that `blocktranslate` may place."""
+    return content
+
+
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """Draw an icon of the sprite; words beside it say what it means."""
