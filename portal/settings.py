@@ -175,6 +175,8 @@ else:
 # Whether a change of policy (rules, roles, gateways' addresses) needs two people.
 POLICY_NEEDS_TWO = env.bool("POLICY_NEEDS_TWO", default=True)
 AUTH_USER_MODEL = "accounts.Person"
+# Sessions name it: another signs everybody out, once.
+AUTHENTICATION_BACKENDS = ["portal.accounts.backend.PeopleOnly"]
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/accounts/login/"

@@ -7,6 +7,7 @@ declared here; tests/test_permission_matrix.py fails until it is.
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlencode
 
 from portal.accounts.roles import Verb
 
@@ -19,11 +20,12 @@ class Anyone(StrEnum):
     # Somebody's own: none of the people of the matrix.
     OWNER = "its owner alone"
     SUPERUSER = "its owner, and a superuser"
+    NOBODY = "nobody at all"
 
 
 Need = Verb | Anyone
 STRANGER, PERSON = Anyone.STRANGER, Anyone.PERSON
-OWNER, SUPERUSER = Anyone.OWNER, Anyone.SUPERUSER
+OWNER, SUPERUSER, NOBODY = Anyone.OWNER, Anyone.SUPERUSER, Anyone.NOBODY
 READ, ASK, DECIDE = Verb.READ, Verb.ASK, Verb.DECIDE
 OPERATE, ADMINISTER, EXPORT = Verb.OPERATE, Verb.ADMINISTER, Verb.EXPORT
 BREAK_GLASS = Verb.BREAK_GLASS
@@ -250,13 +252,54 @@ FACADE: dict[str, tuple[Need, dict[str, Any] | None]] = {
     "PUT routes/x": (ASK, ROUTE),
     "DELETE routes/r1": (ASK, None),
 }
-# Whatever a role allows there is judged elsewhere: by tests/web/test_admin.py,
-# tests/mcp, tests/oauth, tests/api; or it is whoever comes.
+# The tools of `/mcp`, by name: what the operation that each stands for needs.
+TOOLS: dict[str, Need] = {
+    "get_all_routes": READ,
+    "get_route_by_id": READ,
+    "create_route": ASK,
+    "update_route": ASK,
+    "delete_route": ASK,
+    "list_resources": READ,
+    "get_resource": READ,
+    "propose_change": ASK,
+    "preview_change": READ,
+    "list_changes": PERSON,
+    "get_change": READ,
+    "withdraw_change": OWNER,
+    "list_plugins": READ,
+    "get_plugin": READ,
+    "list_gateways": PERSON,
+    "simulate_request": READ,
+    "revise_change": OWNER,
+    "list_recipes": READ,
+    "apply_recipe": ASK,
+    "explain_finding": READ,  # of a change
+    "search": PERSON,
+    "fetch": READ,
+}
+
+LETTING_IN = "?" + urlencode(
+    {
+        "response_type": "code",
+        "client_id": "ChatGPT",
+        "code_challenge": "x" * 43,
+        "code_challenge_method": "S256",
+    }
+)
+# OAuth: whoever is signed in lets a program in, which then may what they may. Programs
+# come to the rest without anybody; what they bring there is judged by tests/oauth.
+OAUTH: dict[str, Page] = {
+    "o/authorize/": Page(PERSON, PERSON, {"decision": "allow"}, LETTING_IN),
+    "o/token/": Page(post=STRANGER, form={"grant_type": "authorization_code"}),
+    "o/revoke/": Page(post=STRANGER, form={"token": "x"}),
+    "o/register/": Page(post=STRANGER),
+    ".well-known/oauth-authorization-server": Page(STRANGER),
+    ".well-known/oauth-protected-resource": Page(STRANGER),
+    ".well-known/oauth-protected-resource/mcp": Page(STRANGER),
+}
+# Whoever comes, by no role.
 BEYOND_ROLES = {
     "/.well-known/ai-plugin.json",
-    "/.well-known/oauth-authorization-server",
-    "/.well-known/oauth-protected-resource",
-    "/.well-known/oauth-protected-resource/mcp",
     "/api",
     "/api/",
     "/api/1",
@@ -266,13 +309,7 @@ BEYOND_ROLES = {
     "/healthz",
     "/legal",
     "/logo.png",
-    "/mcp",
-    "/mcp/",
     "/metrics",
-    "/o/authorize/",
-    "/o/register/",
-    "/o/revoke/",
-    "/o/token/",
     "/openapi.json",
     "/openapi.yaml",
     "/readyz",

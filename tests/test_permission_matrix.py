@@ -6,71 +6,72 @@ or, where one shall not know, 404; whatever else is answered was let through.
 
 import re
 from collections.abc import Iterator
-from json import dumps
+from json import dumps, loads
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import Group
-from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, get_resolver
-from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
-from portal.accounts.models import Membership, Ownership, Person, PolicyChange
+from portal.accounts.models import Membership, Ownership, PolicyChange
 from portal.accounts.policy import kinds
-from portal.accounts.presence import SIGNED_IN_AT
-from portal.accounts.roles import ALLOWED, SUPERUSER, Role, Verb
+from portal.accounts.roles import Role
 from portal.audit.events import Event
 from portal.audit.ledger import record
 from portal.changes.models import AfterReview
 from portal.changes.states import State
 from portal.drift.models import DriftRule
+from portal.mcp.tools import tools
 from portal.webhooks.listening import make_webhook, send_test
 from tests.accounts.policy.conftest import Motto
 from tests.actors import present
 from tests.factories import (
+    make_access,
     make_change,
     make_delivery,
     make_drift,
     make_freeze,
     make_gateway,
     make_person,
+    make_program,
     make_resource,
     make_review,
     make_token,
+)
+from tests.mcp.test_nothing_decided import arguments
+from tests.permission_roles import (
+    EVERYBODY,
+    FORGED,
+    PEOPLE,
+    REFUSED,
+    allowed,
+    browser_of,
+    come,
+    is_sent_to_sign_in,
+    judge,
+    judged,
+    send,
+    shared_rows,
 )
 from tests.permission_table import (
     BEYOND_ROLES,
     FACADE,
     NOT_BY_ROLE,
+    OAUTH,
     OPERATIONS,
     PAGES,
+    STRANGER,
+    TOOLS,
     WITH_A_FILE,
     Anyone,
-    Need,
 )
 from tests.test_no_token_decides import Anything, urls
 
-NOBODY, SUPER = "no role", "superuser"
-WHO = [*Role, NOBODY, SUPER]
-REFUSED = (403, 404)
 METHODS = ("get", "post", "put", "patch", "delete")
-
-
-def verbs_of(who: str) -> frozenset[Verb]:
-    if who == SUPER:
-        return SUPERUSER
-    return ALLOWED[Role(who)] if who in set(Role) else frozenset()
-
-
-def allowed(need: Need, who: str) -> bool:
-    """What the table says: the one place where the matrix is worked out."""
-    if isinstance(need, Verb):
-        return need in verbs_of(who)
-    if need is Anyone.SUPERUSER:
-        return who == SUPER
-    return need is not Anyone.OWNER
 
 
 def patterns(namespace: str) -> Iterator[tuple[str, str, URLPattern]]:
@@ -110,13 +111,16 @@ def test_every_address_is_declared() -> None:
 
     assert named == {*PAGES, *NOT_BY_ROLE}
     assert {name for name, _ in operations()} == {*OPERATIONS, *WITH_A_FILE}
+    assert {address[1:] for _, address, _ in patterns("oauth")} == {*OAUTH}
+    assert set(tools()) == {*TOOLS}
 
 
 def test_no_address_is_forgotten() -> None:
-    """Of the whole desk: pages, operations, the façade, and what no role decides."""
+    """Of the whole desk. The back office: tests/test_permission_back_office.py."""
     values = Anything()
     judged = {address % values for _, address, _ in patterns("web")}
     judged |= {address % values for _, address in operations()}
+    judged |= {"/mcp", "/mcp/", *(f"/{address}" for address in OAUTH)}
     others = {url for url in urls(values) if url not in judged}
 
     facade = {url for url in others if "/apisix/admin" in url}
@@ -132,16 +136,18 @@ def _motto(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Desk:
-    """A gateway that does not answer, and one row of what addresses name."""
+    """A gateway that does not answer, one row of what addresses name, and everybody."""
 
     def __init__(self) -> None:
+        self.people = {who: come(who) for who in EVERYBODY}
         owner = make_person("owner", Role.ADMINISTRATOR)
         gateway = make_gateway(admin_url="http://127.0.0.1:1")
         change = make_change(gateway=gateway, author=owner, state=State.APPLIED, pk=7)
         verdict = make_review(change.latest_revision(), owner, "break_glass")
         AfterReview.objects.create(review=verdict)
         make_delivery(change)
-        make_resource(gateway, resource_id="r1")
+        for name in ("r1", "conference"):
+            make_resource(gateway, resource_id=name)
         rule = DriftRule.objects.create(reason="So.", author=owner)
         drift = make_drift(gateway)
         token, _ = make_token(owner)
@@ -213,37 +219,25 @@ class Desk:
         return template % Anything(self.fields | self.rows.get(name.split()[0], {}))
 
 
-def come(who: str) -> Person:
-    if who == SUPER:
-        return make_person("somebody", is_superuser=True)
-    return make_person("somebody", Role(who) if who in set(Role) else None)
+@pytest.fixture(scope="module")
+def desk(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Desk]:
+    with shared_rows(django_db_blocker):
+        yield Desk()
 
 
-def send(client: Client, method: str, address: str, **sent: object) -> HttpResponse:
-    """Send it, and undo whatever it did: each is judged on the same desk."""
-    with transaction.atomic():
-        answer = client.generic(method, address, **sent)
-        transaction.set_rollback(True)
-    return answer
+def sent_by(client: Client, method: str, address: str, form: Any) -> HttpResponse:
+    return send(
+        client,
+        method,
+        address,
+        data=urlencode(form) if method == "POST" else "",
+        content_type="application/x-www-form-urlencoded",
+    )
 
 
-def judge(answer: HttpResponse, *, let_in: bool) -> str:
-    status = answer.status_code
-    if status >= 500 and status != 503:
-        return f"{status}"
-    if let_in == (status not in REFUSED):
-        return ""
-    return f"{status}, {'should be let in' if let_in else 'should be refused'}"
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("who", WHO)
-def test_a_role_gets_where_the_table_says(who: str) -> None:
-    desk, client, wrong = Desk(), Client(), []
-    client.force_login(come(who))
-    session = client.session
-    session[SIGNED_IN_AT] = timezone.now().isoformat()
-    session.save()
+@pytest.mark.parametrize("who", PEOPLE)
+def test_a_role_gets_where_the_table_says(desk: Desk, who: str) -> None:
+    client, wrong = browser_of(desk.people[who]), []
 
     for name, template, _ in patterns("web"):
         declared = PAGES.get(name)
@@ -253,24 +247,41 @@ def test_a_role_gets_where_the_table_says(who: str) -> None:
         for method, need in (("GET", declared.get), ("POST", declared.post)):
             if need is None:
                 continue
-            answer = send(
-                client,
-                method,
-                address,
-                data=urlencode(declared.form | desk.seen) if method == "POST" else "",
-                content_type="application/x-www-form-urlencoded",
-            )
+            answer = sent_by(client, method, address, declared.form | desk.seen)
             if words := judge(answer, let_in=allowed(need, who)):
                 wrong.append(f"{method} {name}: {words}")
     assert not wrong, "\n".join([who, *wrong])
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize("who", WHO)
-def test_a_role_s_token_gets_where_the_table_says(who: str) -> None:
+@pytest.mark.parametrize("who", [STRANGER, FORGED])
+def test_whoever_is_not_signed_in_is_sent_to_sign_in(desk: Desk, who: str) -> None:
+    """Nor is a service account ever, even if a session should say so."""
+    client = Client() if who == STRANGER else browser_of(desk.people[who])
+    pages = [
+        (name, desk.address(name, template), PAGES[name])
+        for name, template, _ in patterns("web")
+        if name in PAGES
+    ]
+    pages += [(path, f"/{path}", declared) for path, declared in OAUTH.items()]
+    wrong = []
+
+    for name, address, declared in pages:
+        for method, need in (("GET", declared.get), ("POST", declared.post)):
+            if need is None:
+                continue
+            form = declared.form | desk.seen
+            answer = sent_by(client, method, address + declared.query, form)
+            let_in = need is Anyone.STRANGER
+            if is_sent_to_sign_in(answer) is let_in or answer.status_code >= 500:
+                wrong.append(f"{method} {name}: {answer.status_code}")
+    assert not wrong, "\n".join([who, *wrong])
+
+
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_a_role_s_token_gets_where_the_table_says(desk: Desk, who: str) -> None:
     """As far as a token reaches: what only people do has no operation."""
-    desk, wrong = Desk(), []
-    _, secret = make_token(come(who))
+    _, secret = make_token(desk.people[who])
+    wrong = []
 
     for name, template in operations():
         if name in WITH_A_FILE:
@@ -294,18 +305,19 @@ def test_a_role_s_token_gets_where_the_table_says(who: str) -> None:
         )
         if words := judge(answer, let_in=allowed(need, who)):
             wrong.append(f"{name}: {words}")
-    assert not wrong, "\n".join(wrong)
+    assert not wrong, "\n".join([who, *wrong])
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize("who", WHO)
-def test_a_role_s_token_asks_through_the_facade_what_the_table_says(who: str) -> None:
-    gateway, wrong = make_gateway(admin_url="http://127.0.0.1:1"), []
-    _, secret = make_token(come(who))
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_a_role_s_token_asks_through_the_facade_what_the_table_says(
+    desk: Desk, who: str
+) -> None:
+    _, secret = make_token(desk.people[who])
+    wrong = []
 
     for name, (need, body) in FACADE.items():
         method, _, path = name.partition(" ")
-        for door in ("", f"/g/{gateway.slug}"):
+        for door in ("", "/g/default"):
             answer = send(
                 Client(),
                 method,
@@ -316,21 +328,59 @@ def test_a_role_s_token_asks_through_the_facade_what_the_table_says(who: str) ->
             )
             if words := judge(answer, let_in=allowed(need, who)):
                 wrong.append(f"{door} {name}: {words}")
-    assert not wrong, "\n".join(wrong)
+    assert not wrong, "\n".join([who, *wrong])
 
 
-@pytest.mark.django_db
-def test_a_stranger_is_sent_to_sign_in() -> None:
-    desk, wrong = Desk(), []
-    for name, template, _ in patterns("web"):
-        declared = PAGES.get(name)
-        if declared is None or Anyone.STRANGER in (declared.get, declared.post):
-            continue
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_a_role_s_program_calls_the_tools_that_the_table_says(
+    desk: Desk, who: str
+) -> None:
+    """By a connection that the person allowed; nobody can allow one for a team."""
+    person, wrong = desk.people[who], []
+    if person.is_service:
+        _, secret = make_token(person)
+    else:
+        secret = make_access(make_program(), person)
+
+    for name, need in TOOLS.items():
+        _, given = arguments(tools()[name], 7)
+        if name == "apply_recipe":
+            given["name"] = "limit-rate"
+        call = {"name": name, "arguments": given}
+        answer = send(
+            Client(),
+            "POST",
+            "/mcp",
+            data=dumps(
+                {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
+            ),
+            content_type="application/json",
+            headers={"authorization": f"Bearer {secret}"},
+        )
+        assert answer.status_code == 200, answer.text
+        told = loads(answer.content)["result"]
+        problem = loads(told["content"][-1]["text"]) if told["isError"] else {}
+        status = problem.get("status", 200)
+        if words := judged(
+            f"{status} {problem.get('code', '')}",
+            was_let_in=status not in REFUSED,
+            let_in=allowed(need, who),
+        ):
+            wrong.append(f"{name}: {words}")
+    assert not wrong, "\n".join([who, *wrong])
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_a_role_lets_a_program_in_as_the_table_says(desk: Desk, who: str) -> None:
+    client, wrong = browser_of(desk.people[who]), []
+    make_program()
+
+    for path, declared in OAUTH.items():
         for method, need in (("GET", declared.get), ("POST", declared.post)):
-            if need is not None:
-                answer = send(Client(), method, desk.address(name, template))
-                if not answer.headers.get("Location", "").startswith(
-                    "/accounts/login/"
-                ):
-                    wrong.append(f"{method} {name}: {answer.status_code}")
-    assert not wrong, "\n".join(wrong)
+            if need is None:
+                continue
+            address = f"/{path}{declared.query}"
+            answer = sent_by(client, method, address, declared.form)
+            if words := judge(answer, let_in=allowed(need, who)):
+                wrong.append(f"{method} {path}: {words}")
+    assert not wrong, "\n".join([who, *wrong])

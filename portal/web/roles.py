@@ -13,7 +13,7 @@ from portal.accounts.group_members import GroupMembers
 from portal.accounts.memberships import Roles, grant, revoke, role_wanted
 from portal.accounts.models import Membership, MembershipQuerySet, Person
 from portal.accounts.presence import present_actor
-from portal.accounts.roles import ALLOWED, Role, Verb
+from portal.accounts.roles import ALLOWED, SERVICE, Role, Verb
 from portal.errors import GatehouseError
 from portal.web.pages import PersonRequest, listed, page
 from portal.web.policy_asking import Reach, answer, confirmed, waiting
@@ -24,13 +24,18 @@ GROUPS_SHOWN = 100
 
 @dataclass(frozen=True)
 class Row:
-    """A role, and of each verb whether it has it, in the order of the verbs."""
+    """Who may what: of each verb whether they may, in the order of the verbs."""
 
-    role: Role
-    may: list[tuple[Verb, bool]]
+    verbs: frozenset[Verb]
+    role: Role | None = None
+
+    @property
+    def may(self) -> list[tuple[Verb, bool]]:
+        return [(verb, verb in self.verbs) for verb in Verb]
 
 
-TABLE = [Row(role, [(verb, verb in ALLOWED[role]) for verb in Verb]) for role in Role]
+# Below the roles what service accounts may at most, whatever they hold.
+TABLE = [*(Row(ALLOWED[role], role) for role in Role), Row(SERVICE)]
 
 
 def visible_memberships(person: Person) -> MembershipQuerySet:

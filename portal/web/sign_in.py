@@ -40,7 +40,6 @@ from portal.web.ways import Way
 WITHIN = 300
 PER_NAME, PER_ADDRESS = 5, 30
 HALF_WAY = "half_way"
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def stranger(request: HttpRequest) -> sign_in.Stranger:
@@ -102,7 +101,7 @@ def go_half_way(request: HttpRequest, person: Person, *, next_url: str) -> None:
 
 def come_in(request: HttpRequest, person: Person, *, way: str) -> None:
     """Sign somebody in who proved who they are; `way` says by what. Recorded."""
-    login(request, person, backend=BACKEND)
+    login(request, person)
     now = timezone.now().isoformat()
     request.session[SIGNED_IN_AT] = request.session[CONFIRMED_AT] = now
     request.session[WAY] = way

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from portal.accounts.roles import Verb
 from portal.notifications.models import Notification, Progress, Wish
 from portal.web.admin.shown import ByGateway, Shown
 
@@ -9,6 +10,7 @@ from portal.web.admin.shown import ByGateway, Shown
 @admin.register(Notification)
 class NotificationAdmin(Shown):
     gateway_path = "gateway"
+    needed = Verb.EXPORT
     list_display = ("person", "topic", "words", "gateway", "at", "read_at", "mailed_at")
     list_filter = ("topic", ("gateway", ByGateway), "at")
     list_select_related = ("person", "gateway")

@@ -83,8 +83,12 @@ class Rights:
             verb in ALLOWED[Role(role)] for role, gateway in self.held if not gateway
         )
 
-    def gateway_ids(self) -> list[int]:
-        return [gateway for _, gateway in self.held if gateway]
+    def gateway_ids(self, verb: Verb = Verb.READ) -> list[int]:
+        return [
+            gateway
+            for role, gateway in self.held
+            if gateway and verb in ALLOWED[Role(role)]
+        ]
 
 
 class ByGateway(admin.RelatedFieldListFilter):
@@ -116,8 +120,8 @@ class _ReadOnly:
 class Shown(_ReadOnly, admin.ModelAdmin):
     """A model to look at. Who may look is a matter of role, not of Django permissions.
 
-    `gateway_path` leads from a row to its gateway; whoever may read some gateways only
-    sees their rows. Without it only those who read everything see any.
+    `gateway_path` leads from a row to its gateway; whoever may do what is `needed` on
+    some gateways only sees their rows. Without it only those who read everything see any.
     """
 
     gateway_path: str | None = None
@@ -145,9 +149,10 @@ class Shown(_ReadOnly, admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> "models.QuerySet[Any]":
         rows = super().get_queryset(request)
         rights = Rights.of(request)
-        if self.gateway_path is None or rights.everywhere(Verb.READ):
+        if self.gateway_path is None or rights.everywhere(self.needed):
             return rows
-        return rows.filter(**{f"{self.gateway_path}__in": rights.gateway_ids()})
+        seen = rights.gateway_ids(self.needed)
+        return rows.filter(**{f"{self.gateway_path}__in": seen})
 
     def changelist_view(self, request: HttpRequest, *args: Any, **more: Any) -> Any:
         return _revealed(super().changelist_view(request, *args, **more))

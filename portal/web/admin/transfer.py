@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from portal.accounts.roles import Verb
 from portal.changes.models import ImportFile, SpecImport
 from portal.web.admin.shown import ByGateway, Shown
 
@@ -9,6 +10,7 @@ from portal.web.admin.shown import ByGateway, Shown
 @admin.register(ImportFile)
 class ImportFileAdmin(Shown):
     gateway_path = "gateway"
+    needed = Verb.EXPORT
     list_display = ("__str__", "author", "format", "state", "progress", "created_at")
     list_filter = ("state", ("gateway", ByGateway), "created_at")
     list_select_related = ("gateway", "author")

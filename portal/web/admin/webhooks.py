@@ -1,4 +1,4 @@
-"""Who is told of what happens, and what became of it: to look at."""
+"""Who is told of what happens, and what became of it: to look at, for who exports."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from portal.accounts.roles import Verb
 from portal.web.admin.shown import ByGateway, Shown
 from portal.webhooks.models import Message, Try, Webhook
 
@@ -13,6 +14,7 @@ from portal.webhooks.models import Message, Try, Webhook
 @admin.register(Webhook)
 class WebhookAdmin(Shown):
     gateway_path = "gateway"
+    needed = Verb.EXPORT
     list_display = ("name", "form", "shown_address", "gateway", "paused_at", "made_at")
     list_filter = ("form", ("gateway", ByGateway), "made_at")
     list_select_related = ("gateway",)
@@ -26,6 +28,7 @@ class WebhookAdmin(Shown):
 @admin.register(Message)
 class MessageAdmin(Shown):
     gateway_path = "webhook__gateway"
+    needed = Verb.EXPORT
     hidden = ("lease",)
     list_display = ("key", "type", "webhook", "state", "tries", "made_at")
     list_filter = ("state", ("webhook__gateway", ByGateway), "made_at")
@@ -37,6 +40,7 @@ class MessageAdmin(Shown):
 @admin.register(Try)
 class TryAdmin(Shown):
     gateway_path = "message__webhook__gateway"
+    needed = Verb.EXPORT
     list_display = ("message", "at", "status", "words", "milliseconds")
     list_filter = (("message__webhook__gateway", ByGateway), "at")
     list_select_related = ("message",)
