@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import trigger_client_event
 
@@ -41,8 +42,10 @@ def ask_page(request: PersonRequest) -> HttpResponse:
         return refusal(
             request,
             403,
-            "Your role reads and does not ask. An administrator can give you the role "
-            "of an author.",
+            gettext(
+                "Your role reads and does not ask. An administrator can give you the role "
+                "of an author."
+            ),
         )
     asking, actor = Asking(request), present_actor(request)
 
@@ -50,14 +53,14 @@ def ask_page(request: PersonRequest) -> HttpResponse:
         asked = asking.asked()
         if asking.kept and asking.kept.gateway_id == asked.gateway.pk:
             propose.revise(asking.kept, asked, actor=actor)
-            return asking.kept, "Sent for review."
+            return asking.kept, gettext("Sent for review.")
         return _said(propose.propose(asked, actor=actor))
 
     def draft() -> tuple[ChangeRequest, str]:
         asked = asking.asked()
         if asking.kept:
             keep(asked, actor=actor, kept=asking.kept)
-            return asking.kept, "Kept as a draft."
+            return asking.kept, gettext("Kept as a draft.")
         return _said(propose.draft(asked, actor=actor))
 
     return _handle(asking, actor, {"send": send, "draft": draft})
@@ -70,32 +73,39 @@ def revise_page(request: PersonRequest, number: int) -> HttpResponse:
     change, actor = visible_change(request, number), present_actor(request)
     if not permissions(change, actor=actor).revise:
         if change.author_id != request.user.pk:
-            raise NotYours("Only the author of a change writes a new revision of it.")
+            raise NotYours(
+                gettext("Only the author of a change writes a new revision of it.")
+            )
         return refusal(
             request,
             409,
             change.gateway.out_of_service
-            or f"Change #{change.number} is {change.get_state_display().lower()} and "
-            "takes no new revision. Ask for a new change.",
+            or gettext(
+                "Change #%(change)s is %(state)s and takes no new revision. Ask for a "
+                "new change."
+            )
+            % {"change": change.number, "state": change.get_state_display().lower()},
         )
     asking = Asking(request, change)
 
     def send() -> tuple[ChangeRequest, str]:
         revision = propose.revise(change, asking.asked(), actor=actor)
-        return change, f"Revision {revision.number} is sent for review."
+        return change, gettext("Revision %(revision)s is sent for review.") % {
+            "revision": revision.number
+        }
 
     return _handle(asking, actor, {"send": send})
 
 
 def _said(proposed: propose.Proposed) -> tuple[ChangeRequest, str]:
     if proposed.is_replay:
-        return proposed.change, "You asked for this a moment ago; here it is."
+        return proposed.change, gettext("You asked for this a moment ago; here it is.")
     if proposed.change.state == State.DRAFT:
         return (
             proposed.change,
-            "Kept as a draft. Write a new revision to send it for review.",
+            gettext("Kept as a draft. Write a new revision to send it for review."),
         )
-    return proposed.change, "Sent for review."
+    return proposed.change, gettext("Sent for review.")
 
 
 def _handle(asking: Asking, actor: Actor, file: Mapping[str, File]) -> HttpResponse:
@@ -160,12 +170,12 @@ def _keep(asking: Asking, actor: Actor) -> HttpResponse:
     asking.why.fields["reason"].required = False
     kept, words = asking.kept, ""
     if not asking.is_valid():
-        words = "Not saved: something is missing or wrong."
+        words = gettext("Not saved: something is missing or wrong.")
     else:
         try:
             kept = keep(asking.asked(), actor=actor, kept=kept)
         except GatehouseError as error:
-            words = f"Not saved: {error}"
+            words = gettext("Not saved: %(error)s") % {"error": error}
     context = {"kept": kept, "words": words, "now": timezone.now()}
     return render(asking.request, "changes/_kept.html", context)
 

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from gateway.kinds import KINDS, Kind
 from gateway.models import Gateway
@@ -12,10 +14,10 @@ from portal.strict_json import NotStrict, read_object
 from portal.web.request_form import TimedForm
 
 ACTIONS = [
-    ("create", "Create"),
-    ("update", "Change: merge these fields"),
-    ("replace", "Change: this is the whole document"),
-    ("delete", "Delete"),
+    ("create", _("Create")),
+    ("update", _("Change: merge these fields")),
+    ("replace", _("Change: this is the whole document")),
+    ("delete", _("Delete")),
 ]
 
 
@@ -46,7 +48,7 @@ class ItemForm(forms.Form):
 
     offered: KindOffered | None = None
 
-    action = forms.ChoiceField(choices=ACTIONS, label="Do")
+    action = forms.ChoiceField(choices=ACTIONS, label=_("Do"))
     kind = forms.ChoiceField(
         choices=[
             (kind.name, kind.title)
@@ -57,7 +59,7 @@ class ItemForm(forms.Form):
     id = forms.CharField(
         required=False,
         max_length=600,
-        label="Id",
+        label=_("Id"),
         widget=forms.TextInput(attrs={"class": "input input--code"}),
     )
     document = forms.CharField(
@@ -65,7 +67,7 @@ class ItemForm(forms.Form):
         widget=forms.Textarea(
             attrs={"rows": 14, "spellcheck": "false", "data-editor": ""}
         ),
-        help_text=(
+        help_text=_(
             "A JSON object as the Admin API takes it. A value shown as redacted:… "
             "keeps the secret that is there."
         ),
@@ -91,7 +93,7 @@ class ItemForm(forms.Form):
             if given["action"] == "delete":
                 given["document"] = None
             elif given["document"] is None:
-                self.add_error("document", "Give the document: a JSON object.")
+                self.add_error("document", gettext("Give the document: a JSON object."))
         return given
 
     def item(self, field: str) -> ItemAsked:

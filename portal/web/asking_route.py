@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 
 from gateway.documents import SERVER_MANAGED
 from gateway.essentials import with_essentials
@@ -161,5 +162,5 @@ def _carried(sent: Mapping[str, str], name: str) -> Document | None:
         return read_object(text, is_exact=False) if text else None
     except NotStrict as error:
         raise Malformed(
-            "The page lost what it began with. Open it anew.", field=name
+            gettext("The page lost what it began with. Open it anew."), field=name
         ) from error

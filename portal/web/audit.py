@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from gateway.semantic_diff import told_of
@@ -79,18 +80,26 @@ def verify(request: PersonRequest) -> HttpResponse:
     actor = present_actor(request)
     if not actor.require_present_person().may_everywhere(Verb.EXPORT):
         raise NotAllowed(
-            "Only auditors and administrators of all gateways have it proved."
+            gettext("Only auditors and administrators of all gateways have it proved.")
         )
     found = check(seconds=VERIFY_SECONDS, actor=actor, anew=True)
     if found.is_broken:
-        messages.error(request, f"The audit does not hold. {found.trouble}")
+        messages.error(
+            request,
+            gettext("The audit does not hold. %(trouble)s")
+            % {"trouble": found.trouble},
+        )
     elif found.again:
         messages.info(
             request,
             f"Entries up to {found.again} hold; the rest is read in the next minutes.",
         )
     else:
-        messages.success(request, f"The audit holds: {found.number} entries proved.")
+        messages.success(
+            request,
+            gettext("The audit holds: %(count)s entries proved.")
+            % {"count": found.number},
+        )
     return redirect("web:audit")
 
 
@@ -104,8 +113,11 @@ def entry_page(request: PersonRequest, number: int) -> HttpResponse:
         return refusal(
             request,
             404,
-            f"Entry {number} is no longer here: it is in the archive {left.file}. Ask "
-            "whoever runs this desk for it.",
+            gettext(
+                "Entry %(number)s is no longer here: it is in the archive %(file)s. Ask "
+                "whoever runs this desk for it."
+            )
+            % {"number": number, "file": left.file},
         )
     event = get_object_or_404(events, pk=number)
     revision, drift = revision_of(event, request.user), drift_of(event)
@@ -153,11 +165,15 @@ def export_page(request: PersonRequest) -> HttpResponse | StreamingHttpResponse:
     form = AuditForm(request.GET)
     filters = form.filters()
     if filters is None:
-        return refusal(request, 400, f"Mend the filters. {' '.join(form.wrong)}")
+        return refusal(
+            request,
+            400,
+            gettext("Mend the filters. %(wrong)s") % {"wrong": " ".join(form.wrong)},
+        )
     try:
         format = Format(request.GET.get("format", ""))
     except ValueError:
-        return refusal(request, 400, "format: Use csv or jsonl.")
+        return refusal(request, 400, gettext("format: Use csv or jsonl."))
     parts = export(format, filters, actor=present_actor(request))
     name = f"audit-{timezone.now():%Y%m%dT%H%M%SZ}.{format.value}"
     return StreamingHttpResponse(

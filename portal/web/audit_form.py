@@ -3,6 +3,9 @@
 from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from gateway.kinds import KINDS
 from portal.accounts.actor import Channel
@@ -28,7 +31,9 @@ class ChangeNumber(forms.IntegerField):
         return super().to_python(str(value or "").strip().removeprefix("#"))
 
 
-def _text(label: str, example: str, limit: int = 200, **options: Any) -> Text:
+def _text(
+    label: str | Promise, example: str | Promise, limit: int = 200, **options: Any
+) -> Text:
     return Text(
         limit,
         label=label,
@@ -39,42 +44,47 @@ def _text(label: str, example: str, limit: int = 200, **options: Any) -> Text:
 
 def _events() -> list[tuple[str, Any]]:
     """Return the families and their events, for a list to choose from."""
-    groups: list[tuple[str, Any]] = [("", "Everything")]
+    groups: list[tuple[str, Any]] = [("", gettext("Everything"))]
     for family in SUBJECTS:
         names = [
             (event.value, event.value)
             for event in Event
             if event.value.startswith(f"{family}.")
         ]
-        groups.append((family, [(family, f"All of {family}"), *names]))
+        groups.append(
+            (
+                family,
+                [(family, gettext("All of %(family)s") % {"family": family}), *names],
+            )
+        )
     return groups
 
 
 class AuditForm(forms.Form):
     """What one looks for, out of the page's address."""
 
-    search = _text("Words", "limit-count")
-    person = _text("Person", "riley", 150)
-    event = forms.ChoiceField(required=False, choices=_events, label="Event")
-    gateway = _text("Gateway", "default", 40)
+    search = _text(_("Words"), "limit-count")
+    person = _text(_("Person"), "riley", 150)
+    event = forms.ChoiceField(required=False, choices=_events, label=_("Event"))
+    gateway = _text(_("Gateway"), "default", 40)
     change = ChangeNumber(
         required=False,
         min_value=1,
         max_value=LARGEST,
-        label="Change",
-        error_messages={"invalid": "Give a number, such as 128."},
+        label=_("Change"),
+        error_messages={"invalid": _("Give a number, such as 128.")},
         widget=forms.TextInput(attrs={"placeholder": "#128", "autocomplete": "off"}),
     )
-    resource = _text("Resource", "route/conference-k7m2qx", 600)
-    subject = _text("About", "gateway or token/7", 140)
+    resource = _text(_("Resource"), "route/conference-k7m2qx", 600)
+    subject = _text(_("About"), _("gateway or token/7"), 140)
     channel = forms.ChoiceField(
         required=False,
-        choices=[("", "Any door"), *Channel.choices],
-        label="Through",
+        choices=[("", _("Any door")), *Channel.choices],
+        label=_("Through"),
     )
-    program = _text("Program", "ChatGPT")
-    since = Moment(label="From")
-    until = Moment(label="To")
+    program = _text(_("Program"), "ChatGPT")
+    since = Moment(label=_("From"))
+    until = Moment(label=_("To"))
 
     MORE = (
         "change",
@@ -90,7 +100,9 @@ class AuditForm(forms.Form):
         resource: str = self.cleaned_data["resource"]
         kind, _, name = resource.partition("/")
         if resource and (kind not in KINDS or not name):
-            raise forms.ValidationError("Give kind/id, such as route/conference.")
+            raise forms.ValidationError(
+                gettext("Give kind/id, such as route/conference.")
+            )
         return resource
 
     def filters(self) -> Filters | None:

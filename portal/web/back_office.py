@@ -12,6 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from portal.accounts.presence import carries_token
@@ -20,9 +22,9 @@ from portal.web.pages import refusal
 
 
 class BackOffice(admin.AdminSite):
-    site_header = "Gatehouse back office"
-    site_title = "Gatehouse"
-    index_title = "Back office"
+    site_header = _("Gatehouse back office")
+    site_title = _("Gatehouse")
+    index_title = _("Back office")
     site_url = "/"
     enable_nav_sidebar = True
 
@@ -54,11 +56,15 @@ class BackOffice(admin.AdminSite):
         """Send people to the portal's sign-in, which counts tries and records them."""
         if carries_token(request):
             return refusal(
-                request, 403, "A token opens the API; the back office is for people."
+                request,
+                403,
+                gettext("A token opens the API; the back office is for people."),
             )
         if request.user.is_authenticated and not self.has_permission(request):
             return refusal(
-                request, 403, "The back office is for staff. Ask an administrator."
+                request,
+                403,
+                gettext("The back office is for staff. Ask an administrator."),
             )
         wanted = request.GET.get("next", "") or resolve_url("admin:index")
         return redirect_to_login(wanted, resolve_url("web:login"))

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.utils.translation import gettext, gettext_noop
+
 # Titles of sections, and the models of each in the order in which they are looked for.
 SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "Changes": (
+    gettext_noop("Changes"): (
         "changes.ChangeRequest",
         "changes.Revision",
         "changes.Item",
@@ -14,7 +16,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         "changes.RuleApproval",
         "changes.AfterReview",
     ),
-    "Deliveries": (
+    gettext_noop("Deliveries"): (
         "changes.Delivery",
         "changes.Attempt",
         "changes.Step",
@@ -23,14 +25,14 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         "changes.Freeze",
         "changes.FreezeOverride",
     ),
-    "Gateways": (
+    gettext_noop("Gateways"): (
         "gateway.Gateway",
         "gateway.Resource",
         "gateway.Catalogue",
         "drift.Drift",
         "drift.DriftRule",
     ),
-    "People": (
+    gettext_noop("People"): (
         "accounts.Person",
         "accounts.Membership",
         "accounts.Ownership",
@@ -40,15 +42,15 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         "accounts.RecoveryCode",
         "accounts.Identity",
     ),
-    "Programs": (
+    gettext_noop("Programs"): (
         "accounts.ApiToken",
         "accounts.Program",
         "accounts.Grant",
         "accounts.AccessToken",
         "accounts.RefreshToken",
     ),
-    "Policy": ("accounts.PolicyChange", "changes.RuleSet"),
-    "Audit": (
+    gettext_noop("Policy"): ("accounts.PolicyChange", "changes.RuleSet"),
+    gettext_noop("Audit"): (
         "audit.AuditEvent",
         "audit.LedgerCheck",
         "audit.AuditHead",
@@ -56,14 +58,14 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         "audit.AuditStream",
         "audit.SigningKey",
     ),
-    "Telling others": (
+    gettext_noop("Telling others"): (
         "webhooks.Webhook",
         "webhooks.Message",
         "webhooks.Try",
         "notifications.Notification",
     ),
 }
-THE_REST = "Inner workings"
+THE_REST = gettext_noop("Inner workings")
 
 
 def sections(apps: Iterable[dict[str, Any]], index: str) -> list[dict[str, Any]]:
@@ -81,7 +83,7 @@ def sections(apps: Iterable[dict[str, Any]], index: str) -> list[dict[str, Any]]
     named[THE_REST] = list(models.values())
     return [
         {
-            "name": title,
+            "name": gettext(title),
             "app_label": title.lower().replace(" ", "-"),
             "app_url": f"{index}#{title.lower().replace(' ', '-')}",
             "has_module_perms": True,

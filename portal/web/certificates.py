@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET
 
 from gateway import facets
@@ -60,12 +61,14 @@ class ShownCertificate:
     def words(self) -> str:
         """Say how it stands."""
         if self.certificate is None:
-            return "Kept elsewhere"
+            return gettext("Kept elsewhere")
         if self.certificate.until <= self.now:
-            return "Expired"
+            return gettext("Expired")
         if self.certificate.since > self.now:
-            return "Not valid yet"
-        return "1 day left" if self.days == 1 else f"{self.days} days left"
+            return gettext("Not valid yet")
+        return ngettext("%(count)s day left", "%(count)s days left", self.days) % {
+            "count": self.days
+        }
 
     @property
     def others(self) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from portal.accounts.actor import Actor, Channel
@@ -147,11 +148,15 @@ def _seen_revision(request: HttpRequest, change: ChangeRequest) -> Revision:
     """
     number = request.POST.get("revision", "")
     if not (number.isascii() and number.isdigit() and len(number) < 10):
-        raise Malformed("The form does not say which revision it is for. Reload it.")
+        raise Malformed(
+            gettext("The form does not say which revision it is for. Reload it.")
+        )
     revision = change.revisions.filter(number=int(number)).first()
     if revision is None or revision.digest != request.POST.get("digest", ""):
         raise StaleRevision(
-            "What you decided on is not what this change now says. Read it again below."
+            gettext(
+                "What you decided on is not what this change now says. Read it again below."
+            )
         )
     return revision
 
@@ -159,13 +164,15 @@ def _seen_revision(request: HttpRequest, change: ChangeRequest) -> Revision:
 def _approve(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
     revision = _seen_revision(request, change)
     review.approve(revision, actor=actor, comment=request.POST.get("comment", ""))
-    return f"You approved revision {revision.number}."
+    return gettext("You approved revision %(revision)s.") % {
+        "revision": revision.number
+    }
 
 
 def _reject(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
     revision = _seen_revision(request, change)
     review.reject(revision, actor=actor, comment=request.POST.get("comment", ""))
-    return "You rejected this change. Its author sees your note."
+    return gettext("You rejected this change. Its author sees your note.")
 
 
 def _request_changes(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
@@ -173,35 +180,37 @@ def _request_changes(request: HttpRequest, change: ChangeRequest, actor: Actor) 
     review.request_changes(
         revision, actor=actor, comment=request.POST.get("comment", "")
     )
-    return "You asked for changes. The author sees your note."
+    return gettext("You asked for changes. The author sees your note.")
 
 
 def _comment(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
     review.add_comment(change, actor=actor, text=request.POST.get("comment", ""))
-    return "Your comment stands below."
+    return gettext("Your comment stands below.")
 
 
 def _withdraw(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
     actor.require_present_person()
     review.withdraw(change, actor=actor, comment=request.POST.get("comment", ""))
-    return "You withdrew this change."
+    return gettext("You withdrew this change.")
 
 
 def _cancel(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
     operate.cancel(change, actor=actor, comment=request.POST.get("comment", ""))
-    return "You cancelled the delivery; the gateway was not touched."
+    return gettext("You cancelled the delivery; the gateway was not touched.")
 
 
 def _end_early(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
     expiry.end_early(change, actor=actor, comment=request.POST.get("comment", ""))
-    return "It is taken back now; a worker takes it in a moment."
+    return gettext("It is taken back now; a worker takes it in a moment.")
 
 
 def _override(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
     freezes.override_freeze(
         change, actor=actor, comment=request.POST.get("comment", "")
     )
-    return "This change is let through the freeze; a worker takes it in a moment."
+    return gettext(
+        "This change is let through the freeze; a worker takes it in a moment."
+    )
 
 
 def _break_glass(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
@@ -209,19 +218,21 @@ def _break_glass(request: HttpRequest, change: ChangeRequest, actor: Actor) -> s
     break_glass.break_glass(
         revision, actor=actor, reason=request.POST.get("comment", "")
     )
-    return "You broke the glass: it is delivered now, and everybody concerned is told."
+    return gettext(
+        "You broke the glass: it is delivered now, and everybody concerned is told."
+    )
 
 
 def _review_after(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
     break_glass.review_afterwards(
         change, actor=actor, comment=request.POST.get("comment", "")
     )
-    return "You reviewed it. What you found stands below."
+    return gettext("You reviewed it. What you found stands below.")
 
 
 def _retry(request: HttpRequest, change: ChangeRequest, actor: Actor) -> str:
     operate.retry(change, actor=actor)
-    return "The delivery is queued again."
+    return gettext("The delivery is queued again.")
 
 
 ACTS: dict[str, Callable[[HttpRequest, ChangeRequest, Actor], str]] = {

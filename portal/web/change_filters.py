@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.utils.translation import gettext_lazy as _
 
 from gateway.kinds import KINDS
 from portal.accounts.actor import Channel
@@ -25,15 +26,15 @@ from portal.changes.waiting import to_decide, to_review_after
 from portal.web.pages import words_in
 
 TITLES = {
-    "waiting": "Waiting for me",
-    "alone": "Delivered alone, to review",
-    "mine": "Mine",
-    "": "Open",
-    "on_the_way": "Being delivered",
-    "stuck": "Stuck",
-    "applied": "Done",
-    "declined": "Declined",
-    "all": "All",
+    "waiting": _("Waiting for me"),
+    "alone": _("Delivered alone, to review"),
+    "mine": _("Mine"),
+    "": _("Open"),
+    "on_the_way": _("Being delivered"),
+    "stuck": _("Stuck"),
+    "applied": _("Done"),
+    "declined": _("Declined"),
+    "all": _("All"),
 }
 BY_STATE: Mapping[str, frozenset[State]] = {
     "": OPEN,
@@ -152,7 +153,7 @@ def tabs_of(
     return [
         Tab(
             name=name,
-            title=title,
+            title=str(title),
             count=counts[f"n{index}"],
             query=f"?{filters.query(name)}",
             is_current=name == filters.tab,

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from gateway.kinds import KINDS
@@ -56,14 +57,22 @@ def keep_filter(request: PersonRequest) -> HttpResponse:
     query = QueryDict(words_in(request, "query", 1_000, among=request.POST)).urlencode()
     kept = request.user.saved_filters
     if not name:
-        messages.error(request, "Give the list a name, so that you find it again.")
+        messages.error(
+            request, gettext("Give the list a name, so that you find it again.")
+        )
     elif kept.count() >= KEPT_AT_MOST and not kept.filter(name=name).exists():
         messages.error(
-            request, f"You keep {KEPT_AT_MOST} lists already. Forget one of them first."
+            request,
+            gettext("You keep %(count)s lists already. Forget one of them first.")
+            % {"count": KEPT_AT_MOST},
         )
     else:
         kept.update_or_create(name=name, defaults={"query": query})
-        messages.success(request, f"You find this list under “{name}” from now on.")
+        messages.success(
+            request,
+            gettext("You find this list under “%(name)s” from now on.")
+            % {"name": name},
+        )
     return redirect(f"{reverse('web:changes')}?{query}")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import parse_header_parameters
+from django.utils.translation import gettext
 
 from portal.web.pages import refusal
 
@@ -43,6 +44,8 @@ class Charsets:
             and request.content_type in FORMS
             and not request.path.startswith(API)
         ):
-            words = f"Send the form in UTF-8, not in {charset[:40]!r}."
+            words = gettext("Send the form in UTF-8, not in %(charset)r.") % {
+                "charset": charset[:40]
+            }
             return refusal(request, 415, words)
         return self.get_response(request)

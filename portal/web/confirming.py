@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
@@ -68,7 +69,7 @@ def confirm_page(request: PersonRequest) -> HttpResponse:
         return response
     way = proved_by(request, request.user, actor=actor)
     if way is None:
-        words = "That does not prove it. Try again."
+        words = gettext("That does not prove it. Try again.")
         return _ask(request, wanted, is_post, status=400, error=words)
     tries.forget()
     request.session[CONFIRMED_AT] = timezone.now().isoformat()

@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 
 import orjson
 from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from portal.outbound import Fetched, OutboundError, Reach, fetch
 
@@ -33,7 +36,7 @@ def check_connection() -> list[Found]:
     """
     found = [_https()]
     for title, path, fault in CHECKS:
-        one = _asked(title, path, fault)
+        one = _asked(str(title), path, fault)
         found.append(one)
         if path == "/healthz" and not one.is_good:
             break
@@ -42,21 +45,26 @@ def check_connection() -> list[Found]:
 
 def _https() -> Found:
     parts = urlsplit(settings.PUBLIC_URL)
-    title = "The address is public and uses https"
+    title = gettext("The address is public and uses https")
     if parts.hostname in LOCAL:
         return Found(
             title,
             False,
-            f"{settings.PUBLIC_URL} means this machine alone. ChatGPT and other hosted "
-            "programs need a public https address: set PUBLIC_URL. Programs on this "
-            "machine work as it is.",
+            gettext(
+                "%(public_url)s means this machine alone. ChatGPT and other hosted "
+                "programs need a public https address: set PUBLIC_URL. Programs on this "
+                "machine work as it is."
+            )
+            % {"public_url": settings.PUBLIC_URL},
         )
     if parts.scheme != "https":
         return Found(
-            title, False, "Programs refuse http. Put TLS in front and set PUBLIC_URL."
+            title,
+            False,
+            gettext("Programs refuse http. Put TLS in front and set PUBLIC_URL."),
         )
     if parts.port not in (None, 443):
-        return Found(title, False, "A GPT Action calls port 443 only.")
+        return Found(title, False, gettext("A GPT Action calls port 443 only."))
     return Found(title, True, settings.PUBLIC_URL)
 
 
@@ -67,7 +75,12 @@ def _asked(title: str, path: str, fault: Callable[[Fetched], str]) -> Found:
     except OutboundError as error:
         return Found(title, False, str(error))
     if answer.status != 200:
-        return Found(title, False, f"{url} answered {answer.status} instead of 200.")
+        return Found(
+            title,
+            False,
+            gettext("%(url)s answered %(status)s instead of 200.")
+            % {"url": url, "status": answer.status},
+        )
     wrong = fault(answer)
     return Found(title, not wrong, wrong or url)
 
@@ -82,10 +95,10 @@ def _names(*path: str, wanted: str) -> Callable[[Fetched], str]:
         expected = f"{settings.PUBLIC_URL}{wanted}"
         if value == expected:
             return ""
-        return (
-            f"{'.'.join(path)} is not {expected}. Does the proxy in front pass the "
-            "request on to this desk?"
-        )
+        return gettext(
+            "%(path)s is not %(expected)s. Does the proxy in front pass the request "
+            "on to this desk?"
+        ) % {"path": ".".join(path), "expected": expected}
 
     return fault
 
@@ -93,7 +106,7 @@ def _names(*path: str, wanted: str) -> Callable[[Fetched], str]:
 def _is_document(answer: Fetched) -> str:
     value = _json(answer)
     known = isinstance(value, dict) and str(value.get("openapi", "")).startswith("3.")
-    return "" if known else "It is no OpenAPI document."
+    return "" if known else gettext("It is no OpenAPI document.")
 
 
 def _json(answer: Fetched) -> Any:
@@ -107,21 +120,21 @@ def _anything(answer: Fetched) -> str:
     return ""
 
 
-CHECKS: tuple[tuple[str, str, Callable[[Fetched], str]], ...] = (
-    ("The desk answers there", "/healthz", _anything),
+CHECKS: tuple[tuple[str | Promise, str, Callable[[Fetched], str]], ...] = (
+    (_("The desk answers there"), "/healthz", _anything),
     (
-        "The plugin's manifest",
+        _("The plugin's manifest"),
         "/.well-known/ai-plugin.json",
         _names("api", "url", wanted="/openapi.yaml"),
     ),
-    ("Its OpenAPI document", "/openapi.json", _is_document),
+    (_("Its OpenAPI document"), "/openapi.json", _is_document),
     (
-        "Where programs sign in (OAuth)",
+        _("Where programs sign in (OAuth)"),
         "/.well-known/oauth-authorization-server",
         _names("issuer", wanted=""),
     ),
     (
-        "Where MCP clients connect",
+        _("Where MCP clients connect"),
         "/.well-known/oauth-protected-resource/mcp",
         _names("resource", wanted="/mcp"),
     ),

@@ -7,6 +7,7 @@ from pathlib import Path
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from portal.changes.states import State
@@ -16,10 +17,10 @@ TOKENS = Path(settings.BASE_DIR, "static", "css", "tokens.css")
 DECLARED = re.compile(r"^  --([a-z0-9-]+): (.+);$", re.MULTILINE)
 # How a page looks by its person's wish or their system's: a name, and its classes.
 LOOKS = [
-    ("Light", "look look--light"),
-    ("Dark", "look look--dark"),
-    ("High contrast", "look look--light contrast"),
-    ("High contrast, dark", "look look--dark contrast"),
+    (_("Light"), "look look--light"),
+    (_("Dark"), "look look--dark"),
+    (_("High contrast"), "look look--light contrast"),
+    (_("High contrast, dark"), "look look--dark contrast"),
 ]
 COLOURS = ("ground", "paper", "sunk", "line", "ink", "accent")
 TONES = ("good", "warn", "bad", "busy", "calm")

@@ -6,6 +6,8 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from portal.accounts.presence import present_actor
@@ -21,9 +23,9 @@ from portal.web.pages import Listed, PersonRequest, listed, page
 
 TOLD_IN_LIST = 3
 TABS = {
-    "": ("Open", (DriftState.OPEN,)),
-    "ignored": ("Ignored", (DriftState.IGNORED,)),
-    "all": ("All", tuple(DriftState)),
+    "": (_("Open"), (DriftState.OPEN,)),
+    "ignored": (_("Ignored"), (DriftState.IGNORED,)),
+    "all": (_("All"), tuple(DriftState)),
 }
 
 
@@ -31,10 +33,10 @@ class ReasonForm(forms.Form):
     """Why it is decided so."""
 
     reason = forms.CharField(
-        label="Why",
+        label=_("Why"),
         max_length=REASON_LIMIT,
         widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": "Say why: whoever meets it later will ask."},
+        error_messages={"required": _("Say why: whoever meets it later will ask.")},
     )
 
 
@@ -100,20 +102,24 @@ def _show(
 def _adopt(request: PersonRequest, drift: Drift, reason: str) -> HttpResponse:
     seen = request.POST.get("seen", "")
     adopt(drift, seen=seen, reason=reason, actor=present_actor(request))
-    messages.success(request, "Accepted: what is there now counts as approved.")
+    messages.success(
+        request, gettext("Accepted: what is there now counts as approved.")
+    )
     return redirect(drift)
 
 
 def _ignore(request: PersonRequest, drift: Drift, reason: str) -> HttpResponse:
     seen = request.POST.get("seen", "")
     ignore(drift, seen=seen, reason=reason, actor=present_actor(request))
-    messages.success(request, "Ignored until somebody changes it again.")
+    messages.success(request, gettext("Ignored until somebody changes it again."))
     return redirect(drift)
 
 
 def _revert(request: PersonRequest, drift: Drift, reason: str) -> HttpResponse:
     change = revert(drift, reason=reason, actor=present_actor(request)).change
-    messages.success(request, "This change asks to undo it. Somebody else approves it.")
+    messages.success(
+        request, gettext("This change asks to undo it. Somebody else approves it.")
+    )
     return redirect(change)
 
 

@@ -7,6 +7,8 @@ from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from gateway.models import Gateway
@@ -22,7 +24,7 @@ from portal.web.pages import PersonRequest, page
 class RuleForm(forms.ModelForm):
     """A new rule; what is left empty fits anything."""
 
-    everywhere = forms.BooleanField(required=False, label="On all gateways")
+    everywhere = forms.BooleanField(required=False, label=_("On all gateways"))
 
     class Meta:
         model = DriftRule
@@ -31,9 +33,11 @@ class RuleForm(forms.ModelForm):
     def __init__(self, *args: Any, may_everywhere: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["kind"] = forms.ChoiceField(
-            choices=[("", "Any"), *KIND_CHOICES], required=False, label="Kind"
+            choices=[("", gettext("Any")), *KIND_CHOICES],
+            required=False,
+            label=gettext("Kind"),
         )
-        self.fields["reason"].label = "Why"
+        self.fields["reason"].label = gettext("Why")
         self.fields["reason"].widget.attrs["rows"] = 3
         if not may_everywhere:
             del self.fields["everywhere"]
@@ -77,7 +81,9 @@ def _add(request: PersonRequest, gateway: Gateway, form: RuleForm) -> HttpRespon
     rule = form.save(commit=False)
     rule.gateway = None if form.cleaned_data.get("everywhere") else gateway
     add_rule(rule, actor=present_actor(request))
-    messages.success(request, f"Ignored from now on: {rule}.")
+    messages.success(
+        request, gettext("Ignored from now on: %(rule)s.") % {"rule": rule}
+    )
     return redirect("web:drift_rules", slug=gateway.slug)
 
 
@@ -92,5 +98,5 @@ def remove(request: PersonRequest, slug: str, rule_id: int) -> HttpResponse:
         pk=rule_id,
     )
     remove_rule(rule, actor=present_actor(request))
-    messages.success(request, f"No rule any more: {rule}.")
+    messages.success(request, gettext("No rule any more: %(rule)s.") % {"rule": rule})
     return redirect("web:drift_rules", slug=slug)

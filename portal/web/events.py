@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
+
 from portal.accounts.actor import Channel
 from portal.audit.events import Event
 from portal.audit.models import AuditEvent
@@ -127,9 +129,16 @@ SYSTEMS = (
 
 def device(agent: str) -> str:
     """Return what a browser calls itself, in a few words: Firefox on Linux."""
-    browser = next((name for mark, name in BROWSERS if mark in agent), "A browser")
+    browser = next(
+        (name for mark, name in BROWSERS if mark in agent), gettext("A browser")
+    )
     system = next((name for mark, name in SYSTEMS if mark in agent), "")
-    return f"{browser} on {system}" if system else browser
+    if not system:
+        return browser
+    return gettext("%(browser)s on %(system)s") % {
+        "browser": browser,
+        "system": system,
+    }
 
 
 def program(channel: str, client: str) -> str:

@@ -5,6 +5,8 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -25,8 +27,8 @@ class AppForm(forms.Form):
     offer = forms.CharField(widget=forms.HiddenInput)
     code = forms.CharField(
         max_length=20,
-        label="Code that it shows",
-        help_text="Six digits.",
+        label=_("Code that it shows"),
+        help_text=_("Six digits."),
         widget=forms.TextInput(
             attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}
         ),
@@ -36,8 +38,8 @@ class AppForm(forms.Form):
 class PasskeyForm(forms.Form):
     name = forms.CharField(
         max_length=passkeys.NAME_LIMIT,
-        label="Name",
-        help_text="Where you keep it, such as “Work laptop”.",
+        label=_("Name"),
+        help_text=_("Where you keep it, such as “Work laptop”."),
     )
 
 
@@ -61,7 +63,9 @@ def add_app_page(request: PersonRequest) -> HttpResponse:
                 )
                 status = error.status
             else:
-                return _added(request, codes, "Your authenticator app is added.")
+                return _added(
+                    request, codes, gettext("Your authenticator app is added.")
+                )
     secret = authenticator_app.offered(offer, request.user)
     context = {
         "form": form,
@@ -91,7 +95,11 @@ def add_passkey_page(request: PersonRequest) -> HttpResponse:
                 form.add_error(None, str(error))
                 status = error.status
             else:
-                return _added(request, codes, f"The passkey {name} is added.")
+                return _added(
+                    request,
+                    codes,
+                    gettext("The passkey %(name)s is added.") % {"name": name},
+                )
     return render(request, "accounts/add_passkey.html", {"form": form}, status=status)
 
 
@@ -109,7 +117,10 @@ def begin_passkey(request: PersonRequest) -> HttpResponse:
 def remove(request: PersonRequest, factor_id: int) -> HttpResponse:
     """Take one of my second factors away."""
     factor = remove_factor(factor_id, actor=present_actor(request))
-    messages.success(request, f"{factor.name} no longer opens your account.")
+    messages.success(
+        request,
+        gettext("%(factor)s no longer opens your account.") % {"factor": factor.name},
+    )
     return redirect("web:security")
 
 

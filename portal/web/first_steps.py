@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from gateway.models import Gateway
 from portal.accounts.models import ApiToken, Membership, Person
@@ -48,32 +49,34 @@ def first_steps(
     )
     reviewed, asked, applied, connected = facts.get()
     answers = Step(
-        "A gateway answers",
-        "An administrator adds it, with the address and key of its Admin API.",
+        gettext("A gateway answers"),
+        gettext("An administrator adds it, with the address and key of its Admin API."),
         reverse("admin:gateway_gateway_add") if administers else "",
         any(gateway.is_well for gateway in gateways),
     )
     decides = Step(
-        "Somebody else can decide",
-        "Nobody approves what they asked for: give a second person the role reviewer.",
+        gettext("Somebody else can decide"),
+        gettext(
+            "Nobody approves what they asked for: give a second person the role reviewer."
+        ),
         reverse("admin:accounts_person_changelist") if administers else "",
         reviewed,
     )
     asking = Step(
-        "You ask for a change",
-        "A route takes a minute: which address, and where it goes.",
+        gettext("You ask for a change"),
+        gettext("A route takes a minute: which address, and where it goes."),
         reverse("web:ask"),
         asked,
     )
     goes_live = Step(
-        "A change goes live",
-        "Somebody approves, Gatehouse writes it and reads it back.",
+        gettext("A change goes live"),
+        gettext("Somebody approves, Gatehouse writes it and reads it back."),
         reverse("web:changes"),
         applied,
     )
     connecting = Step(
-        "ChatGPT, or another program, asks for you",
-        "Let it in; whatever it asks for, people decide.",
+        gettext("ChatGPT, or another program, asks for you"),
+        gettext("Let it in; whatever it asks for, people decide."),
         reverse("web:connect"),
         connected,
     )

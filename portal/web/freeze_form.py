@@ -6,6 +6,8 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from gateway.models import Gateway
 from portal.accounts.models import Person
@@ -24,42 +26,42 @@ ONCE, AGAIN = ("starts_at", "ends_at"), ("cron", "length")
 class FreezeForm(forms.Form):
     """What a new freeze says. `made()` gives the row, which nobody has judged yet."""
 
-    reach = forms.ChoiceField(label="Freeze")
+    reach = forms.ChoiceField(label=_("Freeze"))
     reason = forms.CharField(
         max_length=REASON_LIMIT,
-        label="Why",
+        label=_("Why"),
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Shown on every change that waits.",
-        error_messages={"required": "Say why: whoever waits will ask."},
+        help_text=_("Shown on every change that waits."),
+        error_messages={"required": _("Say why: whoever waits will ask.")},
     )
     zone = forms.CharField(
         initial=timezone.get_current_timezone_name,
         max_length=64,
-        label="Time zone",
-        help_text="Whose clock the times are of, such as Europe/Berlin.",
+        label=_("Time zone"),
+        help_text=_("Whose clock the times are of, such as Europe/Berlin."),
     )
     again = forms.ChoiceField(
-        choices=[("", "Once"), ("yes", "Again and again")],
+        choices=[("", _("Once")), ("yes", _("Again and again"))],
         required=False,
-        label="How often",
+        label=_("How often"),
         widget=forms.RadioSelect,
         initial="",
     )
-    starts_at = WallTime(label="From")
-    ends_at = WallTime(label="To")
+    starts_at = WallTime(label=_("From"))
+    ends_at = WallTime(label=_("To"))
     cron = forms.CharField(
         required=False,
         max_length=100,
-        label="Begins each time at",
-        help_text="A cron expression: 0 18 * * 5 is Fridays at 18:00.",
+        label=_("Begins each time at"),
+        help_text=_("A cron expression: 0 18 * * 5 is Fridays at 18:00."),
         widget=forms.TextInput(
             attrs={"placeholder": "0 18 * * 5", "spellcheck": "false"}
         ),
     )
     length = LengthField(
         required=False,
-        label="Lasts each time",
-        help_text="On that clock: 62 hours from Friday 18:00 end on Monday at 8:00.",
+        label=_("Lasts each time"),
+        help_text=_("On that clock: 62 hours from Friday 18:00 end on Monday at 8:00."),
     )
 
     def __init__(self, person: Person, *args: Any, **options: Any) -> None:
@@ -70,9 +72,16 @@ class FreezeForm(forms.Form):
         everywhere = person.may_everywhere(Verb.ADMINISTER)
         names = sorted({g.environment for g in self.gateways.values()} - {""})
         self.fields["reach"].choices = [  # type: ignore[attr-defined]
-            *([(ALL, "All gateways")] if everywhere else []),
-            *((f"environment:{n}", f"Environment {n}") for n in names if everywhere),
-            *((f"gateway:{slug}", f"Gateway {slug}") for slug in self.gateways),
+            *([(ALL, gettext("All gateways"))] if everywhere else []),
+            *(
+                (f"environment:{n}", gettext("Environment %(name)s") % {"name": n})
+                for n in names
+                if everywhere
+            ),
+            *(
+                (f"gateway:{slug}", gettext("Gateway %(slug)s") % {"slug": slug})
+                for slug in self.gateways
+            ),
         ]
 
     @property
@@ -92,7 +101,9 @@ class FreezeForm(forms.Form):
         zone: str = self.cleaned_data["zone"].strip()
         if zone not in available_timezones():
             raise forms.ValidationError(
-                "There is no such time zone. Give one such as Europe/Berlin or UTC."
+                gettext(
+                    "There is no such time zone. Give one such as Europe/Berlin or UTC."
+                )
             )
         return zone
 
@@ -100,7 +111,7 @@ class FreezeForm(forms.Form):
         given = super().clean() or self.cleaned_data
         for name in AGAIN if given.get("again") else ONCE:
             if name not in self.errors and not given.get(name):
-                self.add_error(name, "This is needed.")
+                self.add_error(name, gettext("This is needed."))
         if not self.errors and not given["again"]:
             try:
                 given["window"] = _window(given)

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from gateway.models import Gateway
@@ -69,7 +70,9 @@ def freezes_page(request: PersonRequest) -> HttpResponse:
                 form.add_error(field, str(error))
             else:
                 messages.success(
-                    request, f"Deliveries to {made.reach} are frozen then."
+                    request,
+                    gettext("Deliveries to %(reach)s are frozen then.")
+                    % {"reach": made.reach},
                 )
                 return redirect("web:freezes")
         status = 400
@@ -138,5 +141,7 @@ def end(request: PersonRequest, number: int) -> HttpResponse:
     """End a freeze now and for good."""
     freeze = get_object_or_404(visible_freezes(request.user), pk=number)
     end_freeze(freeze, actor=present_actor(request))
-    messages.success(request, "The freeze is over. What waited is delivered now.")
+    messages.success(
+        request, gettext("The freeze is over. What waited is delivered now.")
+    )
     return redirect("web:freezes")

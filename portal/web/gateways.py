@@ -4,6 +4,7 @@ from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from gateway.models import Gateway, Resource
@@ -32,7 +33,7 @@ def visible_gateway(request: PersonRequest, slug: str) -> Gateway:
     retired = get_object_or_404(Gateway.objects.exclude(retired_at=None), slug=slug)
     if request.user.may(Verb.READ, retired):
         raise NotAllowed(retired.out_of_service)
-    raise Http404("There is no such gateway that you may see.")
+    raise Http404(gettext("There is no such gateway that you may see."))
 
 
 @require_GET

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.accounts.group_members import (
@@ -34,12 +35,17 @@ def make(request: PersonRequest) -> HttpResponse:
     actor = present_actor(request)
     actor.require_administrator()
     if not form.is_valid():
-        messages.error(request, f"No group was made: {form.errors['name'][0]}")
+        messages.error(
+            request,
+            gettext("No group was made: %(error)s") % {"error": form.errors["name"][0]},
+        )
         return redirect("web:roles")
     try:
         group = make_group(form.cleaned_data["name"], actor=actor)
     except GatehouseError as error:
-        messages.error(request, f"No group was made: {error}")
+        messages.error(
+            request, gettext("No group was made: %(error)s") % {"error": error}
+        )
         return redirect("web:roles")
     return redirect("web:group", pk=group.pk)
 
@@ -113,7 +119,7 @@ def leave(request: PersonRequest, pk: int, person_id: int) -> HttpResponse:
         member_wanted(group, person, is_in=False),
         lambda reason: leave_group(group, person, reason=reason, actor=actor),
         actor=actor,
-        title="Take somebody out",
+        title=gettext("Take somebody out"),
         back=_address(group),
     )
 
@@ -154,7 +160,7 @@ def take(request: PersonRequest, pk: int, part_id: int) -> HttpResponse:
         part_wanted(part, owned=False),
         lambda reason: take_part(part, reason=reason, actor=actor),
         actor=actor,
-        title="Take a part from a group",
+        title=gettext("Take a part from a group"),
         back=_address(part.group),
     )
 

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 LIMIT = 20_000
 
@@ -15,7 +17,7 @@ class HeaderLinesField(forms.CharField):
             required=False,
             max_length=LIMIT,
             widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
-            help_text="One per line, such as X-Version: 2.",
+            help_text=_("One per line, such as X-Version: 2."),
             **options,
         )
 
@@ -32,7 +34,8 @@ class HeaderLinesField(forms.CharField):
             name, colon, told = (part.strip() for part in line.partition(":"))
             if not colon:
                 raise forms.ValidationError(
-                    f"Line {number} has no colon. Write it as Name: value."
+                    gettext("Line %(number)s has no colon. Write it as Name: value.")
+                    % {"number": number}
                 )
             headers[name] = f"{headers[name]}, {told}" if name in headers else told
         return headers

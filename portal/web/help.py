@@ -4,6 +4,7 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from portal.accounts.models import Scope
@@ -46,7 +47,9 @@ def connect_page(request: PersonRequest) -> HttpResponse:
             seconds=60,
         )
         if not window.allows():
-            return refusal(request, 429, "It was just checked. Try again in a minute.")
+            return refusal(
+                request, 429, gettext("It was just checked. Try again in a minute.")
+            )
         found = check_connection()
     programs = request.user.api_tokens.usable(timezone.now()).exclude(last_used_at=None)
     context = {

@@ -5,6 +5,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal.accounts.models import Person
@@ -68,7 +69,7 @@ def settings_page(request: PersonRequest) -> HttpResponse:
     form = WaysForm(request.user, data=request.POST or None)
     if request.method == "POST" and form.is_valid():
         set_ways(request.user, form.ways())
-        messages.success(request, "From now on you are told like this.")
+        messages.success(request, gettext("From now on you are told like this."))
         return redirect("web:inbox_settings")
     status = 400 if form.errors else 200
     return render(request, "inbox/settings.html", {"form": form}, status=status)

@@ -4,12 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 UNITS = {
     "minutes": timedelta(minutes=1),
     "hours": timedelta(hours=1),
     "days": timedelta(days=1),
 }
+UNIT_NAMES = {"minutes": _("minutes"), "hours": _("hours"), "days": _("days")}
 # Far beyond what any rule allows, and far below what a timedelta holds.
 COUNT_AT_MOST = 1_000_000
 
@@ -25,8 +27,8 @@ class LengthWidget(forms.MultiWidget):
             {
                 "": forms.NumberInput(attrs={"min": 1, "size": 5}),
                 "unit": forms.Select(
-                    choices=[(unit, unit) for unit in UNITS],
-                    attrs={"aria-label": "Unit"},
+                    choices=list(UNIT_NAMES.items()),
+                    attrs={"aria-label": _("Unit")},
                 ),
             },
             attrs,
@@ -54,7 +56,7 @@ class LengthField(forms.MultiValueField):
         super().__init__(
             fields=(
                 forms.IntegerField(min_value=1, max_value=COUNT_AT_MOST),
-                forms.ChoiceField(choices=[(unit, unit) for unit in UNITS]),
+                forms.ChoiceField(choices=list(UNIT_NAMES.items())),
             ),
             require_all_fields=False,
             **options,

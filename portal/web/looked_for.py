@@ -7,6 +7,7 @@ from typing import Any, Self
 from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from gateway import facets
 from gateway.kinds import Kind
@@ -21,12 +22,12 @@ CHOICES_AT_MOST = 100
 GROUP = "group"
 # {facet: (title, whether it is typed rather than chosen)}
 CHOSEN = {
-    facets.HOST: ("Host", True),
-    facets.PLUGIN: ("Plugin", False),
-    facets.LABEL: ("Label", True),
-    facets.OWNER: ("Kept by", False),
-    facets.METHOD: ("Method", False),
-    GROUP: ("Owned by", False),
+    facets.HOST: (_("Host"), True),
+    facets.PLUGIN: (_("Plugin"), False),
+    facets.LABEL: (_("Label"), True),
+    facets.OWNER: (_("Kept by"), False),
+    facets.METHOD: (_("Method"), False),
+    GROUP: (_("Owned by"), False),
 }
 ON = "on"
 SORTS = {"": "resource_id", "name": "by_name"}
@@ -66,7 +67,13 @@ class LookedFor:
         What nothing here has is no field, unless it was asked for.
         """
         return [
-            (name, title, choices.get(name, ()), self.values.get(name, ""), is_typed)
+            (
+                name,
+                str(title),
+                choices.get(name, ()),
+                self.values.get(name, ""),
+                is_typed,
+            )
             for name, (title, is_typed) in CHOSEN.items()
             if name in choices or name in self.values
         ]

@@ -5,8 +5,9 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-INVALID = "Give a date and a time."
+INVALID = _("Give a date and a time.")
 
 
 class _Typed(forms.DateTimeField):

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
+from django.utils.translation import gettext
+
 from portal.changes.models import Freeze
 from portal.changes.windows import Window
 
@@ -113,6 +115,9 @@ def _spans(
 
 def _words(begin: float, over: float, start: float, end: float, zone: tzinfo) -> str:
     if (begin, over) == (start, end):
-        return "all day"
+        return gettext("all day")
     clock = "24:00" if over == end else f"{datetime.fromtimestamp(over, zone):%H:%M}"
-    return f"{datetime.fromtimestamp(begin, zone):%H:%M} to {clock}"
+    return gettext("%(begin)s to %(end)s") % {
+        "begin": f"{datetime.fromtimestamp(begin, zone):%H:%M}",
+        "end": clock,
+    }

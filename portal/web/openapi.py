@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render, resolve_url
+from django.utils.translation import gettext
 from django.views.decorators.http import (
     require_http_methods,
     require_POST,
@@ -107,9 +108,9 @@ def _send(request: PersonRequest, asked: DocumentAsked) -> HttpResponse:
         messages.info(request, "The document is large: it is being read.")
         return redirect(f"{resolve_url('web:openapi', asked.gateway.slug)}#files")
     imported = propose_document(asked, actor=actor)
-    said = "Sent for review."
+    said = gettext("Sent for review.")
     if imported.proposed.is_replay:
-        said = "You asked for this a moment ago; here it is."
+        said = gettext("You asked for this a moment ago; here it is.")
     messages.success(
         request, visible(" ".join([said, *imported.remarks[:SAID_REMARKS]]))
     )
@@ -218,5 +219,5 @@ def publish_openapi(request: PersonRequest, slug: str) -> HttpResponse:
         return _show(
             request, gateway, DocumentForm(), publishing=form, status=error.status
         )
-    messages.success(request, "Sent for review.")
+    messages.success(request, gettext("Sent for review."))
     return redirect(proposed.change)

@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from portal.changes.openapi.asked import URL_LIMIT
 from portal.changes.openapi.publish import NAME_LIMIT, WORDS_LIMIT
@@ -20,69 +22,75 @@ class DocumentForm(TimedForm):
     file = forms.FileField(
         required=False,
         allow_empty_file=True,
-        help_text="OpenAPI 2.0, 3.0 or 3.1, JSON or YAML.",
+        help_text=_("OpenAPI 2.0, 3.0 or 3.1, JSON or YAML."),
     )
     url = forms.CharField(
         required=False,
         max_length=URL_LIMIT,
-        label="Or its address",
+        label=_("Or its address"),
         widget=forms.URLInput,
-        help_text="A public one that answers the document itself.",
+        help_text=_("A public one that answers the document itself."),
     )
     document = forms.CharField(
         required=False,
         max_length=PASTED_LIMIT,
         strip=False,
-        label="Or its text",
+        label=_("Or its text"),
         widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
     )
     server = forms.CharField(
         required=False,
         max_length=URL_LIMIT,
-        help_text="Which of its servers gets the requests, by URL or number. Needed where "
-        "it names several: they are environments, not one pool.",
+        help_text=_(
+            "Which of its servers gets the requests, by URL or number. Needed where "
+            "it names several: they are environments, not one pool."
+        ),
     )
     base_url = forms.CharField(
         required=False,
         max_length=URL_LIMIT,
-        label="Relative to",
-        help_text="What servers such as /v1 are below. Empty: the document's address.",
+        label=_("Relative to"),
+        help_text=_(
+            "What servers such as /v1 are below. Empty: the document's address."
+        ),
     )
     variables = forms.CharField(
         required=False,
         max_length=5_000,
-        label="Values of the server's variables",
+        label=_("Values of the server's variables"),
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="One name = value per line.",
+        help_text=_("One name = value per line."),
     )
     hosts = forms.CharField(
         required=False,
         max_length=5_000,
-        help_text="That the gateway serves it for, with blanks between. Empty: any.",
+        help_text=_("That the gateway serves it for, with blanks between. Empty: any."),
     )
     spec = forms.CharField(
         required=False,
         max_length=40,
-        label="Name on this gateway",
-        help_text="By it the document is known when it comes again. Empty: its title.",
+        label=_("Name on this gateway"),
+        help_text=_(
+            "By it the document is known when it comes again. Empty: its title."
+        ),
     )
     per = forms.ChoiceField(
-        choices=[("operation", "each operation"), ("path", "each path")],
+        choices=[("operation", _("each operation")), ("path", _("each path"))],
         required=False,
-        label="A route for",
+        label=_("A route for"),
     )
     auth = forms.BooleanField(
         required=False,
         initial=True,
-        label="Enforce its security schemes",
+        label=_("Enforce its security schemes"),
     )
     validate = forms.BooleanField(
         required=False,
-        label="Refuse JSON bodies and headers that are not as it says",
+        label=_("Refuse JSON bodies and headers that are not as it says"),
     )
     delete_missing = forms.BooleanField(
         required=False,
-        label="Remove what it brought earlier and says no more",
+        label=_("Remove what it brought earlier and says no more"),
     )
 
     def clean_file(self) -> bytes:
@@ -90,7 +98,8 @@ class DocumentForm(TimedForm):
         file = self.cleaned_data["file"]
         if file and file.size > settings.IMPORT_LIMIT:
             raise forms.ValidationError(
-                f"The file is larger than {settings.IMPORT_LIMIT:,} bytes. Split it."
+                gettext("The file is larger than %(import_limit)s bytes. Split it.")
+                % {"import_limit": f"{settings.IMPORT_LIMIT:,}"}
             )
         source: bytes = file.read() if file else b""
         return source
@@ -104,7 +113,8 @@ class DocumentForm(TimedForm):
                 found[name] = value
             elif line.strip():
                 raise forms.ValidationError(
-                    f"{line.strip()[:80]!r} says no value. Write name = value."
+                    gettext("%(line)r says no value. Write name = value.")
+                    % {"line": line.strip()[:80]}
                 )
         return found
 
@@ -112,8 +122,12 @@ class DocumentForm(TimedForm):
         given = super().clean() or {}
         ways = [name for name in ("file", "url", "document") if given.get(name)]
         if len(ways) != 1 and not self.errors:
-            words = "Choose a file, or give its address or its text"
-            self.add_error("file", f"{words}{': one of them' if ways else ''}.")
+            words = (
+                gettext("Choose a file, or give its address or its text: one of them.")
+                if ways
+                else gettext("Choose a file, or give its address or its text.")
+            )
+            self.add_error("file", words)
         return given
 
     def options(self) -> dict[str, Any]:
@@ -140,17 +154,17 @@ class PublishForm(RequestForm):
 
     name = forms.CharField(max_length=NAME_LIMIT)
     description = forms.CharField(
-        max_length=WORDS_LIMIT, help_text="What it does, for people and models."
+        max_length=WORDS_LIMIT, help_text=_("What it does, for people and models.")
     )
     host = forms.CharField(
-        required=False, max_length=253, help_text="Only what is for it. Empty: all."
+        required=False, max_length=253, help_text=_("Only what is for it. Empty: all.")
     )
     service = forms.CharField(
-        required=False, max_length=64, help_text="Only its routes, by its id."
+        required=False, max_length=64, help_text=_("Only its routes, by its id.")
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # Beside another form: whoever hears the labels tells them apart.
-        self.fields["reason"].label = "Why publish it"
-        self.fields["title"].label = "Title of the change"
+        self.fields["reason"].label = gettext("Why publish it")
+        self.fields["title"].label = gettext("Title of the change")

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from gateway.models import Gateway
@@ -63,7 +64,11 @@ def read_schemas(request: PersonRequest, slug: str) -> HttpResponse:
     schemas = read_again(gateway, actor=present_actor(request))
     messages.success(
         request,
-        f"Read {len(schemas.kinds)} kinds and {len(schemas.plugins)} plugins of APISIX "
-        f"{schemas.version}.",
+        gettext("Read %(kinds)s kinds and %(plugins)s plugins of APISIX %(version)s.")
+        % {
+            "kinds": len(schemas.kinds),
+            "plugins": len(schemas.plugins),
+            "version": schemas.version,
+        },
     )
     return redirect("web:gateway", slug=slug)

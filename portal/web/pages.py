@@ -11,6 +11,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
 from portal.accounts.models import Person
@@ -46,8 +47,10 @@ def page(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBas
             return refusal(
                 request,
                 403,
-                "This page is for people. A token opens the API and nothing else; leave "
-                "it out and sign in.",
+                gettext(
+                    "This page is for people. A token opens the API and nothing else; leave "
+                    "it out and sign in."
+                ),
             )
         if not request.user.is_authenticated:
             return _to_sign_in(request)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext
+
 from gateway.schemas import Schemas
 from portal.web.schema_form.nodes import MISSING, Node, Widget, node_of
 from portal.web.schema_form.read import read
@@ -50,17 +52,23 @@ class PluginForms:
     def add(self, name: str) -> None:
         """Give the route a plugin without settings."""
         if not name:
-            self.errors["add"] = ["Say which plugin."]
+            self.errors["add"] = [gettext("Say which plugin.")]
         elif name in self._held:
-            self.errors["add"] = [f"{name} is there already: see below."]
+            self.errors["add"] = [
+                gettext("%(name)s is there already: see below.") % {"name": name}
+            ]
         elif name not in self._schemas.plugins:
             close = [one for one in self.offered if name and name in one][:3]
             mend = (
-                f"Did you mean {' or '.join(close)}?"
+                gettext("Did you mean %(close)s?")
+                % {"close": gettext(" or ").join(close)}
                 if close
-                else "Choose one of the list."
+                else gettext("Choose one of the list.")
             )
-            self.errors["add"] = [f"The gateway offers no plugin {name[:80]!r}. {mend}"]
+            self.errors["add"] = [
+                gettext("The gateway offers no plugin %(name)r. %(mend)s")
+                % {"name": name[:80], "mend": mend}
+            ]
         else:
             self._set(name, {})
             self.opened = name

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from gateway.kinds import KINDS
@@ -25,17 +27,17 @@ from portal.web.pages import PersonRequest, page, wants_fragment, words_in
 GATEWAYS_AT_MOST = 20
 # What each schema of a plugin is for.
 PARTS = {
-    "schema": ("settings", "On a route, a service and the like"),
-    "consumer_schema": ("credential", "On a consumer or a credential"),
-    "metadata_schema": ("metadata", "As plugin metadata, for all its uses"),
+    "schema": ("settings", _("On a route, a service and the like")),
+    "consumer_schema": ("credential", _("On a consumer or a credential")),
+    "metadata_schema": ("metadata", _("As plugin metadata, for all its uses")),
 }
 PHASES = {
-    "rewrite": "before the request is matched to a caller's limits (rewrite)",
-    "access": "before the request is passed on (access)",
-    "before_proxy": "just before the request is passed on (before_proxy)",
-    "header_filter": "when the answer's headers arrive (header_filter)",
-    "body_filter": "when the answer's body arrives (body_filter)",
-    "log": "after the answer was sent (log)",
+    "rewrite": _("before the request is matched to a caller's limits (rewrite)"),
+    "access": _("before the request is passed on (access)"),
+    "before_proxy": _("just before the request is passed on (before_proxy)"),
+    "header_filter": _("when the answer's headers arrive (header_filter)"),
+    "body_filter": _("when the answer's body arrives (body_filter)"),
+    "log": _("after the answer was sent (log)"),
 }
 
 
@@ -76,7 +78,7 @@ def plugins_page(request: PersonRequest) -> HttpResponse:
     gateways = request.user.gateways(Verb.READ)
     gateway = gateways.filter(slug="default").first() or gateways.first()
     if gateway is None:
-        raise Http404("There is no gateway that you may see.")
+        raise Http404(gettext("There is no gateway that you may see."))
     return redirect("web:plugins_of", slug=gateway.slug)
 
 
@@ -121,8 +123,11 @@ def plugin_page(request: PersonRequest, slug: str, name: str) -> HttpResponse:
     plugin = schemas.plugins.get(name) or schemas.stream_plugins.get(name)
     if plugin is None:
         raise Http404(
-            f"{gateway.slug} offers no plugin {name[:80]}. Whoever runs it can switch it "
-            "on in its configuration, under plugins."
+            gettext(
+                "%(gateway)s offers no plugin %(name)s. Whoever runs it can switch it on "
+                "in its configuration, under plugins."
+            )
+            % {"gateway": gateway.slug, "name": name[:80]}
         )
     phase = first_phase(name)
     context = {
@@ -182,7 +187,7 @@ def _part(which: str, schema: dict[str, Any], secret: tuple[str, ...]) -> Part:
     part_id, title = PARTS[which]
     return Part(
         id=part_id,
-        title=title,
+        title=str(title),
         rows=rows(schema, secret=secret),
         needs=needs(schema),
         description=description_of(schema),

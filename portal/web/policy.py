@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from gateway.semantic_diff import told
@@ -77,17 +78,17 @@ def _show(
 
 def _accept(request: PersonRequest, change: PolicyChange, actor: Actor) -> str:
     accept_policy(change, actor=actor)
-    return "You accepted it. It is in force."
+    return gettext("You accepted it. It is in force.")
 
 
 def _refuse(request: PersonRequest, change: PolicyChange, actor: Actor) -> str:
     refuse_policy(change, actor=actor, note=request.POST.get("note", ""))
-    return "You refused it. Whoever asked sees your note."
+    return gettext("You refused it. Whoever asked sees your note.")
 
 
 def _withdraw(request: PersonRequest, change: PolicyChange, actor: Actor) -> str:
     withdraw_policy(change, actor=actor)
-    return "You withdrew it."
+    return gettext("You withdrew it.")
 
 
 ACTS: dict[str, Callable[[PersonRequest, PolicyChange, Actor], str]] = {

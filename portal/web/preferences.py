@@ -6,6 +6,8 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from portal.accounts.models import Colours
@@ -37,20 +39,22 @@ class PreferencesForm(forms.Form):
     time_zone = forms.ChoiceField(
         choices=zones,
         required=False,
-        label="Time zone",
-        help_text="Of all times on pages and in forms, and of the daily letter. Programs "
-        "get UTC.",
+        label=_("Time zone"),
+        help_text=_(
+            "Of all times on pages and in forms, and of the daily letter. Programs "
+            "get UTC."
+        ),
     )
     colours = forms.ChoiceField(
         choices=Colours.choices,
         required=False,
         widget=forms.RadioSelect,
-        label="Colours",
+        label=_("Colours"),
     )
     more_contrast = forms.BooleanField(
         required=False,
-        label="More contrast",
-        help_text="Also when my system does not ask for it.",
+        label=_("More contrast"),
+        help_text=_("Also when my system does not ask for it."),
     )
 
 
@@ -67,7 +71,7 @@ def preferences_page(request: PersonRequest) -> HttpResponse:
     form = PreferencesForm(request.POST or None, initial=now)
     if request.method == "POST" and form.is_valid():
         prefer(person, **form.cleaned_data)
-        messages.success(request, "Kept.")
+        messages.success(request, gettext("Kept."))
         return redirect("web:preferences")
     status = 400 if form.errors else 200
     return render(request, "accounts/preferences.html", {"form": form}, status=status)

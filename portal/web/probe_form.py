@@ -3,6 +3,8 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from portal.changes.errors import Malformed
 from portal.changes.probe import METHODS, PATH_LIMIT, TEXT_LIMIT, Probe
@@ -20,9 +22,11 @@ class ProbeForm(forms.Form):
     path = forms.CharField(
         required=False,
         max_length=PATH_LIMIT,
-        label="Ask for",
-        help_text="A path such as /speaker/1, at the gateway's public address. Empty: "
-        "nothing is asked.",
+        label=_("Ask for"),
+        help_text=_(
+            "A path such as /speaker/1, at the gateway's public address. Empty: "
+            "nothing is asked."
+        ),
         widget=forms.TextInput(
             attrs={"spellcheck": "false", "autocapitalize": "none"},
         ),
@@ -32,29 +36,29 @@ class ProbeForm(forms.Form):
     )
     host = forms.CharField(
         required=False,
-        label="As host",
-        help_text="Empty: the gateway's own.",
+        label=_("As host"),
+        help_text=_("Empty: the gateway's own."),
         widget=forms.TextInput(
             attrs={"spellcheck": "false", "autocapitalize": "none"},
         ),
     )
-    headers = HeaderLinesField(label="With headers")
+    headers = HeaderLinesField(label=_("With headers"))
     status = forms.IntegerField(
         required=False,
         initial=200,
-        label="Expected status",
-        error_messages={"invalid": "Give the status of an answer, such as 200."},
+        label=_("Expected status"),
+        error_messages={"invalid": _("Give the status of an answer, such as 200.")},
     )
     contains = forms.CharField(
         required=False,
         max_length=TEXT_LIMIT,
         strip=False,
-        label="The answer holds this text",
-        help_text="Empty: anything.",
+        label=_("The answer holds this text"),
+        help_text=_("Empty: anything."),
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
     )
     take_back = forms.BooleanField(
-        required=False, label="Take the change back if the answer is another"
+        required=False, label=_("Take the change back if the answer is another")
     )
 
     @staticmethod
@@ -83,10 +87,10 @@ class ProbeForm(forms.Form):
             return given
         if given.get("path") == "":
             self.add_error(
-                "path", "Give the path to ask for, or empty the fields below."
+                "path", gettext("Give the path to ask for, or empty the fields below.")
             )
         if given.get("status", 0) is None:
-            self.add_error("status", "Give the status to expect, such as 200.")
+            self.add_error("status", gettext("Give the status to expect, such as 200."))
         # All at once, whatever is wrong already: that is no longer in `given`.
         for fault in [*Probe(**(RIGHT | given)).faults()]:
             self._tell(fault)

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.db.models import Case, When
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from gateway.models import Gateway, Resource
@@ -108,10 +109,14 @@ def _form(
 def _send(request: PersonRequest, asked: PromotionAsked) -> HttpResponse:
     proposed = promote(asked, actor=present_actor(request))
     if proposed.is_replay:
-        messages.success(request, "You asked for this a moment ago; here it is.")
+        messages.success(
+            request, gettext("You asked for this a moment ago; here it is.")
+        )
     else:
         messages.success(
-            request, f"Sent for review: it brings this from {asked.source.slug}."
+            request,
+            gettext("Sent for review: it brings this from %(source)s.")
+            % {"source": asked.source.slug},
         )
     return redirect(proposed.change)
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from gateway.models import Gateway
 from portal.changes.propose import REASON_LIMIT
@@ -20,15 +22,17 @@ class PromoteForm(RequestForm):
     with_references = forms.BooleanField(
         required=False,
         initial=True,
-        label="With what it refers to",
-        help_text="As far as this gateway lacks it. What it has already stays as it is.",
+        label=_("With what it refers to"),
+        help_text=_(
+            "As far as this gateway lacks it. What it has already stays as it is."
+        ),
     )
     reason = forms.CharField(
         required=False,
         max_length=REASON_LIMIT,
-        label="Why",
+        label=_("Why"),
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="A reviewer decides by it. A preview needs none.",
+        help_text=_("A reviewer decides by it. A preview needs none."),
     )
 
     def __init__(self, sources: Sequence[Gateway], *args: Any, **options: Any) -> None:
@@ -36,7 +40,7 @@ class PromoteForm(RequestForm):
         # A word that Python keeps for itself.
         self.fields["from"] = forms.ChoiceField(
             choices=[(one.slug, f"{one.slug}: {one.title}") for one in sources],
-            label="From",
+            label=gettext("From"),
         )
 
 

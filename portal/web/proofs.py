@@ -7,9 +7,9 @@ import math
 from typing import Any
 
 from django.http import HttpRequest
-from django.template.defaultfilters import pluralize
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import ngettext
 
 from portal.accounts import passkeys
 from portal.accounts.actor import Actor
@@ -56,7 +56,11 @@ class ProofTries:
     @property
     def words(self) -> str:
         minutes = math.ceil(self.seconds / 60)
-        return f"Too many tries. Wait {minutes} minute{pluralize(minutes)}."
+        return ngettext(
+            "Too many tries. Wait %(minutes)s minute.",
+            "Too many tries. Wait %(minutes)s minutes.",
+            minutes,
+        ) % {"minutes": minutes}
 
 
 def proved_by(request: HttpRequest, person: Person, *, actor: Actor) -> Way | None:

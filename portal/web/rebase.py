@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from portal.accounts.presence import present_actor
@@ -39,7 +40,9 @@ def rebase_page(request: PersonRequest, number: int) -> HttpResponse:
             refusal = error
         else:
             messages.success(
-                request, f"Revision {revision.number} builds on what is live now."
+                request,
+                gettext("Revision %(revision)s builds on what is live now.")
+                % {"revision": revision.number},
             )
             return redirect(change)
     else:

@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 from django.forms.boundfield import BoundField
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from gateway.recipes.recipe import Recipe
 from gateway.recipes.settings import Schema
@@ -13,7 +15,7 @@ from portal.web.header_lines import HeaderLinesField
 from portal.web.request_form import RequestForm
 
 PREFIX = "set-"
-AS_IT_IS = ("", "as it is")
+AS_IT_IS = ("", _("as it is"))
 # No setting takes a number with more digits, and some readers take none.
 DIGITS = 15
 
@@ -59,9 +61,9 @@ class RecipeForm(RequestForm):
     reason = forms.CharField(
         required=False,
         max_length=REASON_LIMIT,
-        label="Why",
+        label=_("Why"),
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="A reviewer decides by it. A preview needs none.",
+        help_text=_("A reviewer decides by it. A preview needs none."),
     )
 
     def __init__(self, recipe: Recipe, *args: Any, **options: Any) -> None:
@@ -102,7 +104,9 @@ def field_of(schema: Schema, *, is_needed: bool) -> forms.Field:
     """Return the form field of one setting."""
     told: dict[str, Any] = {
         "required": False,
-        "label": f"{schema['title']} (needed)" if is_needed else schema["title"],
+        "label": gettext("%(title)s (needed)") % {"title": schema["title"]}
+        if is_needed
+        else schema["title"],
         "initial": schema.get("default"),
         "help_text": schema["description"],
     }
@@ -115,14 +119,14 @@ def field_of(schema: Schema, *, is_needed: bool) -> forms.Field:
             )
         case "array":
             of_numbers = schema["items"]["type"] == "integer"
-            told["help_text"] += _one_per_line(schema)
+            told["help_text"] += f" {_one_per_line(schema)}"
             return LinesField(of_numbers=of_numbers, **told)
         case "object" if schema["additionalProperties"]["type"] == "integer":
-            told["help_text"] += _one_per_line(schema)
+            told["help_text"] += f" {_one_per_line(schema)}"
             return WeightLinesField(**told)
         case "object":
             del told["required"]
-            words = told.pop("help_text") + _one_per_line(schema)
+            words = f"{told.pop('help_text')} {_one_per_line(schema)}"
             field: forms.Field = HeaderLinesField(**told)
             field.help_text = words
             return field
@@ -154,7 +158,9 @@ def _one_per_line(schema: Schema) -> str:
         of_numbers = schema["additionalProperties"]["type"] == "integer"
         sign = " = " if of_numbers else ": "
         example = [f"{name}{sign}{value}" for name, value in example.items()]
-    return f" One per line{f', such as {example[0]}' if example else ''}."
+    if not example:
+        return gettext("One per line.")
+    return gettext("One per line, such as %(example)s.") % {"example": example[0]}
 
 
 def _number(text: str) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from gateway.models import Gateway, Resource
@@ -96,16 +97,21 @@ def _route(gateway: Gateway, route_id: str) -> Row:
         .first()
     )
     if found is None:
-        raise Http404(f"Route {route_id[:80]} is not known here.")
+        raise Http404(
+            gettext("Route %(route_id)s is not known here.")
+            % {"route_id": route_id[:80]}
+        )
     return row_of(found)
 
 
 def _send(request: PersonRequest, asked: RecipeAsked) -> HttpResponse:
     proposed, made = apply_recipe(asked, actor=present_actor(request))
     if made is None:
-        messages.success(request, "You asked for this a moment ago; here it is.")
+        messages.success(
+            request, gettext("You asked for this a moment ago; here it is.")
+        )
     else:
-        messages.success(request, " ".join(("Sent for review.", *made.then)))
+        messages.success(request, " ".join((gettext("Sent for review."), *made.then)))
     return redirect(proposed.change)
 
 

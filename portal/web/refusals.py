@@ -1,6 +1,7 @@
 """Refusals that Django makes before a view of ours is asked."""
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 
 from portal.web.pages import refusal
 
@@ -10,6 +11,8 @@ def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
     return refusal(
         request,
         403,
-        "This form is too old or did not come from this page, so nothing was done. Go "
-        "back, reload the page and send it again. Cookies must be allowed.",
+        gettext(
+            "This form is too old or did not come from this page, so nothing was done. Go "
+            "back, reload the page and send it again. Cookies must be allowed."
+        ),
     )

@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from gateway.kinds import KIND_BY_PATH, Kind
@@ -33,7 +34,10 @@ SHOWN_CHANGES = 20
 
 def _kind(path: str) -> Kind:
     if path not in KIND_BY_PATH:
-        raise Http404(f"There is no kind of resource called {path[:40]}.")
+        raise Http404(
+            gettext("There is no kind of resource called %(path)s.")
+            % {"path": path[:40]}
+        )
     return KIND_BY_PATH[path]
 
 
@@ -91,7 +95,10 @@ def resource_page(
     )
     drift = Drift.objects.open().of_resource(gateway, wanted.name, resource_id).first()
     if resource is None and not changes and drift is None:
-        raise Http404(f"{wanted.title} {resource_id[:80]} is not known here.")
+        raise Http404(
+            gettext("%(wanted)s %(resource_id)s is not known here.")
+            % {"wanted": wanted.title, "resource_id": resource_id[:80]}
+        )
     delivered = (
         Delivery.objects.filter(
             gateway=gateway,

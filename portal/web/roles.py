@@ -7,6 +7,7 @@ from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from portal.accounts.group_members import GroupMembers
@@ -98,6 +99,6 @@ def take(request: PersonRequest, pk: int) -> HttpResponse:
         role_wanted(membership, held=False),
         lambda reason: revoke(membership, reason=reason, actor=actor),
         actor=actor,
-        title="Take a role away",
+        title=gettext("Take a role away"),
         back=reverse("web:roles"),
     )

@@ -1,9 +1,11 @@
 """The forms that give roles and make groups."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib.auth.models import Group
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from gateway.models import Gateway
 from portal.accounts.groups import NAME_LIMIT
@@ -11,6 +13,9 @@ from portal.accounts.models import Membership, Ownership, Person
 from portal.accounts.policy.deciding import REASON_LIMIT
 from portal.accounts.roles import Role
 from portal.web.policy_asking import Reach
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class NamedPerson(forms.CharField):
@@ -24,25 +29,25 @@ class NamedPerson(forms.CharField):
             return None
         person = Person.objects.filter(username=name).first()
         if person is None:
-            raise forms.ValidationError("Nobody has this user name.")
+            raise forms.ValidationError(gettext("Nobody has this user name."))
         return person
 
 
 def _reason() -> forms.CharField:
     return forms.CharField(
         max_length=REASON_LIMIT,
-        label="Why",
-        help_text="Whoever accepts it reads this; it stays in the audit.",
+        label=_("Why"),
+        help_text=_("Whoever accepts it reads this; it stays in the audit."),
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 
 
-def _where(label: str) -> forms.ModelChoiceField:
+def _where(label: "StrOrPromise") -> forms.ModelChoiceField:
     return forms.ModelChoiceField(
         Gateway.objects.none(),
         required=False,
         label=label,
-        empty_label="All gateways",
+        empty_label=_("All gateways"),
         to_field_name="slug",
     )
 
@@ -64,24 +69,24 @@ class GrantForm(OnGateways):
     person = NamedPerson(
         required=False,
         max_length=150,
-        label="To the person",
-        help_text="Their user name; leave it empty to give the role to a group.",
+        label=_("To the person"),
+        help_text=_("Their user name; leave it empty to give the role to a group."),
     )
     group = forms.ModelChoiceField(
         Group.objects.order_by("name"),
         required=False,
-        label="Or to the group",
-        empty_label="No group",
+        label=_("Or to the group"),
+        empty_label=_("No group"),
     )
-    role = forms.ChoiceField(choices=Role.choices, label="Role")
-    gateway = _where("On")
+    role = forms.ChoiceField(choices=Role.choices, label=_("Role"))
+    gateway = _where(_("On"))
     reason = _reason()
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
         if not self.errors and bool(given.get("person")) == bool(given.get("group")):
             self.add_error(
-                "person", "Name a person, or choose a group: one of the two."
+                "person", gettext("Name a person, or choose a group: one of the two.")
             )
         return given
 
@@ -92,7 +97,7 @@ class GrantForm(OnGateways):
 
 
 class GroupForm(forms.Form):
-    name = forms.CharField(max_length=NAME_LIMIT, label="Name of the group")
+    name = forms.CharField(max_length=NAME_LIMIT, label=_("Name of the group"))
 
 
 class Labels(forms.CharField):
@@ -103,7 +108,9 @@ class Labels(forms.CharField):
         for one in filter(None, map(str.strip, text.split(","))):
             name, equals, worth = map(str.strip, one.partition("="))
             if not (name and equals and worth):
-                raise forms.ValidationError("Write name=value, separated by commas.")
+                raise forms.ValidationError(
+                    gettext("Write name=value, separated by commas.")
+                )
             found[name] = worth
         return found
 
@@ -114,22 +121,24 @@ class PartForm(OnGateways):
     host = forms.CharField(
         required=False,
         max_length=253,
-        label="Host",
-        help_text="Such as shop.example.com or *.example.com; empty: any.",
+        label=_("Host"),
+        help_text=_("Such as shop.example.com or *.example.com; empty: any."),
     )
     uri_prefix = forms.CharField(
         required=False,
         max_length=1_000,
-        label="Path",
-        help_text="Such as /cart/: it and all below it; empty: any.",
+        label=_("Path"),
+        help_text=_("Such as /cart/: it and all below it; empty: any."),
     )
     labels = Labels(
         required=False,
         max_length=500,
-        label="Labels",
-        help_text="Such as team=shop. Without host and path: what bears them already.",
+        label=_("Labels"),
+        help_text=_(
+            "Such as team=shop. Without host and path: what bears them already."
+        ),
     )
-    gateway = _where("On gateway")
+    gateway = _where(_("On gateway"))
     reason = _reason()
 
     def made(self, group: Group) -> Ownership:
@@ -140,7 +149,7 @@ class PartForm(OnGateways):
 
 
 class JoinForm(forms.Form):
-    person = NamedPerson(max_length=150, label="User name")
+    person = NamedPerson(max_length=150, label=_("User name"))
     reason = _reason()
 
 
@@ -149,7 +158,9 @@ class ServiceAccountForm(forms.Form):
 
     name = forms.CharField(
         max_length=150,
-        label="Name",
-        help_text="Of the program, such as shop-ci: it stands in the audit for good.",
+        label=_("Name"),
+        help_text=_(
+            "Of the program, such as shop-ci: it stands in the audit for good."
+        ),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )

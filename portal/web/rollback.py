@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from portal.accounts.presence import present_actor
@@ -31,7 +32,9 @@ def rollback_page(request: PersonRequest, number: int) -> HttpResponse:
             refusal = error
         else:
             messages.success(
-                request, f"Sent for review: it undoes #{change.number} when applied."
+                request,
+                gettext("Sent for review: it undoes #%(change)s when applied.")
+                % {"change": change.number},
             )
             return redirect(filed)
     context = {

@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 from django.urls import reverse_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from gateway.essentials import NAMED as NAMED_TARGET
 from gateway.essentials import Essentials, essentials_of
@@ -19,26 +21,30 @@ class RouteForm(forms.Form):
     """A route, without knowing APISIX. `document` is what it is about, {} for a new one."""
 
     uris = forms.CharField(
-        label="Path",
-        help_text="What callers ask for, such as /speaker/*. Several: one per line.",
+        label=_("Path"),
+        help_text=_("What callers ask for, such as /speaker/*. Several: one per line."),
         widget=forms.Textarea(attrs={"rows": 2, "placeholder": "/speaker/*"}),
-        error_messages={"required": "Say which path the route answers."},
+        error_messages={"required": _("Say which path the route answers.")},
     )
     host = forms.CharField(
         required=False,
-        label="Host",
-        help_text="Only requests to this host, such as shop.example.com or "
-        "*.example.com; empty: any host. Several: with spaces between.",
+        label=_("Host"),
+        help_text=_(
+            "Only requests to this host, such as shop.example.com or "
+            "*.example.com; empty: any host. Several: with spaces between."
+        ),
     )
     methods = forms.MultipleChoiceField(
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="None: any method.",
+        help_text=_("None: any method."),
     )
     upstream = forms.CharField(
-        label="Goes to",
-        help_text="The server that answers, such as http://127.0.0.1:8000; several with "
-        "spaces between share the load. Or type to find an upstream or a service.",
+        label=_("Goes to"),
+        help_text=_(
+            "The server that answers, such as http://127.0.0.1:8000; several with "
+            "spaces between share the load. Or type to find an upstream or a service."
+        ),
         widget=forms.TextInput(
             attrs={
                 "placeholder": "http://127.0.0.1:8000",
@@ -54,10 +60,10 @@ class RouteForm(forms.Form):
                 "hx-sync": "this:replace",
             }
         ),
-        error_messages={"required": "Say which server answers."},
+        error_messages={"required": _("Say which server answers.")},
     )
     name = forms.CharField(
-        required=False, max_length=256, help_text="How people call it."
+        required=False, max_length=256, help_text=_("How people call it.")
     )
 
     # Where a refusal of the change points, in the words of its document.
@@ -88,9 +94,9 @@ class RouteForm(forms.Form):
         # Where it goes elsewhere in a way that has no address, that stays.
         if document and not self._held.goes_to:
             self.fields["upstream"].required = False
-            self.fields[
-                "upstream"
-            ].help_text = "Empty: as it is. Or a server such as http://127.0.0.1:8000."
+            self.fields["upstream"].help_text = gettext(
+                "Empty: as it is. Or a server such as http://127.0.0.1:8000."
+            )
         if document and not self._held.uris:
             self.fields["uris"].required = False
 
@@ -114,7 +120,8 @@ class RouteForm(forms.Form):
             # What a gateway took already is no mistake of this form's.
             if not uri.startswith("/") and uri not in self._held.uris:
                 raise forms.ValidationError(
-                    "A path begins with a slash: /%(uri)s", params={"uri": uri[:100]}
+                    gettext("A path begins with a slash: /%(uri)s"),
+                    params={"uri": uri[:100]},
                 )
         return uris
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from portal.accounts.errors import NotAllowed
@@ -57,7 +58,7 @@ def rules_page(request: PersonRequest) -> HttpResponse:
     """Show a version of the rules, by default the newest, and try it."""
     person = request.user
     if not person.may_anywhere(Verb.READ):
-        raise NotAllowed("You have no role yet. Ask an administrator for one.")
+        raise NotAllowed(gettext("You have no role yet. Ask an administrator for one."))
     all_versions = versions()
     newest = version_of(all_versions[0] if all_versions else None)
     version, chosen = _chosen(request.GET.get("version", ""), newest)
@@ -111,7 +112,10 @@ def _tried(version: Version, form: TryForm) -> Tried:
     given: dict[str, Any] = form.cleaned_data
     change: ChangeRequest | None = given["change"]
     if change is not None:
-        return Tried(f"Change #{change.pk}", tried_on(version, change))
+        return Tried(
+            gettext("Change #%(change)s") % {"change": change.pk},
+            tried_on(version, change),
+        )
     facts = described(
         given["gateway"],
         channel=given["channel"],
@@ -119,5 +123,9 @@ def _tried(version: Version, form: TryForm) -> Tried:
         action=given["action"],
         document=given["document"],
     )
-    what = f"To {given['action']} a {given['kind']} on {given['gateway'].slug}"
+    what = gettext("To %(action)s a %(kind)s on %(slug)s") % {
+        "action": given["action"],
+        "kind": given["kind"],
+        "slug": given["gateway"].slug,
+    }
     return Tried(what, tried(version, facts, given["gateway"]))

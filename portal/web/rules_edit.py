@@ -10,6 +10,7 @@ import orjson
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from portal.accounts.presence import present_actor
@@ -151,7 +152,9 @@ def _keep(request: PersonRequest, copy: Copy, at: int) -> None:
         return
     others = [one.name for i, one in enumerate(copy.rules) if i != at]
     if rule.name in others:
-        copy.form.add_error("name", "Another rule has this name. Give it its own.")
+        copy.form.add_error(
+            "name", gettext("Another rule has this name. Give it its own.")
+        )
         return
     copy.rules[at : at + 1] = [rule]
     copy.at = copy.form = None

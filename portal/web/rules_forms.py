@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from gateway.kinds import KINDS
 from portal.accounts.actor import Channel
@@ -13,6 +15,9 @@ from portal.changes.errors import Malformed
 from portal.changes.models import Action, ChangeRequest
 from portal.changes.rules.rule import KNOWN, NAME_LIMIT, Need, Rule, rule_of
 from portal.strict_json import NotStrict, read_value
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 CHANNELS = [one for one in Channel.choices if one[0] in KNOWN["channels"]]
 KIND_CHOICES = [(kind.name, kind.title) for kind in KINDS.values()]
@@ -29,21 +34,23 @@ class TryForm(forms.Form):
     change = forms.CharField(
         required=False,
         max_length=18,
-        label="Change",
-        help_text="Its number, such as 128. Or describe one below.",
+        label=_("Change"),
+        help_text=_("Its number, such as 128. Or describe one below."),
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
-    gateway = forms.ChoiceField(required=False, label="Gateway")
+    gateway = forms.ChoiceField(required=False, label=_("Gateway"))
     channel = forms.ChoiceField(
-        required=False, label="By", choices=CHANNELS, initial=Channel.PORTAL
+        required=False, label=_("By"), choices=CHANNELS, initial=Channel.PORTAL
     )
-    action = forms.ChoiceField(required=False, label="Action", choices=Action.choices)
+    action = forms.ChoiceField(
+        required=False, label=_("Action"), choices=Action.choices
+    )
     kind = forms.ChoiceField(
-        required=False, label="Kind", choices=KIND_CHOICES, initial="route"
+        required=False, label=_("Kind"), choices=KIND_CHOICES, initial="route"
     )
     document = forms.CharField(
         required=False,
-        label="Document",
+        label=_("Document"),
         initial='{"uri": "/cart/*"}',
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
     )
@@ -63,7 +70,9 @@ class TryForm(forms.Form):
         seen = ChangeRequest.objects.visible_to(self._person).select_related("gateway")
         found = text.isascii() and text.isdigit() and seen.filter(pk=int(text)).first()
         if not found:
-            raise forms.ValidationError("There is no such change that you may see.")
+            raise forms.ValidationError(
+                gettext("There is no such change that you may see.")
+            )
         return found
 
     def clean(self) -> dict[str, Any]:
@@ -73,18 +82,20 @@ class TryForm(forms.Form):
         given["gateway"] = self._gateways.get(given["gateway"])
         for name in ("gateway", "channel", "action", "kind"):
             if not given[name]:
-                self.add_error(name, "Choose one, or give the number of a change.")
+                self.add_error(
+                    name, gettext("Choose one, or give the number of a change.")
+                )
         try:
             given["document"] = read_value(given["document"] or "{}")
         except NotStrict as error:
             self.add_error("document", str(error))
         else:
             if not isinstance(given["document"], dict):
-                self.add_error("document", "Give a JSON object.")
+                self.add_error("document", gettext("Give a JSON object."))
         return given
 
 
-def _listed(label: str, help_text: str = "") -> forms.CharField:
+def _listed(label: "StrOrPromise", help_text: "StrOrPromise" = "") -> forms.CharField:
     return forms.CharField(
         required=False,
         max_length=2_000,
@@ -94,7 +105,9 @@ def _listed(label: str, help_text: str = "") -> forms.CharField:
     )
 
 
-def _chosen(label: str, choices: Iterable[tuple[str, str]]) -> forms.Field:
+def _chosen(
+    label: "StrOrPromise", choices: Iterable[tuple[str, "StrOrPromise"]]
+) -> forms.Field:
     return forms.MultipleChoiceField(
         required=False,
         label=label,
@@ -106,44 +119,48 @@ def _chosen(label: str, choices: Iterable[tuple[str, str]]) -> forms.Field:
 class RuleForm(forms.Form):
     """One rule; what is left empty fits anything. `made()` gives it, judged."""
 
-    name = forms.CharField(max_length=NAME_LIMIT, label="Name")
-    gateways = _listed("Gateways", "Slugs; several with commas, here and below.")
-    environments = _listed("Environments", "Such as production.")
-    hosts = _listed("Hosts", "Such as *.example.com.")
-    uris = _listed("Addresses that begin with", "Such as /cart/*.")
-    labels = _listed("Labels", "Such as team=shop, or team for any.")
-    plugins = _listed("Plugins touched", "Such as key-auth.")
-    findings = _listed("Findings", "Their codes, see What is checked.")
-    channels = _chosen("Asked for by", CHANNELS)
-    actions = _chosen("Actions", Action.choices)
-    kinds = _chosen("Kinds", KIND_CHOICES)
+    name = forms.CharField(max_length=NAME_LIMIT, label=_("Name"))
+    gateways = _listed(_("Gateways"), _("Slugs; several with commas, here and below."))
+    environments = _listed(_("Environments"), _("Such as production."))
+    hosts = _listed(_("Hosts"), _("Such as *.example.com."))
+    uris = _listed(_("Addresses that begin with"), _("Such as /cart/*."))
+    labels = _listed(_("Labels"), _("Such as team=shop, or team for any."))
+    plugins = _listed(_("Plugins touched"), _("Such as key-auth."))
+    findings = _listed(_("Findings"), _("Their codes, see What is checked."))
+    channels = _chosen(_("Asked for by"), CHANNELS)
+    actions = _chosen(_("Actions"), Action.choices)
+    kinds = _chosen(_("Kinds"), KIND_CHOICES)
     items_at_least = forms.IntegerField(
-        required=False, min_value=1, label="Items at least"
+        required=False, min_value=1, label=_("Items at least")
     )
     items_at_most = forms.IntegerField(
-        required=False, min_value=1, label="Items at most"
+        required=False, min_value=1, label=_("Items at most")
     )
     needs = forms.CharField(
         required=False,
         max_length=2_000,
-        label="Needs",
-        help_text="One per line: 2, or 1 from security or network, or 1 from the owners, "
-        "or 1 from the owners, else network: for what nobody owns.",
+        label=_("Needs"),
+        help_text=_(
+            "One per line: 2, or 1 from security or network, or 1 from the owners, "
+            "or 1 from the owners, else network: for what nobody owns."
+        ),
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
     )
     last_editor_counts = forms.BooleanField(
         required=False,
         initial=True,
-        label="Whoever wrote what it promotes, reverts or replaces counts",
+        label=_("Whoever wrote what it promotes, reverts or replaces counts"),
     )
     no_approval = forms.BooleanField(
         required=False,
-        label="No approval is needed",
-        help_text="Then say by which channels. It never fits production unless the "
-        "environment is named.",
+        label=_("No approval is needed"),
+        help_text=_(
+            "Then say by which channels. It never fits production unless the "
+            "environment is named."
+        ),
     )
     despite_warnings = forms.BooleanField(
-        required=False, label="Not even where a warning stands"
+        required=False, label=_("Not even where a warning stands")
     )
 
     @classmethod
@@ -170,7 +187,8 @@ class RuleForm(forms.Form):
             found = NEED.fullmatch(line)
             if found is None:
                 raise forms.ValidationError(
-                    f"{line[:80]!r} is not understood. Write 2, or 1 from security."
+                    gettext("%(line)r is not understood. Write 2, or 1 from security.")
+                    % {"line": line[:80]}
                 )
             whose = found[2] or ""
             owners = OWNERS.fullmatch(whose)

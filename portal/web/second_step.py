@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -55,7 +56,9 @@ def for_people(view: View[P]) -> View[P]:
         request: HttpRequest, *args: P.args, **kwargs: P.kwargs
     ) -> HttpResponse:
         if carries_token(request):
-            return refusal(request, 403, "A token opens the API; people sign in.")
+            return refusal(
+                request, 403, gettext("A token opens the API; people sign in.")
+            )
         return view(request, *args, **kwargs)
 
     return guarded
@@ -114,8 +117,8 @@ def second_page(request: HttpRequest) -> HttpResponse:
 
 def _wrong(request: HttpRequest) -> str:
     if request.POST.get(PASSKEY):
-        return "This passkey does not open this account. Try another."
-    return "That code is not right, or was used before. Wait for the next one."
+        return gettext("This passkey does not open this account. Try another.")
+    return gettext("That code is not right, or was used before. Wait for the next one.")
 
 
 def _ask(
@@ -158,7 +161,7 @@ def by_passkey(request: HttpRequest) -> HttpResponse:
     view = SignIn()
     view.setup(request)
     if not tries.allow():
-        words = f"Too many tries. Try again in {tries.wait}."
+        words = gettext("Too many tries. Try again in %(wait)s.") % {"wait": tries.wait}
         response = refusal(request, 429, words)
         response["Retry-After"] = str(tries.seconds)
         return response

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.template.defaultfilters import pluralize
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.accounts.models import Factor, Session
@@ -61,7 +61,10 @@ def security_page(request: PersonRequest) -> HttpResponse:
 def end_one(request: PersonRequest, handle: str) -> HttpResponse:
     """Sign me out at one other place."""
     ended = end_session(handle, actor=present_actor(request))
-    messages.success(request, f"{device(ended.browser)} is signed out.")
+    messages.success(
+        request,
+        gettext("%(browser)s is signed out.") % {"browser": device(ended.browser)},
+    )
     return redirect("web:security")
 
 
@@ -72,8 +75,13 @@ def end_others(request: PersonRequest) -> HttpResponse:
     ended = end_other_sessions(actor=present_actor(request))
     messages.success(
         request,
-        f"Signed out at {ended} other place{pluralize(ended)}."
+        ngettext(
+            "Signed out at %(count)s other place.",
+            "Signed out at %(count)s other places.",
+            ended,
+        )
+        % {"count": ended}
         if ended
-        else "You were signed in nowhere else.",
+        else gettext("You were signed in nowhere else."),
     )
     return redirect("web:security")

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.models import Group
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -36,9 +37,16 @@ def make(request: PersonRequest, pk: int) -> HttpResponse:
         name = form.cleaned_data.get("name", "")
         account = make_service_account(team, name, actor=actor)
     except GatehouseError as error:
-        messages.error(request, f"No service account was made: {error}")
+        messages.error(
+            request,
+            gettext("No service account was made: %(error)s") % {"error": error},
+        )
         return redirect("web:group", pk=pk)
-    messages.success(request, f"{account} is there. Make a token for its program.")
+    messages.success(
+        request,
+        gettext("%(account)s is there. Make a token for its program.")
+        % {"account": account},
+    )
     return redirect("web:service_account", pk=account.pk)
 
 
@@ -67,6 +75,10 @@ def switch(request: PersonRequest, pk: int) -> HttpResponse:
     account = service_account(pk)
     account.is_active = not account.is_active
     change_person(account, fields=["is_active"], actor=present_actor(request))
-    what = "acts again" if account.is_active else "no longer opens anything"
-    messages.success(request, f"{account} {what}.")
+    what = (
+        gettext("%(account)s acts again.")
+        if account.is_active
+        else gettext("%(account)s no longer opens anything.")
+    )
+    messages.success(request, what % {"account": account})
     return redirect("web:service_account", pk=pk)

@@ -11,10 +11,11 @@ from django.contrib.auth import views as auth_views
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.defaultfilters import pluralize
 from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from portal.accounts import passwords, sign_in
@@ -85,7 +86,9 @@ class Tries:
     def wait(self) -> str:
         """The same for people: `4 minutes`."""
         minutes = math.ceil(self.seconds / 60)
-        return f"{minutes} minute{pluralize(minutes)}"
+        return ngettext("%(count)s minute", "%(count)s minutes", minutes) % {
+            "count": minutes
+        }
 
 
 def go_half_way(request: HttpRequest, person: Person, *, next_url: str) -> None:
@@ -114,8 +117,8 @@ def come_in(request: HttpRequest, person: Person, *, way: str) -> None:
 
 class SignInForm(auth_forms.AuthenticationForm):
     error_messages = {
-        "invalid_login": "Name and password do not belong together. Try again.",
-        "inactive": "This account is switched off. Ask an administrator.",
+        "invalid_login": _("Name and password do not belong together. Try again."),
+        "inactive": _("This account is switched off. Ask an administrator."),
     }
 
 
@@ -129,7 +132,9 @@ class SignIn(auth_views.LoginView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if carries_token(request):
-            return refusal(request, 403, "A token opens the API; people sign in.")
+            return refusal(
+                request, 403, gettext("A token opens the API; people sign in.")
+            )
         return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
 
     def get_context_data(self, **more: Any) -> dict[str, Any]:
@@ -210,7 +215,7 @@ class ChangePassword(auth_views.PasswordChangeView):
         passwords.password_set(form.user, actor=present_actor(self.request))
         messages.success(
             self.request,
-            "Your password is changed. You are signed out everywhere else.",
+            gettext("Your password is changed. You are signed out everywhere else."),
         )
         return response
 
@@ -235,7 +240,9 @@ class ResetPassword(auth_views.PasswordResetView):
     def form_valid(self, form: Any) -> HttpResponse:
         tries = Tries(self.request, form.cleaned_data["email"], "reset")
         if not tries.allow():
-            words = f"Too many links were asked for. Try again in {tries.wait}."
+            words = gettext("Too many links were asked for. Try again in %(wait)s.") % {
+                "wait": tries.wait
+            }
             response = refusal(self.request, 429, words)
             response["Retry-After"] = str(tries.seconds)
             return response
@@ -261,5 +268,7 @@ class SetPassword(auth_views.PasswordResetConfirmView):
             request_id=somebody.request_id,
         )
         passwords.password_set(person, actor=actor)
-        messages.success(self.request, "Your password is set. Sign in with it.")
+        messages.success(
+            self.request, gettext("Your password is set. Sign in with it.")
+        )
         return response

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from gateway.models import Gateway, Resource
@@ -88,9 +89,9 @@ def _route(outcome: Outcome) -> tuple[str, str, str | None] | None:
 def sides_of(simulation: Simulation) -> list[Side]:
     """Return the picture of now and, with a change, that of after it."""
     now, after = simulation.now, simulation.after
-    sides = [Side("Now", now, after)]
+    sides = [Side(gettext("Now"), now, after)]
     if after is not None and simulation.change is not None:
-        title = f"After #{simulation.change.number}"
+        title = gettext("After #%(change)s") % {"change": simulation.change.number}
         sides.append(Side(title, after, now, is_after=True))
     return sides
 

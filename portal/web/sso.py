@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.accounts import sign_in, single_sign_on
@@ -47,14 +48,16 @@ AT_MOST, WITHIN = 100, 300
 def go(request: HttpRequest, purpose: str = SIGN_IN) -> HttpResponse:
     """Send somebody to the provider, and keep what they came for."""
     if not single_sign_on.is_on():
-        return refusal(request, 404, "Single sign-on is not set up here.")
+        return refusal(request, 404, gettext("Single sign-on is not set up here."))
     if purpose != SIGN_IN and not request.user.is_authenticated:
         return redirect("web:login")
     if purpose == LINK:
         present_actor(request).require_fresh()
     tries = Window("sso", network_of(request), limit=AT_MOST, seconds=WITHIN)
     if not tries.allows():
-        response = refusal(request, 429, "Too many sign-ins at once. Wait a little.")
+        response = refusal(
+            request, 429, gettext("Too many sign-ins at once. Wait a little.")
+        )
         response["Retry-After"] = str(int(tries.wait()) + 1)
         return response
     try:
@@ -78,7 +81,7 @@ def go(request: HttpRequest, purpose: str = SIGN_IN) -> HttpResponse:
 def callback(request: HttpRequest) -> HttpResponse:
     """Take what the provider says of whoever comes back."""
     if not single_sign_on.is_on():
-        return refusal(request, 404, "Single sign-on is not set up here.")
+        return refusal(request, 404, gettext("Single sign-on is not set up here."))
     kept: dict[str, Any] = request.session.pop(_KEPT, None) or {}
     at = parse_datetime(kept.get("at", ""))
     if at is None or (timezone.now() - at).total_seconds() > KEPT_FOR:
@@ -107,7 +110,11 @@ def _linked(
     request: HttpRequest, claims: dict[str, Any], kept: dict[str, Any]
 ) -> HttpResponse:
     link_identity(claims, actor=present_actor(request))
-    messages.success(request, f"{settings.OIDC_NAME} now opens your account.")
+    messages.success(
+        request,
+        gettext("%(oidc_name)s now opens your account.")
+        % {"oidc_name": settings.OIDC_NAME},
+    )
     return redirect("web:security")
 
 
@@ -122,12 +129,15 @@ def _confirmed(
         or asked_at is None
         or not is_identity_of(person, claims)
     ):
-        raise NotAllowed("That is somebody else. Confirm with your own account.")
+        raise NotAllowed(
+            gettext("That is somebody else. Confirm with your own account.")
+        )
     # Asked for by max_age; a provider that let an old sign-in pass proved nothing.
     proved_at = claims.get("auth_time")
     if not isinstance(proved_at, int) or proved_at < asked_at.timestamp() - LEEWAY:
         raise NotAllowed(
-            f"{settings.OIDC_NAME} did not ask you anew who you are. Sign out and in."
+            gettext("%(oidc_name)s did not ask you anew who you are. Sign out and in.")
+            % {"oidc_name": settings.OIDC_NAME}
         )
     actor = present_actor(request)
     request.session[CONFIRMED_AT] = timezone.now().isoformat()
@@ -147,5 +157,5 @@ _ENDS = {SIGN_IN: _signed_in, LINK: _linked, CONFIRM: _confirmed}
 def unlink(request: PersonRequest, identity_id: int) -> HttpResponse:
     """Let me no longer come in by it."""
     unlink_identity(identity_id, actor=present_actor(request))
-    messages.success(request, "It no longer opens your account.")
+    messages.success(request, gettext("It no longer opens your account."))
     return redirect("web:security")

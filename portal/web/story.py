@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Count
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from portal.accounts.models import Person
 from portal.changes.findings import Severity
@@ -52,9 +53,16 @@ def way_of(
     was_approved = delivery is not None
     reviewed, words = "ahead", ""
     if state is State.IN_REVIEW:
-        reviewed, words = "now", f"{standing.given} of {standing.required} approvals"
+        reviewed, words = (
+            "now",
+            gettext("%(given)s of %(required)s approvals")
+            % {
+                "given": standing.given,
+                "required": standing.required,
+            },
+        )
     elif state in (State.REJECTED, State.CHANGES_REQUESTED):
-        reviewed, words = "stopped", state.label
+        reviewed, words = "stopped", str(state.label)
     elif was_approved:
         reviewed = "done"
         words = (
@@ -62,15 +70,19 @@ def way_of(
             or standing.passed_by
         )
         if standing.broken:
-            words = f"{standing.broken.reviewer.username} alone"
+            words = gettext("%(person)s alone") % {
+                "person": standing.broken.reviewer.username
+            }
     elif state is State.WITHDRAWN:
-        reviewed, words = "stopped", state.label
+        reviewed, words = "stopped", str(state.label)
     approved_at = standing.approvers[-1].created_at if standing.approvers else None
     asked = "now" if state is State.DRAFT else "done"
     return [
-        Gate("Asked", "send", asked, change.author.username, change.created_at),
         Gate(
-            "Reviewed",
+            gettext("Asked"), "send", asked, change.author.username, change.created_at
+        ),
+        Gate(
+            gettext("Reviewed"),
             "cross" if reviewed == "stopped" else "admin",
             reviewed,
             words,
@@ -80,10 +92,10 @@ def way_of(
         ),
         _written(state, delivery, change, revision),
         Gate(
-            "Live",
+            gettext("Live"),
             "check",
             "done" if state is State.APPLIED else "ahead",
-            "read back and equal" if state is State.APPLIED else "",
+            gettext("read back and equal") if state is State.APPLIED else "",
             delivery.finished_at if delivery and state is State.APPLIED else None,
         ),
     ]
@@ -93,17 +105,23 @@ def _written(
     state: State, delivery: Delivery | None, change: ChangeRequest, revision: Revision
 ) -> Gate:
     if delivery is None:
-        return Gate("Written", "gateway", "ahead")
+        return Gate(gettext("Written"), "gateway", "ahead")
     if state in (State.FAILED, State.CONFLICTED, State.WITHDRAWN):
-        return Gate("Written", "cross", "stopped", state.label, delivery.finished_at)
+        return Gate(
+            gettext("Written"),
+            "cross",
+            "stopped",
+            str(state.label),
+            delivery.finished_at,
+        )
     if state is State.APPLIED:
-        return Gate("Written", "gateway", "done", change.gateway.slug)
+        return Gate(gettext("Written"), "gateway", "done", change.gateway.slug)
     if state is State.DELIVERING:
-        return Gate("Written", "gateway", "now", "in progress")
+        return Gate(gettext("Written"), "gateway", "now", gettext("in progress"))
     due = revision.deliver_after or delivery.not_before
     if due and due > timezone.now():
-        return Gate("Written", "clock", "now", "not before", due)
-    return Gate("Written", "gateway", "now", "waits for its turn")
+        return Gate(gettext("Written"), "clock", "now", gettext("not before"), due)
+    return Gate(gettext("Written"), "gateway", "now", gettext("waits for its turn"))
 
 
 @dataclass(frozen=True)

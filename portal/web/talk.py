@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext
+
 from gateway.models import Gateway
 from portal.accounts.actor import Channel
 from portal.accounts.models import Person
@@ -118,7 +120,7 @@ def talk_of(
         Said(
             sent or asked.created_at,
             asked.author.username,
-            f"asked for this {_by(change)}",
+            _asked(change),
             "send",
         )
     ]
@@ -126,7 +128,7 @@ def talk_of(
         Said(
             revision.created_at,
             revision.author.username,
-            f"wrote revision {revision.number}",
+            gettext("wrote revision %(revision)s") % {"revision": revision.number},
             "edit",
         )
         for revision in later
@@ -140,7 +142,11 @@ def talk_of(
             Said(
                 review.created_at,
                 review.reviewer.username,
-                f"{review.get_verdict_display()} revision {review.revision.number}",
+                gettext("%(verdict)s revision %(number)s")
+                % {
+                    "verdict": review.get_verdict_display(),
+                    "number": review.revision.number,
+                },
                 look,
                 tone,
                 review.comment,
@@ -151,7 +157,7 @@ def talk_of(
         Said(
             comment.created_at,
             comment.author.username,
-            "commented",
+            gettext("commented"),
             "comment",
             "",
             comment.text,
@@ -179,8 +185,10 @@ def talk_of(
         said.append(
             Said(
                 delivery.finished_at,
-                "Gatehouse itself",
-                "applied the change" if is_good else "could not apply the change",
+                gettext("Gatehouse itself"),
+                gettext("applied the change")
+                if is_good
+                else gettext("could not apply the change"),
                 "check" if is_good else "warning",
                 "good" if is_good else "bad",
                 delivery.outcome,
@@ -190,9 +198,14 @@ def talk_of(
     return sorted(said, key=lambda one: (one.at, one.order))
 
 
-def _by(change: ChangeRequest) -> str:
+def _asked(change: ChangeRequest) -> str:
     """Say by what way a change came."""
     if change.channel == Channel.PORTAL:
-        return "in the portal"
-    name = program(change.channel, change.client)
-    return f"by {change.get_channel_display()}" + (f" with {name}" if name else "")
+        return gettext("asked for this in the portal")
+    channel = change.get_channel_display()
+    if name := program(change.channel, change.client):
+        return gettext("asked for this by %(channel)s with %(program)s") % {
+            "channel": channel,
+            "program": name,
+        }
+    return gettext("asked for this by %(channel)s") % {"channel": channel}

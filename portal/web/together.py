@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from portal.accounts.presence import present_actor
@@ -45,10 +46,16 @@ def _approve(request: PersonRequest) -> HttpResponse:
     seen = [_seen(text) for text in request.POST.getlist("seen")]
     for outcome in approve_together(seen, actor=present_actor(request)):
         if outcome.refused:
-            words = f"#{outcome.change} is not approved: {outcome.refused}"
+            words = gettext("#%(change)s is not approved: %(refused)s") % {
+                "change": outcome.change,
+                "refused": outcome.refused,
+            }
             messages.error(request, words)
         else:
-            messages.success(request, f"You approved #{outcome.change}.")
+            messages.success(
+                request,
+                gettext("You approved #%(change)s.") % {"change": outcome.change},
+            )
     return redirect(f"{reverse('web:changes')}?state=waiting")
 
 
@@ -56,7 +63,9 @@ def _seen(text: str) -> Seen:
     change, _, rest = text.partition(".")
     revision, _, digest = rest.partition(".")
     if not (_is_number(change) and _is_number(revision)):
-        raise Malformed("The form does not say what it is for. Reload the page.")
+        raise Malformed(
+            gettext("The form does not say what it is for. Reload the page.")
+        )
     return Seen(int(change), int(revision), digest)
 
 

@@ -7,6 +7,8 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -16,8 +18,13 @@ from portal.accounts.tokens import create_token, revoke_token
 from portal.errors import GatehouseError
 from portal.web.pages import PersonRequest, page
 
-LIVES = [("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "1 year")]
-FOR_EVER = ("", "No end (revoke it by hand)")
+LIVES = [
+    ("7", _("7 days")),
+    ("30", _("30 days")),
+    ("90", _("90 days")),
+    ("365", _("1 year")),
+]
+FOR_EVER = ("", _("No end (revoke it by hand)"))
 
 
 class TokenForm(forms.Form):
@@ -25,19 +32,19 @@ class TokenForm(forms.Form):
 
     name = forms.CharField(
         max_length=80,
-        label="Name",
-        help_text="Which program will use it, such as “ChatGPT”.",
+        label=_("Name"),
+        help_text=_("Which program will use it, such as “ChatGPT”."),
     )
     scopes = forms.MultipleChoiceField(
         choices=Scope.choices,
         initial=list(Scope.values),
         widget=forms.CheckboxSelectMultiple,
-        label="It may",
-        help_text="Deciding is for people: no token can approve anything.",
-        error_messages={"required": "Choose at least one thing it may do."},
+        label=_("It may"),
+        help_text=_("Deciding is for people: no token can approve anything."),
+        error_messages={"required": _("Choose at least one thing it may do.")},
     )
     days = forms.ChoiceField(
-        choices=[*LIVES, FOR_EVER], initial="90", required=False, label="Ends after"
+        choices=[*LIVES, FOR_EVER], initial="90", required=False, label=_("Ends after")
     )
 
 
@@ -92,7 +99,9 @@ def made_by_form(
 def revoke(request: PersonRequest, token_id: int) -> HttpResponse:
     """End a token or connection of mine, or of a service account of my team."""
     token = revoke_token(token_id, actor=present_actor(request))
-    messages.success(request, f"{token.name} no longer opens anything.")
+    messages.success(
+        request, gettext("%(token)s no longer opens anything.") % {"token": token.name}
+    )
     if token.person.is_service:
         return redirect("web:service_account", pk=token.person_id)
     return redirect("web:tokens")

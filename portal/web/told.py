@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Prefetch, Q
+from django.utils.translation import gettext_lazy as _
 
 from gateway.sentences import kind_words
 from portal.changes import quorum
@@ -34,9 +35,9 @@ from portal.web.talk import Said, talk_of
 STEPS_AT_MOST = 50
 HEARD = (
     "",
-    "a quarter is written",
-    "half is written",
-    "three quarters are written",
+    _("a quarter is written"),
+    _("half is written"),
+    _("three quarters are written"),
     "",
 )
 
@@ -53,7 +54,7 @@ class Progress:
     @property
     def heard(self) -> str:
         """What is read out on the way: by quarters, as each item would be too much."""
-        return HEARD[4 * self.done // self.count]
+        return str(HEARD[4 * self.done // self.count])
 
 
 @dataclass(frozen=True)

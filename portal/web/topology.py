@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from gateway.kinds import KINDS
@@ -21,11 +22,11 @@ from portal.web.pages import PersonRequest, page, words_in
 
 CHOSEN = ("host", "service", "upstream", "route")
 TITLES = {
-    Column.HOST: "Hosts",
-    Column.ROUTE: "Routes",
-    Column.SERVICE: "Services",
-    Column.UPSTREAM: "Upstreams",
-    Column.NODE: "Nodes",
+    Column.HOST: _("Hosts"),
+    Column.ROUTE: _("Routes"),
+    Column.SERVICE: _("Services"),
+    Column.UPSTREAM: _("Upstreams"),
+    Column.NODE: _("Nodes"),
 }
 # What fits into a box.
 TITLE_LETTERS, NOTE_LETTERS = 24, 29
@@ -140,7 +141,7 @@ def sheet_of(gateway: Gateway, picture: Picture, marked: str) -> Sheet:
     return Sheet(
         width=found.width + 2 * MARGIN,
         height=found.height + HEAD + 2 * MARGIN,
-        heads=[(TITLES[column], heads[column]) for column in sorted(heads)],
+        heads=[(str(TITLES[column]), heads[column]) for column in sorted(heads)],
         boxes=sorted(drawn.values(), key=lambda one: (one.x, one.y)),
         lines=sorted(lines, key=lambda line: line.is_lit),
         told=[

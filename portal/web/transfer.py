@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from gateway.models import Gateway
@@ -30,10 +31,6 @@ from portal.web.uploads import takes_file
 
 SHOWN_FILES = 5
 SHOWN_ITEMS = 100
-TOO_LARGE_TO_PREVIEW = (
-    f"A preview reads files of up to {AT_ONCE:,} bytes. Send it for review: nothing is "
-    "written before somebody agrees."
-)
 
 
 @takes_file
@@ -49,7 +46,14 @@ def transfer_page(request: PersonRequest, slug: str) -> HttpResponse:
     form = ImportForm(request.POST, request.FILES)
     does_send = request.POST.get("do") == "send"
     if form.is_valid() and not does_send and len(form.cleaned_data["file"]) > AT_ONCE:
-        form.add_error("file", TOO_LARGE_TO_PREVIEW)
+        form.add_error(
+            "file",
+            gettext(
+                "A preview reads files of up to %(size)s bytes. Send it for review: "
+                "nothing is written before somebody agrees."
+            )
+            % {"size": f"{AT_ONCE:,}"},
+        )
     if not form.is_valid():
         return _show(request, gateway, form, status=400)
     asked = FileAsked(
@@ -84,9 +88,9 @@ def _send(request: PersonRequest, asked: FileAsked) -> HttpResponse:
         return redirect("web:transfer", slug=asked.gateway.slug)
     imported = propose_file(asked, actor=actor)
     if imported.proposed.is_replay:
-        said = "You asked for this a moment ago; here it is."
+        said = gettext("You asked for this a moment ago; here it is.")
     else:
-        said = visible(" ".join(["Sent for review.", *imported.passed_over]))
+        said = visible(" ".join([gettext("Sent for review."), *imported.passed_over]))
     messages.success(request, said)
     return redirect(imported.proposed.change)
 
@@ -151,7 +155,7 @@ def export_file(request: PersonRequest, slug: str) -> HttpResponse:
     form = ExportForm(request.POST, prefix="export")
     form.offer(request.user, gateway)
     if not form.is_valid():
-        messages.error(request, "Choose one of the files that are offered.")
+        messages.error(request, gettext("Choose one of the files that are offered."))
         return redirect("web:transfer", slug=slug)
     format, secrets = form.wanted()
     exported = export(

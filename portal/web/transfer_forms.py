@@ -2,6 +2,8 @@
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from gateway.models import Gateway
 from portal.accounts.models import Person
@@ -17,7 +19,9 @@ class ExportForm(forms.Form):
     """Which file to write: those that this person may have."""
 
     file = forms.ChoiceField(
-        help_text="Gateways never show private keys: only those set from here are in a file."
+        help_text=_(
+            "Gateways never show private keys: only those set from here are in a file."
+        )
     )
 
     def offer(self, person: Person, gateway: Gateway) -> None:
@@ -42,18 +46,20 @@ class ImportForm(TimedForm):
 
     file = forms.FileField(
         allow_empty_file=True,
-        error_messages={"required": "Choose a file."},
-        help_text="In UTF-8, without aliases and tags.",
+        error_messages={"required": _("Choose a file.")},
+        help_text=_("In UTF-8, without aliases and tags."),
     )
     format = forms.ChoiceField(
         choices=Format.choices,
-        help_text="A backup of Gatehouse's, apisix.yaml as APISIX reads it without an Admin "
-        "API, or the file of ADC, the declarative command line.",
+        help_text=_(
+            "A backup of Gatehouse's, apisix.yaml as APISIX reads it without an Admin "
+            "API, or the file of ADC, the declarative command line."
+        ),
     )
     delete_missing = forms.BooleanField(
         required=False,
-        label="Delete what the file does not name",
-        help_text="Otherwise it stays as it is.",
+        label=_("Delete what the file does not name"),
+        help_text=_("Otherwise it stays as it is."),
     )
 
     def clean_file(self) -> bytes:
@@ -61,7 +67,8 @@ class ImportForm(TimedForm):
         file = self.cleaned_data["file"]
         if file.size > settings.IMPORT_LIMIT:
             raise forms.ValidationError(
-                f"The file is larger than {settings.IMPORT_LIMIT:,} bytes. Split it."
+                gettext("The file is larger than %(import_limit)s bytes. Split it.")
+                % {"import_limit": f"{settings.IMPORT_LIMIT:,}"}
             )
         source: bytes = file.read()
         return source

@@ -5,6 +5,9 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from django import forms
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from gateway.effective import hosts_of, texts
 from gateway.models import Gateway
@@ -21,7 +24,7 @@ class TryForm(forms.Form):
 
     method = forms.ChoiceField(choices=[(name, name) for name in METHODS])
     url = forms.CharField(
-        label="Address",
+        label=_("Address"),
         strip=True,
         widget=forms.TextInput(
             attrs={
@@ -30,26 +33,26 @@ class TryForm(forms.Form):
                 "autocapitalize": "none",
             }
         ),
-        error_messages={"required": "Say what is asked for, such as /cart."},
+        error_messages={"required": _("Say what is asked for, such as /cart.")},
     )
     change = forms.IntegerField(
         required=False,
         min_value=1,
         max_value=2**53 - 1,
-        label="And after",
+        label=_("And after"),
         widget=forms.Select,
     )
     headers = HeaderLinesField()
     remote_addr = forms.CharField(
         required=False,
-        label="Caller's address",
-        help_text=f"Its IP address; empty: {DEFAULT_ADDRESS}.",
+        label=_("Caller's address"),
+        help_text=format_lazy(_("Its IP address; empty: {}."), DEFAULT_ADDRESS),
     )
 
     def offer(self, changes: Sequence[ChangeRequest]) -> None:
         """Let one of these changes be chosen."""
         self.fields["change"].widget.choices = [
-            ("", "no change: only now"),
+            ("", gettext("no change: only now")),
             *(
                 (one.number, visible(f"#{one.number} {one.summary}")[:OPTION_LIMIT])
                 for one in changes

@@ -7,6 +7,7 @@ from typing import Concatenate, ParamSpec
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from portal.web.pages import refusal
@@ -40,8 +41,11 @@ def takes_file(view: View[P]) -> View[P]:
             return refusal(
                 request,
                 413,
-                f"The file is larger than {settings.IMPORT_LIMIT:,} bytes, so nothing was "
-                "done. Split it into smaller ones.",
+                gettext(
+                    "The file is larger than %(import_limit)s bytes, so nothing was done. "
+                    "Split it into smaller ones."
+                )
+                % {"import_limit": f"{settings.IMPORT_LIMIT:,}"},
             )
         return protected(request, *args, **kwargs)
 

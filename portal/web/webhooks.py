@@ -8,6 +8,8 @@ from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -37,19 +39,19 @@ from portal.webhooks.models import Form, Message, Webhook, WebhookQuerySet
 # No slug of a gateway.
 ALL = "*"
 ACTS = {
-    "pause": (pause, "It is paused: nothing is sent."),
-    "resume": (resume, "It hears of what happens from now on."),
-    "remove": (remove, "It is removed; its address and its secret are forgotten."),
-    "test": (send_test, "A test is on its way."),
+    "pause": (pause, _("It is paused: nothing is sent.")),
+    "resume": (resume, _("It hears of what happens from now on.")),
+    "remove": (remove, _("It is removed; its address and its secret are forgotten.")),
+    "test": (send_test, _("A test is on its way.")),
 }
 TITLES = {
-    "change": "Changes",
-    "delivery": "Deliveries",
-    "expiry": "Taking back",
-    "freeze": "Freezes",
-    "probe": "Probes",
-    "drift": "Drift",
-    "gateway": "Gateways",
+    "change": _("Changes"),
+    "delivery": _("Deliveries"),
+    "expiry": _("Taking back"),
+    "freeze": _("Freezes"),
+    "probe": _("Probes"),
+    "drift": _("Drift"),
+    "gateway": _("Gateways"),
 }
 
 
@@ -57,12 +59,12 @@ def _offered() -> list[tuple[str, list[tuple[str, str]]]]:
     """Return the events one may choose, by what they are about."""
     return [
         (
-            "Everything",
-            [(EVERYTHING, "does anything, also what later versions record")],
+            gettext("Everything"),
+            [(EVERYTHING, gettext("does anything, also what later versions record"))],
         ),
         *(
             (
-                TITLES.get(subject, subject.replace("_", " ").capitalize()),
+                str(TITLES.get(subject, subject.replace("_", " ").capitalize())),
                 [
                     (event.value, str(event.label).capitalize())
                     for event in OFFERED
@@ -78,23 +80,25 @@ class WebhookForm(forms.Form):
     """What a new webhook is."""
 
     name = forms.CharField(
-        max_length=NAME_LIMIT, label="Name", help_text="Such as “Team chat”."
+        max_length=NAME_LIMIT, label=_("Name"), help_text=_("Such as “Team chat”.")
     )
-    form = forms.ChoiceField(choices=Form.choices, label="As")
+    form = forms.ChoiceField(choices=Form.choices, label=_("As"))
     address = forms.CharField(
         max_length=ADDRESS_LIMIT,
-        label="Goes to",
-        help_text="An https:// address, or for e-mail an e-mail address. "
-        "It is kept encrypted and only its host is shown.",
+        label=_("Goes to"),
+        help_text=_(
+            "An https:// address, or for e-mail an e-mail address. "
+            "It is kept encrypted and only its host is shown."
+        ),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    gateway = forms.ChoiceField(label="Of")
+    gateway = forms.ChoiceField(label=_("Of"))
     events = forms.MultipleChoiceField(
         choices=_offered,
         initial=[event.value for event in USUAL],
         widget=forms.CheckboxSelectMultiple,
-        label="Tells when somebody or Gatehouse",
-        error_messages={"required": "Choose at least one event."},
+        label=_("Tells when somebody or Gatehouse"),
+        error_messages={"required": _("Choose at least one event.")},
     )
 
     def __init__(self, person: Person, *args: Any, **options: Any) -> None:
@@ -104,7 +108,7 @@ class WebhookForm(forms.Form):
         }
         everywhere = person.may_everywhere(Verb.ADMINISTER)
         self.fields["gateway"].choices = [  # type: ignore[attr-defined]
-            *([(ALL, "all gateways")] if everywhere else []),
+            *([(ALL, gettext("all gateways"))] if everywhere else []),
             *((slug, f"gateway {slug}") for slug in self.gateways),
         ]
 
@@ -138,7 +142,9 @@ def webhooks_page(request: PersonRequest) -> HttpResponse:
     person, actor = request.user, present_actor(request)
     administers = person.may_anywhere(Verb.ADMINISTER)
     if not administers and not person.may_anywhere(Verb.EXPORT):
-        raise NotAllowed("Webhooks are for administrators and auditors of a gateway.")
+        raise NotAllowed(
+            gettext("Webhooks are for administrators and auditors of a gateway.")
+        )
     form = WebhookForm(person, request.POST or None) if administers else None
     made, secret, status = None, "", 200
     if request.method == "POST":
@@ -178,7 +184,7 @@ def webhook_page(request: PersonRequest, pk: int) -> HttpResponse:
     context = {
         "webhook": webhook,
         "events": [
-            "does anything" if name == EVERYTHING else str(Event(name).label)
+            gettext("does anything") if name == EVERYTHING else str(Event(name).label)
             for name in webhook.events
             if name == EVERYTHING or name in Event
         ],
@@ -210,5 +216,5 @@ def again(request: PersonRequest, pk: int, message_id: int) -> HttpResponse:
         pk=message_id,
     )
     send_again(message, actor=present_actor(request))
-    messages.success(request, "It is sent again in a moment.")
+    messages.success(request, gettext("It is sent again in a moment."))
     return redirect(webhook)

@@ -11,6 +11,9 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from gateway.models import Gateway
 from portal.accounts.models import Person, PolicyChange, PolicyChangeQuerySet
@@ -24,7 +27,7 @@ class ReasonForm(ActionForm):
     """Beside the actions of a list: why, for whoever accepts it."""
 
     reason = forms.CharField(
-        label="Why (another administrator reads it)",
+        label=_("Why (another administrator reads it)"),
         required=False,
         max_length=REASON_LIMIT,
     )
@@ -34,11 +37,13 @@ class Reasoned(forms.ModelForm):
     """A form of a row of which some fields are changed by two people."""
 
     reason = forms.CharField(
-        label="Why",
+        label=_("Why"),
         required=False,
         max_length=REASON_LIMIT,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Whoever accepts it reads this. Needed for what two people change.",
+        help_text=_(
+            "Whoever accepts it reads this. Needed for what two people change."
+        ),
     )
 
     def guarded(self) -> set[str]:
@@ -54,14 +59,14 @@ class Reasoned(forms.ModelForm):
         cleaned = super().clean() or {}
         asks = self.instance.pk and self.guarded() & set(self.changed_data)
         if asks and not cleaned.get("reason", "").strip():
-            self.add_error("reason", "Say why: whoever accepts it will ask.")
+            self.add_error("reason", gettext("Say why: whoever accepts it will ask."))
         return cleaned
 
 
 class AsksPolicy(admin.ModelAdmin):
     """A back office page with such a form. `asks` says what two people change here."""
 
-    asks: str
+    asks: str | Promise
     change_form_template = "admin/policy_form.html"
 
     def scope_of(self, obj: Any) -> Gateway | None:

@@ -13,6 +13,8 @@ from django.contrib.admin.helpers import ActionForm
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models import Person
 from portal.accounts.presence import present_actor
@@ -43,7 +45,7 @@ class DecisionForm(ActionForm):
     note = forms.CharField(
         required=False,
         max_length=review.COMMENT_LIMIT,
-        widget=forms.TextInput(attrs={"placeholder": "Why (needed to reject)"}),
+        widget=forms.TextInput(attrs={"placeholder": _("Why (needed to reject)")}),
     )
 
 
@@ -117,20 +119,20 @@ class ChangeRequestAdmin(OfChange):
             )
         )
 
-    @admin.display(description="what it does")
+    @admin.display(description=_("what it does"))
     def what_it_does(self, change: Any) -> str:
         return str(visible(change.summary))
 
-    @admin.display(description="client", ordering="client")
+    @admin.display(description=_("client"), ordering="client")
     def program(self, change: Any) -> str:
         return str(visible(program(change.channel, change.client)))
 
-    @admin.display(description="warnings")
+    @admin.display(description=_("warnings"))
     def warnings(self, change: Any) -> str:
         found = change.latest_findings or []
         return ", ".join(f["code"] for f in found if f.get("severity") == "warning")
 
-    @admin.display(description="revision")
+    @admin.display(description=_("revision"))
     def seen(self, change: Any) -> str:
         """Show the revision, and carry what was seen of it into the decision."""
         return format_html(
@@ -143,19 +145,19 @@ class ChangeRequestAdmin(OfChange):
     def has_decide_permission(self, request: HttpRequest) -> bool:
         return Rights.of(request).anywhere(Verb.DECIDE)
 
-    @admin.action(description="Approve", permissions=["decide"])
+    @admin.action(description=_("Approve"), permissions=["decide"])
     def approve_selected(
         self, request: HttpRequest, changes: "QuerySet[ChangeRequest]"
     ) -> None:
         """Approve each as it was listed."""
-        self._decide(request, changes, review.approve, "approved")
+        self._decide(request, changes, review.approve, gettext("%(row)s approved."))
 
-    @admin.action(description="Reject, with the note", permissions=["decide"])
+    @admin.action(description=_("Reject, with the note"), permissions=["decide"])
     def reject_selected(
         self, request: HttpRequest, changes: "QuerySet[ChangeRequest]"
     ) -> None:
         """Reject each as it was listed, with one note for all."""
-        self._decide(request, changes, review.reject, "rejected")
+        self._decide(request, changes, review.reject, gettext("%(row)s rejected."))
 
     def _decide(
         self,
@@ -172,7 +174,7 @@ class ChangeRequestAdmin(OfChange):
                 _as_seen(request, change), actor=present_actor(request), comment=note
             ),
             name=lambda change: f"#{change.number}",
-            done=f" {done}.",
+            done=done,
         )
 
 
@@ -181,7 +183,9 @@ def _as_seen(request: HttpRequest, change: ChangeRequest) -> Revision:
     revision = change.latest_revision()
     if request.POST.get(f"seen-{change.pk}") != revision.digest:
         raise StaleRevision(
-            "This is not what the list showed when you chose it. Look at it again."
+            gettext(
+                "This is not what the list showed when you chose it. Look at it again."
+            )
         )
     return revision
 

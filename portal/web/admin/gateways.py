@@ -6,6 +6,8 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from gateway.models import Catalogue, Facet, FingerprintKey, Gateway, Resource
 from portal.accounts.gateways import GUARDED, change_gateway, create_gateway
@@ -51,9 +53,11 @@ class Named(forms.CharField):
                 continue
             if not equals or name in found:
                 raise forms.ValidationError(
-                    f"{line.strip()[:80]!r} stands here twice. Say it once."
+                    gettext("%(line)r stands here twice. Say it once.")
+                    % {"line": line.strip()[:80]}
                     if equals
-                    else f"{line.strip()[:80]!r} is no variable. Write name = value."
+                    else gettext("%(line)r is no variable. Write name = value.")
+                    % {"line": line.strip()[:80]}
                 )
             found[name] = text
         return found
@@ -76,7 +80,7 @@ class GatewayForm(Reasoned):
         widget=forms.PasswordInput(
             render_value=False, attrs={"autocomplete": "new-password"}
         ),
-        help_text=(
+        help_text=_(
             "Written only, never shown. Empty: the key stays as it is. Another scheme, "
             "host or port of the Admin API address clears it, once that counts."
         ),
@@ -84,8 +88,8 @@ class GatewayForm(Reasoned):
 
     control_urls = Lines(
         required=False,
-        label="Control API addresses",
-        help_text=(
+        label=_("Control API addresses"),
+        help_text=_(
             "One per line, for each data plane node: such as http://10.0.0.7:9090. After "
             "a delivery each is asked whether it has arrived there. Have nobody else "
             "reach them: a Control API asks for no key."
@@ -94,7 +98,7 @@ class GatewayForm(Reasoned):
 
     variables = Named(
         required=False,
-        help_text=(
+        help_text=_(
             "One name = value per line: hosts and addresses (host or host:port) that are "
             "this gateway's own, such as shop_host = shop.example.com. What is promoted "
             "to another gateway gets its value of the same name there."
@@ -123,7 +127,7 @@ class GatewayForm(Reasoned):
 class GatewayAdmin(AsksPolicy, Operated, Shown):
     form = GatewayForm
     action_form = ReasonForm
-    asks = (
+    asks = _(
         "Two people change the Admin API address, how TLS is verified, the environment "
         "and the number of approvals."
     )
@@ -149,7 +153,7 @@ class GatewayAdmin(AsksPolicy, Operated, Shown):
     def well(self, gateway: Gateway) -> bool:
         return gateway.is_well
 
-    @admin.display(boolean=True, description="has an admin key")
+    @admin.display(boolean=True, description=_("has an admin key"))
     def has_admin_key(self, gateway: Gateway) -> bool:
         return bool(gateway.sealed_admin_key)
 
@@ -212,7 +216,7 @@ class GatewayAdmin(AsksPolicy, Operated, Shown):
         return Rights.of(request).anywhere(Verb.ADMINISTER)
 
     @admin.action(
-        description="Retire (take out of service, keep the history)",
+        description=_("Retire (take out of service, keep the history)"),
         permissions=["retire"],
     )
     def retire_selected(

@@ -5,6 +5,7 @@ from typing import Any, cast
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.actor import Channel
 from portal.accounts.models import Person
@@ -75,15 +76,15 @@ class AuditEventAdmin(Shown):
         # Not Shown's: an entry names its gateway as text.
         return events_visible_to(cast(Person, request.user)).order_by("-number")
 
-    @admin.display(description="client")
+    @admin.display(description=_("client"))
     def program(self, event: AuditEvent) -> str:
         return str(visible(program(event.channel, event.client)))
 
-    @admin.display(description="subject", ordering="subject")
+    @admin.display(description=_("subject"), ordering="subject")
     def about(self, event: AuditEvent) -> str:
         return str(visible(event.subject))
 
-    @admin.display(description="details")
+    @admin.display(description=_("details"))
     def in_short(self, event: AuditEvent) -> str:
         details = shown([event])[0].details
         return str(visible(one_line(details))) if details else ""

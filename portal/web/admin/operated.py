@@ -47,9 +47,9 @@ def on_each(
     operate: Callable[[Row], object],
     *,
     name: Callable[[Row], str] = str,
-    done: str = "",
+    done: str = "%(row)s",
 ) -> None:
-    """Run an operation on each row and say of each how it went; `done` after its name.
+    """Run an operation on each row and say of each how it went: `done` of its name.
 
     One that is refused stops no other; what became of a change of policy it says itself.
     """
@@ -59,5 +59,7 @@ def on_each(
         except GatehouseError as error:
             messages.error(request, f"{name(row)}: {error}")
         else:
-            became = f": {made.outcome}" if isinstance(made, PolicyChange) else done
-            messages.success(request, f"{name(row)}{became}")
+            if isinstance(made, PolicyChange):
+                messages.success(request, f"{name(row)}: {made.outcome}")
+            else:
+                messages.success(request, done % {"row": name(row)})

@@ -7,6 +7,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from gateway.models import Gateway
 from portal.accounts.account_policy import guarded_of, policy_about
@@ -64,7 +66,7 @@ class PersonForm(Reasoned):
 class PersonAdmin(AsksPolicy, Operated, Shown):
     form = PersonForm
     action_form = ReasonForm
-    asks = (
+    asks = _(
         "An account is switched off at once, and where it holds a role or is in a group, "
         "a second administrator decides whether it stays so. Two people change who is a "
         "superuser, where the mail of such an account goes, and that it is active again."
@@ -139,24 +141,28 @@ class PersonAdmin(AsksPolicy, Operated, Shown):
     def has_reset_permission(self, request: HttpRequest) -> bool:
         return self._administers(request)
 
-    @admin.action(description="Send a link to set the password", permissions=["reset"])
+    @admin.action(
+        description=_("Send a link to set the password"), permissions=["reset"]
+    )
     def send_reset_links(
         self, request: HttpRequest, people: "QuerySet[Person]"
     ) -> None:
         for person in people:
             if not _is_reachable(person):
                 messages.error(
-                    request, f"{person}: switched off, or without a mail address."
+                    request,
+                    gettext("%(person)s: switched off, or without a mail address.")
+                    % {"person": person},
                 )
         on_each(
             request,
             filter(_is_reachable, people),
             lambda person: send_reset_link(person, actor=present_actor(request)),
-            done=": a link is on its way.",
+            done=gettext("%(row)s: a link is on its way."),
         )
 
     @admin.action(
-        description="Reset the second factor, and sign out", permissions=["reset"]
+        description=_("Reset the second factor, and sign out"), permissions=["reset"]
     )
     def reset_second_factors(
         self, request: HttpRequest, people: "QuerySet[Person]"
@@ -169,7 +175,9 @@ class PersonAdmin(AsksPolicy, Operated, Shown):
                 reason=request.POST.get("reason", ""),
                 actor=present_actor(request),
             ),
-            done=": signs in with a password alone, once, and is told so by mail.",
+            done=gettext(
+                "%(row)s: signs in with a password alone, once, and is told so by mail."
+            ),
         )
 
 
@@ -188,7 +196,7 @@ class MembershipAdmin(Shown):
     search_fields = ("person__username", "group__name", "gateway__slug")
     ordering = ("person__username", "group__name")
 
-    @admin.display(description="In the portal")
+    @admin.display(description=_("In the portal"))
     def in_the_portal(self, membership: Membership) -> str:
         address = reverse("web:take_role", args=[membership.pk])
         return format_html('<a href="{}">Take away</a>', address)
@@ -281,7 +289,7 @@ class ApiTokenAdmin(Shown):
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return Rights.of(request).person.is_superuser
 
-    @admin.action(description="Revoke", permissions=["revoke"])
+    @admin.action(description=_("Revoke"), permissions=["revoke"])
     def revoke_selected(
         self, request: HttpRequest, tokens: "QuerySet[ApiToken]"
     ) -> None:
@@ -289,5 +297,5 @@ class ApiTokenAdmin(Shown):
             request,
             tokens,
             lambda token: revoke_token(token.pk, actor=present_actor(request)),
-            done=" is revoked.",
+            done=gettext("%(row)s is revoked."),
         )

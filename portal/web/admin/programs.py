@@ -6,6 +6,8 @@ Administrators make one with `manage.py oauth_client`.
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models import AccessToken, Grant, Program, RefreshToken
 from portal.accounts.presence import present_actor
@@ -37,7 +39,7 @@ class ProgramAdmin(Shown):
         return Rights.of(request).everywhere(Verb.ADMINISTER)
 
     @admin.action(
-        description="Remove, and disconnect everybody", permissions=["remove"]
+        description=_("Remove, and disconnect everybody"), permissions=["remove"]
     )
     def remove_selected(
         self, request: HttpRequest, programs: "QuerySet[Program]"
@@ -46,7 +48,7 @@ class ProgramAdmin(Shown):
             request,
             programs,
             lambda program: remove(program, actor=present_actor(request)),
-            done=" is removed.",
+            done=gettext("%(row)s is removed."),
         )
 
 

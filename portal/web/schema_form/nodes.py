@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Any
 
+from django.utils.translation import gettext
+
 from gateway.schema_fields import (
     COMMON,
     Field,
@@ -91,9 +93,9 @@ class Node:
         told.append(f"{limits[:1].upper()}{limits[1:]}." if limits else "")
         told.append(
             {
-                Widget.LINES: "One per line.",
-                Widget.PAIRS: "One per line, as name: value.",
-                Widget.JSON: "As JSON.",
+                Widget.LINES: gettext("One per line."),
+                Widget.PAIRS: gettext("One per line, as name: value."),
+                Widget.JSON: gettext("As JSON."),
             }.get(self.widget, "")
         )
         return " ".join(one for one in told if one)
@@ -109,11 +111,20 @@ class Node:
     @property
     def choices(self) -> list[tuple[str, str]]:
         """What can be chosen, each as JSON with its words; "" leaves it out."""
-        default = f"left out ({self.placeholder})" if self.placeholder else "left out"
+        default = (
+            gettext("left out (%(placeholder)s)") % {"placeholder": self.placeholder}
+            if self.placeholder
+            else gettext("left out")
+        )
         found = [("", "choose" if self.is_needed else default)]
         found += [(as_json(one), _words(one)) for one in _choices(self.schema)]
         if self.shown not in [value for value, _ in found]:
-            found.append((self.shown, f"{_words(self.value)} (as it is)"))
+            found.append(
+                (
+                    self.shown,
+                    gettext("%(value)s (as it is)") % {"value": _words(self.value)},
+                )
+            )
         return found
 
     @property

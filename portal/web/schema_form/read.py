@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
+
 from gateway.schema_fields import items_of, types_of, values_of
 from portal.strict_json import NotStrict, read_value
 from portal.web.schema_form.nodes import MISSING, Node, Widget, as_json
@@ -93,7 +95,9 @@ def _pairs(node: Node, text: str, wrong: dict[str, str]) -> Any:
         if not name and not colon:
             continue
         if not colon:
-            wrong[node.name] = f"Line {number} has no colon. Write it as name: value."
+            wrong[node.name] = gettext(
+                "Line %(number)s has no colon. Write it as name: value."
+            ) % {"number": number}
         elif name in held and value == _as_shown(held[name]):
             pairs[name] = held[name]
         elif "string" in types:

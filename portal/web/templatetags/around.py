@@ -6,6 +6,8 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from gateway.models import Gateway
 
@@ -16,7 +18,7 @@ register = template.Library()
 class Way:
     """A tab: where it leads, and under which names of addresses one is there."""
 
-    title: str
+    title: str | Promise
     name: str
     below: Set[str] = frozenset()
 
@@ -25,18 +27,18 @@ class Way:
         return self.below | {self.name}
 
 
-DRIFT = Way("Drift", "drifts", frozenset({"drift", "drift_rules", "resolve_drift"}))
+DRIFT = Way(_("Drift"), "drifts", frozenset({"drift", "drift_rules", "resolve_drift"}))
 WAYS = (
-    Way("Overview", "gateway", frozenset({"promote"})),
-    Way("Resources", "resources", frozenset({"resource", "recipes", "recipe"})),
-    Way("Topology", "topology"),
-    Way("Try a request", "simulate"),
+    Way(_("Overview"), "gateway", frozenset({"promote"})),
+    Way(_("Resources"), "resources", frozenset({"resource", "recipes", "recipe"})),
+    Way(_("Topology"), "topology"),
+    Way(_("Try a request"), "simulate"),
     DRIFT,
-    Way("Freezes", "gateway_freezes"),
-    Way("Certificates", "gateway_certificates"),
-    Way("Plugins", "plugins_of", frozenset({"plugin"})),
-    Way("OpenAPI", "openapi", frozenset({"publish_openapi"})),
-    Way("Files", "transfer"),
+    Way(_("Freezes"), "gateway_freezes"),
+    Way(_("Certificates"), "gateway_certificates"),
+    Way(_("Plugins"), "plugins_of", frozenset({"plugin"})),
+    Way(_("OpenAPI"), "openapi", frozenset({"publish_openapi"})),
+    Way(_("Files"), "transfer"),
 )
 
 
@@ -58,7 +60,7 @@ def around(context: dict[str, Any]) -> dict[str, Any]:
         "is_staff": context["request"].user.is_staff,
         "tabs": [
             Tab(
-                title=way.title,
+                title=str(way.title),
                 url=_url(way, gateway),
                 count=gateway.open_drifts if way is DRIFT else 0,
                 is_current=here in way.names,

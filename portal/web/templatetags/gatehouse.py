@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext_lazy
 
 from gateway import visible as characters
 from gateway.kinds import KINDS
@@ -26,6 +27,12 @@ from portal.web import findings
 from portal.web.events import program
 
 register = template.Library()
+LENGTHS = (
+    (ngettext_lazy("%(count)s day", "%(count)s days", "count"), 86400),
+    (ngettext_lazy("%(count)s hour", "%(count)s hours", "count"), 3600),
+    (ngettext_lazy("%(count)s minute", "%(count)s minutes", "count"), 60),
+    (ngettext_lazy("%(count)s second", "%(count)s seconds", "count"), 1),
+)
 register.filter("weighed", findings.weighed)
 register.filter("who_answers", findings.who_answers)
 register.filter("besides_who_answers", findings.besides_who_answers)
@@ -88,7 +95,7 @@ def plainly(value: Any) -> str:
 
 @register.filter
 def state_name(value: str) -> str:
-    return State(value).label
+    return str(State(value).label)
 
 
 @register.filter
@@ -119,9 +126,9 @@ def kind_path(name: str) -> str:
 def weight(severity: str) -> str:
     """Return what a finding of this severity means."""
     return {
-        "blocker": "Stops the change",
-        "warning": "Look twice",
-        "info": "Good to know",
+        "blocker": gettext("Stops the change"),
+        "warning": gettext("Look twice"),
+        "info": gettext("Good to know"),
     }.get(severity, severity)
 
 
@@ -136,7 +143,9 @@ def breakable(address: str) -> SafeString:
 def milliseconds(value: int | None) -> str:
     if value is None:
         return ""
-    return f"{value} ms" if value < 1000 else f"{value / 1000:.1f} s"
+    if value < 1000:
+        return gettext("%(count)s ms") % {"count": value}
+    return gettext("%(count)s s") % {"count": f"{value / 1000:.1f}"}
 
 
 @register.simple_tag
@@ -174,7 +183,9 @@ def sign(op: str) -> str:
 
 @register.filter
 def past(op: str) -> str:
-    return {"add": "added", "remove": "removed"}.get(op, "changed")
+    if op == "add":
+        return gettext("added")
+    return gettext("removed") if op == "remove" else gettext("changed")
 
 
 @register.filter
@@ -271,10 +282,10 @@ def ago(moment: datetime | None) -> SafeString | str:
 def length_words(length: timedelta) -> str:
     """Return "2 hours", "1 day 12 hours" and the like."""
     seconds, parts = int(length.total_seconds()), []
-    for name, size in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
+    for words, size in LENGTHS:
         count, seconds = divmod(seconds, size)
         if count:
-            parts.append(f"{count} {name}{'' if count == 1 else 's'}")
+            parts.append(words % {"count": count})
     return " ".join(parts)
 
 
@@ -282,10 +293,14 @@ def length_words(length: timedelta) -> str:
 def about(length: timedelta) -> str:
     """Return a length by its largest unit, rounded down: "3 h"."""
     seconds = int(length.total_seconds())
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+    for words, size in (
+        (gettext("%(count)s d"), 86400),
+        (gettext("%(count)s h"), 3600),
+        (gettext("%(count)s min"), 60),
+    ):
         if seconds >= size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
+            return words % {"count": seconds // size}
+    return gettext("%(count)s s") % {"count": seconds}
 
 
 @register.filter
@@ -307,14 +322,13 @@ def in_words(moment: datetime) -> str:
     seconds = int((timezone.now() - moment).total_seconds())
     is_past, seconds = seconds >= 0, abs(seconds)
     if seconds < 5:
-        return "just now"
-    for size, unit in (
-        (60, "s"),
-        (3600, "min"),
-        (86400, "h"),
-        (30 * 86400, "d"),
+        return gettext("just now")
+    for below, size, past, future in (
+        (60, 1, gettext("%(count)s s ago"), gettext("in %(count)s s")),
+        (3600, 60, gettext("%(count)s min ago"), gettext("in %(count)s min")),
+        (86400, 3600, gettext("%(count)s h ago"), gettext("in %(count)s h")),
+        (30 * 86400, 86400, gettext("%(count)s d ago"), gettext("in %(count)s d")),
     ):
-        if seconds < size:
-            count = seconds // {"s": 1, "min": 60, "h": 3600, "d": 86400}[unit]
-            return f"{count} {unit} ago" if is_past else f"in {count} {unit}"
+        if seconds < below:
+            return (past if is_past else future) % {"count": seconds // size}
     return f"{timezone.localtime(moment):%Y-%m-%d}"
