@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from gateway import sealing
 from gateway.facets import LENGTH_LIMIT
@@ -98,46 +99,50 @@ class Gateway(models.Model):
     slug = models.SlugField(max_length=40, unique=True)
     title = models.CharField(max_length=100)
     environment = models.CharField(
-        max_length=40, blank=True, help_text="A label people know, such as production."
+        max_length=40,
+        blank=True,
+        help_text=_("A label people know, such as production."),
     )
     admin_url = models.CharField(
         "Admin API address",
         max_length=500,
         validators=[http_url],
-        help_text="Such as http://127.0.0.1:9180, without /apisix/admin.",
+        help_text=_("Such as http://127.0.0.1:9180, without /apisix/admin."),
     )
     sealed_admin_key = models.BinaryField(null=True, editable=False)
     public_url = models.CharField(
         max_length=500,
         blank=True,
         validators=[http_url],
-        help_text="Where traffic goes in.",
+        help_text=_("Where traffic goes in."),
     )
     verify_tls = models.BooleanField("verify TLS", default=True)
     ca_bundle = models.TextField(
-        "CA certificates", blank=True, help_text="PEM; empty: the system's."
+        "CA certificates", blank=True, help_text=_("PEM; empty: the system's.")
     )
     control_urls = models.JSONField(
         "Control API addresses",
         default=list,
         blank=True,
-        help_text="One per data plane node.",
+        help_text=_("One per data plane node."),
     )
     variables = models.JSONField(
         default=dict,
         blank=True,
-        help_text="Hosts and addresses that are its own, by name.",
+        help_text=_("Hosts and addresses that are its own, by name."),
     )
     router = models.CharField(
         max_length=40,
         blank=True,
         choices=[(str(mode), str(mode)) for mode in Mode],
-        help_text="apisix.router.http of its config.yaml; empty where that is not known.",
+        help_text=_(
+            "apisix.router.http of its config.yaml; empty where that is not known."
+        ),
     )
     approvals_required = models.PositiveSmallIntegerField(
         default=1,
         validators=[MinValueValidator(1)],
-        help_text="How many people must approve a change.",
+        help_text=_("How many people must approve a change."),
     )
     version = models.CharField(max_length=40, blank=True, editable=False)
     answered_at = models.DateTimeField(null=True, editable=False)
@@ -146,7 +151,7 @@ class Gateway(models.Model):
     mirroring_until = models.DateTimeField(
         null=True,
         editable=False,
-        help_text="Somebody reads it now, at most until then.",
+        help_text=_("Somebody reads it now, at most until then."),
     )
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -251,21 +256,21 @@ class Resource(models.Model):
         max_length=20, choices=[(k.name, k.title) for k in KINDS.values()]
     )
     resource_id = models.CharField(max_length=600)
-    document = models.JSONField(help_text="Redacted: what everybody may read.")
+    document = models.JSONField(help_text=_("Redacted: what everybody may read."))
     sealed = models.BinaryField(editable=False)
     digest = models.CharField(max_length=64)
     mark = models.CharField(
         max_length=32,
         default="",
         editable=False,
-        help_text="Equal: exactly as it was read.",
+        help_text=_("Equal: exactly as it was read."),
     )
     search = models.TextField(blank=True, editable=False)
     by_name = models.CharField(
         max_length=800,
         default="",
         editable=False,
-        help_text="Its name in lower case, then its id: no two are alike.",
+        help_text=_("Its name in lower case, then its id: no two are alike."),
     )
     first_seen = models.DateTimeField(default=timezone.now)
     last_seen = models.DateTimeField(default=timezone.now)

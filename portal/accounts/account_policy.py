@@ -15,6 +15,7 @@ from django.core.mail import EmailMessage
 from django.core.validators import validate_email
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from gateway.models import Gateway
 from portal.accounts.errors import Malformed, PolicyMoved
@@ -54,7 +55,7 @@ class Account(PolicyKind):
         fields = {name: wanted[name] for name in GUARDED if name in wanted}
         for name, value in fields.items():
             if person.is_service or not isinstance(value, GUARDED[name]):
-                raise Malformed("This account cannot have that.", field=name)
+                raise Malformed(gettext("This account cannot have that."), field=name)
         if fields.get("email"):
             try:
                 validate_email(fields["email"])
@@ -62,8 +63,11 @@ class Account(PolicyKind):
                 raise Malformed(" ".join(error.messages), field="email") from error
         if person.shut_at and fields.get("is_active"):
             raise PolicyMoved(
-                f"{person} is shut out until it is decided on. Refuse that change of "
-                "policy, or withdraw it, and the account opens again."
+                gettext(
+                    "%(person)s is shut out until it is decided on. Refuse that change of "
+                    "policy, or withdraw it, and the account opens again."
+                )
+                % {"person": person}
             )
         return {"person": person.pk, "name": person.username, **fields}
 
@@ -106,7 +110,10 @@ class Account(PolicyKind):
             return ()
         person = person_of(change.wanted, locked=True)
         if person.shut_at:
-            raise PolicyMoved(f"{person} is shut out already, until it is decided on.")
+            raise PolicyMoved(
+                gettext("%(person)s is shut out already, until it is decided on.")
+                % {"person": person}
+            )
         return [_switched(person, on=False)]
 
     def dropped(self, change: PolicyChange) -> Sequence[Entry]:
@@ -124,7 +131,7 @@ def person_of(wanted: Document, *, locked: bool = False) -> Person:
     key = wanted.get("person")
     person = people.filter(pk=key).first() if isinstance(key, int) else None
     if person is None:
-        raise Malformed("There is no such account.", field="person")
+        raise Malformed(gettext("There is no such account."), field="person")
     return person
 
 

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from gateway.models import Gateway
 from portal.accounts.errors import (
@@ -22,15 +24,15 @@ from portal.accounts.roles import Verb
 class Channel(models.TextChoices):
     """By which door somebody acts."""
 
-    PORTAL = "portal", "Portal"
-    API = "api", "API"
-    MCP = "mcp", "MCP"
-    ADMIN_API = "admin-api", "Admin API"
-    IMPORT = "import", "Import"
-    PROMOTION = "promotion", "Promotion"
-    ROLLBACK = "rollback", "Rollback"
-    DRIFT = "drift", "Drift"
-    SYSTEM = "system", "Gatehouse itself"
+    PORTAL = "portal", _("Portal")
+    API = "api", _("API")
+    MCP = "mcp", _("MCP")
+    ADMIN_API = "admin-api", _("Admin API")
+    IMPORT = "import", _("Import")
+    PROMOTION = "promotion", _("Promotion")
+    ROLLBACK = "rollback", _("Rollback")
+    DRIFT = "drift", _("Drift")
+    SYSTEM = "system", _("Gatehouse itself")
 
 
 # What a person does to a gateway, rather than read of it or ask for it.
@@ -107,8 +109,10 @@ class Actor:
         """Return the person. Raises NotPresent for programs and for Gatehouse itself."""
         if not self.is_present_person or self.person is None:
             raise NotPresent(
-                "Only a person signed in to the portal can do this; a program or a token "
-                "cannot. Open the change in the portal."
+                gettext(
+                    "Only a person signed in to the portal can do this; a program or a token "
+                    "cannot. Open the change in the portal."
+                )
             )
         return self.person
 
@@ -116,7 +120,9 @@ class Actor:
         """Raise ConfirmationNeeded unless they proved lately who they are."""
         if not self._is_fresh(within):
             raise ConfirmationNeeded(
-                "Confirm that it is you: it was asked longer ago than this needs."
+                gettext(
+                    "Confirm that it is you: it was asked longer ago than this needs."
+                )
             )
 
     def _is_fresh(self, within: timedelta) -> bool:
@@ -139,7 +145,9 @@ class Actor:
             return self.require(Verb.ADMINISTER, gateway)
         if not person.may_everywhere(Verb.ADMINISTER):
             raise NotAllowed(
-                "Only an administrator of all gateways can do this. Ask one of them."
+                gettext(
+                    "Only an administrator of all gateways can do this. Ask one of them."
+                )
             )
         self.require_fresh_for_all()
         return person
@@ -172,16 +180,22 @@ class Actor:
         a production gateway when the person proved long ago who they are.
         """
         if self.person is None:
-            raise NotAllowed("Gatehouse itself asks for nothing.")
+            raise NotAllowed(gettext("Gatehouse itself asks for nothing."))
         if not self.person.may(Verb.READ, gateway):
-            raise NotVisible(f"There is no gateway {gateway.slug} that you may see.")
+            raise NotVisible(
+                gettext("There is no gateway %(gateway)s that you may see.")
+                % {"gateway": gateway.slug}
+            )
         self.require_scope(verb)
         if not self.person.may(verb, gateway):
             if gateway.out_of_service:
                 raise NotAllowed(gateway.out_of_service)
             raise NotAllowed(
-                f"You may not {verb} on gateway {gateway.slug}. Ask an administrator for a "
-                "role that allows it."
+                gettext(
+                    "You may not %(verb)s on gateway %(gateway)s. Ask an administrator for a "
+                    "role that allows it."
+                )
+                % {"verb": verb, "gateway": gateway.slug}
             )
         if within := _fresh_for(verb, gateway):
             self.require_fresh(within)
@@ -193,13 +207,19 @@ class Actor:
         if self.token is None or scope in self.token.scopes:
             return
         if scope is None:
-            raise ScopeMissing("No token can do this. Sign in to the portal.", scope="")
+            raise ScopeMissing(
+                gettext("No token can do this. Sign in to the portal."), scope=""
+            )
         mend = (
             "Connect the program again, with this scope"
             if self.token.program_id
             else "Make one that has it at /tokens/"
         )
-        raise ScopeMissing(f"This token lacks the scope {scope}. {mend}.", scope=scope)
+        raise ScopeMissing(
+            gettext("This token lacks the scope %(scope)s. %(mend)s.")
+            % {"scope": scope, "mend": mend},
+            scope=scope,
+        )
 
 
 def _fresh_for(verb: Verb, gateway: Gateway) -> timedelta | None:

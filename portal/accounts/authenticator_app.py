@@ -10,6 +10,7 @@ from cryptography.fernet import InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from django.db import transaction
+from django.utils.translation import gettext
 
 from gateway.sealing import keyring, seal, unseal
 from portal.accounts.actor import Actor
@@ -39,10 +40,14 @@ def offered(sealed: str, person: Person) -> str:
     try:
         text = keyring().decrypt(sealed.encode(), ttl=OFFER_SECONDS).decode()
     except (InvalidToken, ValueError):
-        raise NotProved("This page is too old. Begin anew.", field="code") from None
+        raise NotProved(
+            gettext("This page is too old. Begin anew."), field="code"
+        ) from None
     owner, _, secret = text.partition(":")
     if owner != str(person.pk):
-        raise NotProved("This page is somebody else's. Begin anew.", field="code")
+        raise NotProved(
+            gettext("This page is somebody else's. Begin anew."), field="code"
+        )
     return secret
 
 
@@ -62,12 +67,14 @@ def add_app(*, offer: str, code: str, actor: Actor) -> list[str]:
     actor.require_fresh()
     secret = offered(offer, person)
     if person.factors.filter(kind=Factor.Kind.APP).exists():
-        raise NotAllowed("You have an authenticator app. Remove it first.")
+        raise NotAllowed(gettext("You have an authenticator app. Remove it first."))
     step = _step_of(secret, code)
     if step is None:
         raise NotProved(
-            "That is not the code it shows now. Wait for the next one, and check the "
-            "clock of your device.",
+            gettext(
+                "That is not the code it shows now. Wait for the next one, and check the "
+                "clock of your device."
+            ),
             field="code",
         )
     factor = Factor(

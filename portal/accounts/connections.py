@@ -15,6 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from oauth2_provider.models import set_token_value
 
 from portal.accounts.actor import Actor, Channel
@@ -79,7 +80,9 @@ def connect(asked: Asked, *, code: str, actor: Actor) -> ApiToken:
         .first()
     )
     if program is None:
-        raise NotVisible("This program was removed meanwhile. Connect it again.")
+        raise NotVisible(
+            gettext("This program was removed meanwhile. Connect it again.")
+        )
     connection = ApiToken.objects.create(
         person=person,
         program=program,

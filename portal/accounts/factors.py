@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from gateway.models import Gateway
 from portal.accounts.account_policy import person_of
@@ -80,11 +81,13 @@ def remove_factor(factor_id: int, *, actor: Actor) -> Factor:
     Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     factor = person.factors.filter(pk=factor_id).first()
     if factor is None:
-        raise NotVisible("You have no such second factor.")
+        raise NotVisible(gettext("You have no such second factor."))
     is_last = not person.factors.exclude(pk=factor.pk).exists()
     if is_last and must_have_factor(person):
         raise NotAllowed(
-            "Your role needs a second factor, and this is your last. Add another first."
+            gettext(
+                "Your role needs a second factor, and this is your last. Add another first."
+            )
         )
     factor.delete()
     if is_last:
@@ -113,13 +116,19 @@ def reset_factors(
     """
     administrator = actor.require_administrator()
     if administrator.pk == person.pk:
-        raise NotAllowed("You cannot reset your own. Ask another administrator.")
+        raise NotAllowed(
+            gettext("You cannot reset your own. Ask another administrator.")
+        )
     if person.is_superuser and not administrator.is_superuser:
-        raise NotAllowed("Only a superuser resets the second factor of a superuser.")
+        raise NotAllowed(
+            gettext("Only a superuser resets the second factor of a superuser.")
+        )
     if not has_factor(administrator):
         raise NotAllowed(
-            "Set up a second factor of your own first: else a password alone would open "
-            "every account."
+            gettext(
+                "Set up a second factor of your own first: else a password alone would open "
+                "every account."
+            )
         )
     actor.require_fresh()
     # Nobody gives the account something while it is judged by what it holds.
@@ -170,7 +179,9 @@ class SecondFactors(PolicyKind):
 
     def check(self, wanted: Document, scope: Gateway | None) -> Document:
         if wanted.get("factors") != []:
-            raise Malformed("They are taken, and never given.", field="factors")
+            raise Malformed(
+                gettext("They are taken, and never given."), field="factors"
+            )
         person = person_of(wanted)
         return {"person": person.pk, "name": person.username, "factors": []}
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext
 
 from gateway.models import Gateway, origin
 from portal.accounts.actor import Actor
@@ -108,8 +109,10 @@ def _expect_its_address(gateway: Gateway, policy: PolicyChange | None) -> None:
     address = policy.wanted.get("admin_url", gateway.admin_url)
     if origin(address) != origin(gateway.admin_url):
         raise Malformed(
-            "This key is for an address that another administrator must accept first. "
-            "Ask for the address alone, and enter the key once it counts.",
+            gettext(
+                "This key is for an address that another administrator must accept first. "
+                "Ask for the address alone, and enter the key once it counts."
+            ),
             field="admin_key",
         )
 
@@ -124,7 +127,9 @@ class GatewaySettings(PolicyKind):
         gateway = _fresh(scope)
         for name, value in wanted.items():
             if name not in GUARDED:
-                raise Malformed("Nobody else has to agree to this.", field=name)
+                raise Malformed(
+                    gettext("Nobody else has to agree to this."), field=name
+                )
             setattr(gateway, name, value)
         others = [f.name for f in Gateway._meta.fields if f.name not in wanted]
         try:
@@ -180,7 +185,7 @@ def locked_gateway(change: PolicyChange) -> Gateway:
 
 def _fresh(scope: Gateway | None) -> Gateway:
     if scope is None:
-        raise Malformed("Say of which gateway.", field="gateway")
+        raise Malformed(gettext("Say of which gateway."), field="gateway")
     return Gateway.objects.get(pk=scope.pk)
 
 

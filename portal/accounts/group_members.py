@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.utils.translation import gettext
 
 from gateway.models import Gateway
 from portal.accounts.actor import Actor
@@ -18,7 +19,7 @@ from portal.accounts.models import Membership, Person, PolicyChange, Vouched
 from portal.accounts.policy.deciding import propose_policy
 from portal.accounts.policy.kinds import Document
 from portal.accounts.policy.remaining import Left, Power, leaves_two
-from portal.accounts.roles import Role, Verb
+from portal.accounts.roles import Verb
 from portal.accounts.vouchings import vouch_together
 from portal.audit.ledger import Entry, Recordable
 
@@ -101,8 +102,9 @@ def _document(group: Group, person: Person, *, is_in: bool) -> Document:
     }
     if is_in:
         held = Membership.objects.filter(group=group).select_related("gateway")
+        # Kept and compared, so in no language of whoever asks.
         document["roles"] = sorted(
-            f"{Role(one.role).name_in_words} on {one.reach}" for one in held
+            f"{one.role.capitalize()} on {one.reach}" for one in held
         )
     return document
 
@@ -111,7 +113,7 @@ def _rows(document: Document) -> tuple[Group, Person]:
     group = Group.objects.filter(pk=document["group"]).first()
     person = Person.objects.filter(pk=document["person"]).first()
     if group is None or person is None:
-        raise Malformed("There is no such group or person.", field="person")
+        raise Malformed(gettext("There is no such group or person."), field="person")
     return group, person
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.utils.translation import gettext
 
 from portal.accounts.actor import Actor
 from portal.accounts.errors import Malformed
@@ -36,10 +37,12 @@ def make_group(name: str, *, actor: Actor) -> Group:
     name = name.strip()
     if not name or len(name) > NAME_LIMIT:
         raise Malformed(
-            f"Give a name of at most {NAME_LIMIT} characters.", field="name"
+            gettext("Give a name of at most %(limit)s characters.")
+            % {"limit": NAME_LIMIT},
+            field="name",
         )
     if Group.objects.filter(name__iexact=name).exists():
-        raise Malformed("There is a group of this name.", field="name")
+        raise Malformed(gettext("There is a group of this name."), field="name")
     group = Group.objects.create(name=name)
     record(Event.GROUP_MADE, actor=actor, subject=OneGroup(group))
     return group

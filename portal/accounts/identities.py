@@ -14,6 +14,7 @@ from django.contrib.auth.models import Group
 from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from portal.accounts.actor import Actor
 from portal.accounts.errors import NotAllowed, NotVisible
@@ -48,7 +49,7 @@ def _unless_overtaken(act: Callable[[], T]) -> T:
                 return act()
         except IntegrityError:
             continue
-    raise NotAllowed("Too many came in at this moment. Begin anew.")
+    raise NotAllowed(gettext("Too many came in at this moment. Begin anew."))
 
 
 def _person_of(claims: dict[str, Any]) -> Person:
@@ -63,7 +64,7 @@ def _person_of(claims: dict[str, Any]) -> Person:
         person = _by_address(claims) or _new_person(claims, actor=actor)
         _link(person, issuer, subject, actor=actor)
     if not person.is_active:
-        raise NotAllowed("This account is switched off. Ask an administrator.")
+        raise NotAllowed(gettext("This account is switched off. Ask an administrator."))
     if settings.OIDC_GROUPS_CLAIM:
         _keep_groups(person, claims.get(settings.OIDC_GROUPS_CLAIM), actor=actor)
     return person
@@ -91,7 +92,7 @@ def _link_identity(claims: dict[str, Any], actor: Actor) -> None:
     if owner is not None and owner.person_id == person.pk:
         return
     if owner is not None:
-        raise NotAllowed("It opens somebody else's account here.")
+        raise NotAllowed(gettext("It opens somebody else's account here."))
     _link(person, issuer, subject, actor=actor)
 
 
@@ -106,9 +107,11 @@ def unlink_identity(identity_id: int, *, actor: Actor) -> None:
     actor.require_fresh()
     identity = person.identities.filter(pk=identity_id).first()
     if identity is None:
-        raise NotVisible("You have no such sign-in.")
+        raise NotVisible(gettext("You have no such sign-in."))
     if not person.has_usable_password():
-        raise NotAllowed("You have no password, so nothing else would let you in.")
+        raise NotAllowed(
+            gettext("You have no password, so nothing else would let you in.")
+        )
     identity.delete()
     record(
         Entry(Event.IDENTITY_UNLINKED, {"issuer": identity.issuer}),
@@ -120,15 +123,17 @@ def unlink_identity(identity_id: int, *, actor: Actor) -> None:
 def _who(claims: dict[str, Any]) -> tuple[str, str]:
     issuer, subject = str(claims["iss"]), str(claims["sub"])
     if not subject or len(subject) > SUBJECT_LIMIT or "\x00" in subject:
-        raise NotAllowed("The provider gave no identity that can be kept.")
+        raise NotAllowed(gettext("The provider gave no identity that can be kept."))
     return issuer, subject
 
 
 def _link(person: Person, issuer: str, subject: str, *, actor: Actor) -> None:
     if person.identities.filter(issuer=issuer).exists():
         raise NotAllowed(
-            "This account is opened by another identity of the provider. Sign in by that, "
-            "or ask an administrator."
+            gettext(
+                "This account is opened by another identity of the provider. Sign in by that, "
+                "or ask an administrator."
+            )
         )
     Identity.objects.create(issuer=issuer, subject=subject, person=person)
     if person.email:
@@ -162,8 +167,10 @@ def _by_address(claims: dict[str, Any]) -> Person | None:
         return None
     if people[0].is_superuser:
         raise NotAllowed(
-            "An address alone opens no superuser's account. Sign in with your password "
-            "and link it under Security."
+            gettext(
+                "An address alone opens no superuser's account. Sign in with your password "
+                "and link it under Security."
+            )
         )
     return people[0]
 
@@ -171,9 +178,12 @@ def _by_address(claims: dict[str, Any]) -> Person | None:
 def _new_person(claims: dict[str, Any], *, actor: Actor) -> Person:
     if not settings.OIDC_CREATE_ACCOUNTS:
         raise NotAllowed(
-            f"{settings.OIDC_NAME} knows you, but you have no account here. Ask an "
-            "administrator for one; if you have one, sign in with your password and link "
-            "it under Security."
+            gettext(
+                "%(oidc_name)s knows you, but you have no account here. Ask an "
+                "administrator for one; if you have one, sign in with your password and "
+                "link it under Security."
+            )
+            % {"oidc_name": settings.OIDC_NAME}
         )
     person = Person(
         username=_free_name(claims),

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.utils.translation import gettext
 
 from gateway.models import Gateway
 from portal.accounts.actor import Actor
@@ -40,7 +41,9 @@ class Roles(Power):
     def check(self, wanted: Document, scope: Gateway | None) -> Document:
         row = _row(wanted)
         if scope_of(row.gateway) != scope:
-            raise PolicyMoved("Others decide on this gateway by now. Ask for it anew.")
+            raise PolicyMoved(
+                gettext("Others decide on this gateway by now. Ask for it anew.")
+            )
         if not wanted["held"]:
             leaves_two(_left(row))
         return _document(row, held=wanted["held"])
@@ -87,7 +90,7 @@ def grant(membership: Membership, *, reason: str, actor: Actor) -> PolicyChange:
     """
     actor.require_administrator(scope_of(membership.gateway))
     if membership.same().exists():
-        raise Malformed("They hold this role there already.", field="role")
+        raise Malformed(gettext("They hold this role there already."), field="role")
     return propose_policy(
         **role_wanted(membership, held=True), reason=reason, actor=actor
     )
@@ -132,7 +135,9 @@ def _row(document: Document) -> Membership:
         gateway=Gateway.objects.get(slug=slug) if slug else None,
     )
     if row.person is None and row.group is None:
-        raise Malformed("Say who gets the role: a person or a group.", field="who")
+        raise Malformed(
+            gettext("Say who gets the role: a person or a group."), field="who"
+        )
     return row
 
 

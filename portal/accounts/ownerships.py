@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.utils.translation import gettext
 
 from gateway.models import Gateway
 from portal.accounts.actor import Actor
@@ -34,7 +35,9 @@ class Parts(PolicyKind):
     def check(self, wanted: Document, scope: Gateway | None) -> Document:
         part = _part(wanted)
         if scope_of(part.gateway) != scope:
-            raise PolicyMoved("Others decide on this gateway by now. Ask for it anew.")
+            raise PolicyMoved(
+                gettext("Others decide on this gateway by now. Ask for it anew.")
+            )
         if wanted["owned"]:
             part.host = part.host.strip().lower()
             part.uri_prefix = part.uri_prefix.strip().removesuffix("*")
@@ -122,12 +125,15 @@ def told(owned: Iterable[Ownership]) -> str:
 def _check(ownership: Ownership) -> None:
     if ownership.host and not HOST.fullmatch(ownership.host):
         raise Malformed(
-            "Give a host such as shop.example.com or *.example.com.", field="host"
+            gettext("Give a host such as shop.example.com or *.example.com."),
+            field="host",
         )
     if ownership.uri_prefix and not ownership.uri_prefix.startswith("/"):
-        raise Malformed("Begin it with a slash, such as /cart/.", field="uri_prefix")
+        raise Malformed(
+            gettext("Begin it with a slash, such as /cart/."), field="uri_prefix"
+        )
     if not (ownership.names_a_place or ownership.labels):
-        raise Malformed("Give a host, a path or labels.", field="host")
+        raise Malformed(gettext("Give a host, a path or labels."), field="host")
 
 
 def _document(part: Ownership, *, owned: bool) -> Document:

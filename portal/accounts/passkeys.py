@@ -14,6 +14,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from django.conf import settings
 from django.db import transaction
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext
 from fido2.server import Fido2Server
 from fido2.utils import websafe_encode
 from fido2.webauthn import (
@@ -84,16 +85,19 @@ def add_passkey(
         made = _server().register_complete(_asked(state), json.loads(answer))
     except _NO_ANSWER:
         raise NotProved(
-            "The passkey could not be read, so it was not added. Try again."
+            gettext("The passkey could not be read, so it was not added. Try again.")
         ) from None
     data = made.credential_data
     if data is None:
-        raise NotProved("No passkey was made. Try again.")
+        raise NotProved(gettext("No passkey was made. Try again."))
     if _passkeys(person).count() >= AT_MOST:
-        raise NotAllowed(f"You have {AT_MOST} passkeys. Remove one first.")
+        raise NotAllowed(
+            gettext("You have %(limit)s passkeys. Remove one first.")
+            % {"limit": AT_MOST}
+        )
     credential = websafe_encode(data.credential_id)
     if Factor.objects.filter(credential=credential).exists():
-        raise NotAllowed("This passkey is known already.")
+        raise NotAllowed(gettext("This passkey is known already."))
     factor = Factor(
         person=person,
         kind=Factor.Kind.PASSKEY,

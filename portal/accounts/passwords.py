@@ -7,6 +7,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
+from django.utils.translation import gettext
 
 from portal.accounts.actor import Actor
 from portal.accounts.errors import NotAllowed
@@ -25,7 +26,8 @@ def send_reset_link(person: Person, *, actor: Actor) -> None:
     """
     if person.is_service:
         raise NotAllowed(
-            f"Nobody signs in as {person.username}: it is a service account."
+            gettext("Nobody signs in as %(person)s: it is a service account.")
+            % {"person": person.username}
         )
     vouch(actor.require_administrator(), [person], Vouched.PASSWORD)
     # robust: a mail server that is down must not undo the account.

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from copy import copy
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from portal.accounts.account_policy import (
     Account,
@@ -38,7 +39,9 @@ def create_person(person: Person, *, actor: Actor) -> Person:
     administrator = actor.require_administrator()
     if person.is_superuser:
         raise NotAllowed(
-            "A new account holds nothing. Make it, then ask that it be a superuser.",
+            gettext(
+                "A new account holds nothing. Make it, then ask that it be a superuser."
+            ),
             field="is_superuser",
         )
     # A random password, not an unusable one: Django's link works only where one is.
@@ -103,16 +106,20 @@ def _expect_allowed(
         before.is_superuser or wanted.is_superuser != before.is_superuser
     ):
         raise NotAllowed(
-            "Only a superuser changes a superuser or makes one.", field="is_superuser"
+            gettext("Only a superuser changes a superuser or makes one."),
+            field="is_superuser",
         )
     if before.is_service and not set(names) <= {"is_active"}:
         raise NotAllowed(
-            "Nobody signs in as a service account: it is switched on and off, and that "
-            "is all.",
+            gettext(
+                "Nobody signs in as a service account: it is switched on and off, and that "
+                "is all."
+            ),
             field=next(name for name in names if name != "is_active"),
         )
     if "email" in names and not administrator.is_superuser:
         # Who gets the link to set a password can become that person.
         raise NotAllowed(
-            "Only a superuser changes where somebody's mail goes.", field="email"
+            gettext("Only a superuser changes where somebody's mail goes."),
+            field="email",
         )

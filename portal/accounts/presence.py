@@ -7,6 +7,7 @@ that carries `Authorization` or `X-API-KEY` is a program's, whatever cookies it 
 from datetime import UTC, datetime
 
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 from portal.accounts.actor import Actor, Channel
 from portal.accounts.errors import NotPresent
@@ -25,7 +26,7 @@ def present_actor(request: HttpRequest) -> Actor:
     """Return the signed-in person as an Actor. Raises NotPresent otherwise."""
     person = request.user
     if carries_token(request) or not isinstance(person, Person):
-        raise NotPresent("Sign in to the portal; a token does not open it.")
+        raise NotPresent(gettext("Sign in to the portal; a token does not open it."))
     key = request.session.session_key or ""
     return Actor(
         person=person,

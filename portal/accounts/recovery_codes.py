@@ -6,6 +6,7 @@ import secrets
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from portal.accounts.actor import Actor
 from portal.accounts.errors import NotAllowed
@@ -37,7 +38,9 @@ def renew_codes(*, actor: Actor) -> list[str]:
     actor.require_fresh()
     Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     if not person.factors.exists():
-        raise NotAllowed("Recovery codes stand in for a second factor. Set one up.")
+        raise NotAllowed(
+            gettext("Recovery codes stand in for a second factor. Set one up.")
+        )
     codes = make_codes(person)
     record(Event.RECOVERY_CODES_MADE, actor=actor, subject=person)
     return codes

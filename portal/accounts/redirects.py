@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext
+
 from portal.errors import GatehouseError
 
 LENGTH_LIMIT, NUMBER_LIMIT = 1_000, 10
@@ -30,34 +32,46 @@ def check(uri: object) -> str:
     """Return the address. Raises BadRedirect for one that is never registered."""
     if not isinstance(uri, str) or not uri or len(uri) > LENGTH_LIMIT:
         raise BadRedirect(
-            f"A redirect URI is text of at most {LENGTH_LIMIT} characters."
+            gettext("A redirect URI is text of at most %(limit)s characters.")
+            % {"limit": LENGTH_LIMIT}
         )
     shown = uri[:200]
     try:
         parts = urlsplit(uri)
         port = parts.port
     except ValueError:
-        raise BadRedirect(f"{shown!r} is no address.") from None
+        raise BadRedirect(
+            gettext("%(shown)r is no address.") % {"shown": shown}
+        ) from None
     authority = parts.netloc.removesuffix(f":{port}")
     if not ALLOWED.fullmatch(uri) or not HOST.fullmatch(authority):
         raise BadRedirect(
-            f"{shown!r} is no address that is redirected to: write it in full, without "
-            "a password, a fragment (#) or a wildcard (*)."
+            gettext(
+                "%(shown)r is no address that is redirected to: write it in full, "
+                "without a password, a fragment (#) or a wildcard (*)."
+            )
+            % {"shown": shown}
         )
     if parts.scheme == "https":
         return uri
     if parts.scheme == "http" and parts.hostname in LOOPBACK:
         return uri
     raise BadRedirect(
-        f"{shown!r}: use https, or http to 127.0.0.1, [::1] or localhost for a program "
-        "on the person's own machine."
+        gettext(
+            "%(shown)r: use https, or http to 127.0.0.1, [::1] or localhost for a "
+            "program on the person's own machine."
+        )
+        % {"shown": shown}
     )
 
 
 def check_all(uris: object) -> list[str]:
     """Return the addresses of a list. Raises BadRedirect."""
     if not isinstance(uris, list) or not 0 < len(uris) <= NUMBER_LIMIT:
-        raise BadRedirect(f"Give redirect_uris: a list of 1 to {NUMBER_LIMIT}.")
+        raise BadRedirect(
+            gettext("Give redirect_uris: a list of 1 to %(limit)s.")
+            % {"limit": NUMBER_LIMIT}
+        )
     return list(dict.fromkeys(check(uri) for uri in uris))
 
 

@@ -1,8 +1,13 @@
 """What each role may do: one table, asked by every operation."""
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class Verb(StrEnum):
@@ -19,30 +24,34 @@ class Verb(StrEnum):
     @property
     def words(self) -> str:
         """Say what it lets somebody do, for people."""
-        return VERB_WORDS[self]
+        return str(VERB_WORDS[self])
 
 
-VERB_WORDS: dict[Verb, str] = {
-    Verb.READ: "Read gateways, changes and the audit",
-    Verb.ASK: "Ask for changes and comment",
-    Verb.DECIDE: "Approve, reject, request changes",
-    Verb.OPERATE: "Retry, cancel, resolve drift, pass a freeze",
-    Verb.ADMINISTER: "Change gateways, people and roles",
-    Verb.EXPORT: "Export, and read all of the audit",
-    Verb.BREAK_GLASS: "Deliver alone in an emergency",
+VERB_WORDS: dict[Verb, "StrOrPromise"] = {
+    Verb.READ: _("Read gateways, changes and the audit"),
+    Verb.ASK: _("Ask for changes and comment"),
+    Verb.DECIDE: _("Approve, reject, request changes"),
+    Verb.OPERATE: _("Retry, cancel, resolve drift, pass a freeze"),
+    Verb.ADMINISTER: _("Change gateways, people and roles"),
+    Verb.EXPORT: _("Export, and read all of the audit"),
+    Verb.BREAK_GLASS: _("Deliver alone in an emergency"),
 }
 
 
 class Role(models.TextChoices):
     """Roles, each held for one gateway or for all."""
 
-    VIEWER = "viewer", "Viewer: reads"
-    AUTHOR = "author", "Author: reads and asks"
-    REVIEWER = "reviewer", "Reviewer: asks and decides"
-    OPERATOR = "operator", "Operator: decides, retries and cancels"
-    ADMINISTRATOR = "administrator", "Administrator: everything, gateways and roles too"
-    AUDITOR = "auditor", "Auditor: reads and exports everything, asks nothing"
-    EMERGENCY = "emergency", "Emergency: delivers alone, with a reason"
+    # Translators: what stands before the colon is shown alone, too.
+    VIEWER = "viewer", _("Viewer: reads")
+    AUTHOR = "author", _("Author: reads and asks")
+    REVIEWER = "reviewer", _("Reviewer: asks and decides")
+    OPERATOR = "operator", _("Operator: decides, retries and cancels")
+    ADMINISTRATOR = (
+        "administrator",
+        _("Administrator: everything, gateways and roles too"),
+    )
+    AUDITOR = "auditor", _("Auditor: reads and exports everything, asks nothing")
+    EMERGENCY = "emergency", _("Emergency: delivers alone, with a reason")
 
     @property
     def name_in_words(self) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from portal.accounts.actor import Actor
 from portal.accounts.errors import NotVisible
@@ -24,7 +25,7 @@ def end_session(handle: str, *, actor: Actor) -> Session:
     person = actor.require_present_person()
     session = sessions_of(person).filter(handle=handle).first()
     if session is None:
-        raise NotVisible("You are no longer signed in there.")
+        raise NotVisible(gettext("You are no longer signed in there."))
     session.delete()
     record(
         Entry(Event.SESSION_REVOKED, {"session": handle, "browser": session.browser}),

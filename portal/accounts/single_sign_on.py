@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.cache import caches
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext
 from oauthlib.oauth2 import OAuth2Error, WebApplicationClient
 
 from portal.errors import GatehouseError
@@ -109,12 +110,17 @@ def claims_of(
     if not asked or not constant_time_compare(
         answer.get("state", ""), asked.get("state", "-")
     ):
-        raise SignOnFailed("This sign-in was not begun here, or is over. Begin anew.")
+        raise SignOnFailed(
+            gettext("This sign-in was not begun here, or is over. Begin anew.")
+        )
     if answer.get("iss", settings.OIDC_ISSUER) != settings.OIDC_ISSUER:
-        raise SignOnFailed("The answer is another provider's. Begin anew.")
+        raise SignOnFailed(gettext("The answer is another provider's. Begin anew."))
     code = answer.get("code", "")
     if not code:
-        raise SignOnFailed(f"{settings.OIDC_NAME} did not let you in. Begin anew.")
+        raise SignOnFailed(
+            gettext("%(oidc_name)s did not let you in. Begin anew.")
+            % {"oidc_name": settings.OIDC_NAME}
+        )
     tokens = _tokens(code, asked["verifier"])
     claims = _proved(str(tokens.get("id_token", "")), nonce=asked["nonce"])
     return _told_more(claims, str(tokens.get("access_token", "")))
@@ -144,7 +150,8 @@ def _tokens(code: str, verifier: str) -> dict[str, Any]:
         return dict(client.parse_request_body_response(text))
     except (OAuth2Error, ValueError, Warning):
         raise SignOnFailed(
-            f"{settings.OIDC_NAME} did not accept this sign-in. Begin anew."
+            gettext("%(oidc_name)s did not accept this sign-in. Begin anew.")
+            % {"oidc_name": settings.OIDC_NAME}
         ) from None
 
 
@@ -155,7 +162,7 @@ def _proved(token: str, *, nonce: str) -> dict[str, Any]:
         kid = jwt.get_unverified_header(token).get("kid")
         found = [key for key in keys.keys if kid is None or key.key_id == kid]
         if len(found) != 1:
-            raise SignOnFailed("The ID token names no key of the provider's.")
+            raise SignOnFailed(gettext("The ID token names no key of the provider's."))
         claims = jwt.decode(
             token,
             found[0],
@@ -167,8 +174,11 @@ def _proved(token: str, *, nonce: str) -> dict[str, Any]:
         )
     except jwt.PyJWTError:
         raise SignOnFailed(
-            f"What {settings.OIDC_NAME} said could not be proved. Begin anew, and tell an "
-            "administrator when it happens again."
+            gettext(
+                "What %(oidc_name)s said could not be proved. Begin anew, and tell an "
+                "administrator when it happens again."
+            )
+            % {"oidc_name": settings.OIDC_NAME}
         ) from None
     # Made for several, it must name the one it was given to.
     several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
@@ -176,7 +186,9 @@ def _proved(token: str, *, nonce: str) -> dict[str, Any]:
     if given_to != settings.OIDC_CLIENT_ID or not constant_time_compare(
         str(claims.get("nonce", "")), nonce
     ):
-        raise SignOnFailed("The answer belongs to another sign-in. Begin anew.")
+        raise SignOnFailed(
+            gettext("The answer belongs to another sign-in. Begin anew.")
+        )
     return dict(claims)
 
 
@@ -190,7 +202,7 @@ def _told_more(claims: dict[str, Any], access_token: str) -> dict[str, Any]:
     bearer = {"Authorization": f"Bearer {access_token}", "Accept": "application/json"}
     more = _object(_read(_endpoint("userinfo_endpoint"), headers=bearer))
     if more.get("sub") != claims["sub"]:
-        raise SignOnFailed("The provider spoke of somebody else. Begin anew.")
+        raise SignOnFailed(gettext("The provider spoke of somebody else. Begin anew."))
     return more | claims
 
 
@@ -204,8 +216,11 @@ def _described() -> dict[str, Any]:
     told = _object(_read(settings.OIDC_ISSUER.rstrip("/") + path))
     if told.get("issuer") != settings.OIDC_ISSUER:
         raise ProviderDown(
-            f"{settings.OIDC_NAME} calls itself by another address than OIDC_ISSUER. "
-            "Tell an administrator."
+            gettext(
+                "%(oidc_name)s calls itself by another address than OIDC_ISSUER. Tell an "
+                "administrator."
+            )
+            % {"oidc_name": settings.OIDC_NAME}
         )
     cache.set(key, told, KEPT)
     return told
@@ -216,7 +231,10 @@ def _endpoint(name: str) -> str:
     address = str(_described().get(name, ""))
     scheme = urlsplit(settings.OIDC_ISSUER).scheme
     if urlsplit(address).scheme not in {"https", scheme}:
-        raise ProviderDown(f"{settings.OIDC_NAME} names no {name} that may be used.")
+        raise ProviderDown(
+            gettext("%(oidc_name)s names no %(name)s that may be used.")
+            % {"oidc_name": settings.OIDC_NAME, "name": name}
+        )
     return address
 
 
@@ -236,13 +254,16 @@ def _read(
         )
     except OutboundError as error:
         raise ProviderDown(
-            f"{settings.OIDC_NAME} cannot be reached, so you cannot sign in by it now: "
-            f"{error}"
+            gettext(
+                "%(oidc_name)s cannot be reached, so you cannot sign in by it now: %(error)s"
+            )
+            % {"oidc_name": settings.OIDC_NAME, "error": error}
         ) from None
     # A refusal of a code is 400, with words for us alone.
     if answer.is_cut or answer.status not in {200, 400, 401}:
         raise ProviderDown(
-            f"{settings.OIDC_NAME} answered {answer.status}. Try again later."
+            gettext("%(oidc_name)s answered %(status)s. Try again later.")
+            % {"oidc_name": settings.OIDC_NAME, "status": answer.status}
         )
     return answer.content.decode("utf-8", "replace")
 
@@ -251,7 +272,10 @@ def _object(text: str) -> dict[str, Any]:
     try:
         return read_object(text, is_exact=False)
     except NotStrict:
-        raise ProviderDown(f"{settings.OIDC_NAME} answered no JSON.") from None
+        raise ProviderDown(
+            gettext("%(oidc_name)s answered no JSON.")
+            % {"oidc_name": settings.OIDC_NAME}
+        ) from None
 
 
 def _client() -> WebApplicationClient:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from portal.accounts.actor import Actor
 from portal.accounts.connections import ACCESS_PREFIX, end, find_access
@@ -38,7 +39,9 @@ def create_token(
     unknown = [scope for scope in wanted if scope not in Scope.values]
     if unknown or not wanted:
         raise NotAllowed(
-            f"Choose among the scopes {', '.join(Scope.values)}.", field="scopes"
+            gettext("Choose among the scopes %(values)s.")
+            % {"values": ", ".join(Scope.values)},
+            field="scopes",
         )
     owner = account or person
     token, secret = issue(
@@ -72,8 +75,10 @@ def require_looking_after(person: Person, account: Person) -> None:
     """Raise NotAllowed for who makes no tokens of this service account."""
     if not looks_after(person, account):
         raise NotAllowed(
-            "Only people of its team, and administrators of all gateways, make tokens "
-            "of a service account."
+            gettext(
+                "Only people of its team, and administrators of all gateways, make tokens "
+                "of a service account."
+            )
         )
 
 
@@ -118,7 +123,7 @@ def revoke_token(token_id: int, *, actor: Actor) -> ApiToken:
         or person.is_superuser
         or looks_after(person, token.person)
     ):
-        raise NotVisible("There is no such token of yours.")
+        raise NotVisible(gettext("There is no such token of yours."))
     event = Event.PROGRAM_DISCONNECTED if token.program_id else Event.TOKEN_REVOKED
     end(token, event, actor=actor)
     return token

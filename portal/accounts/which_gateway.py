@@ -1,5 +1,7 @@
 """Which gateway a program means: the one it names, or the obvious one."""
 
+from django.utils.translation import gettext
+
 from gateway.models import Gateway
 from portal.accounts.actor import Actor
 from portal.accounts.errors import Ambiguous, NotAllowed, NotVisible
@@ -31,13 +33,14 @@ def choose_gateway(
         if retired is not None and actor.may(Verb.READ, retired):
             raise NotAllowed(retired.out_of_service, field=field)
         raise NotVisible(
-            f"There is no gateway {slug[:40]!r} that you may see."
-            + (f" You may see: {slugs}." if slugs else ""),
+            gettext("There is no gateway %(slug)r that you may see.")
+            % {"slug": slug[:40]}
+            + (gettext(" You may see: %(slugs)s.") % {"slugs": slugs} if slugs else ""),
             field=field,
         )
     if not visible:
         raise NotAllowed(
-            "You may see no gateway. Ask an administrator for a role on one.",
+            gettext("You may see no gateway. Ask an administrator for a role on one."),
             field=field,
         )
     if len(visible) == 1:
@@ -45,4 +48,7 @@ def choose_gateway(
     for gateway in visible:
         if gateway.slug == DEFAULT:
             return gateway
-    raise Ambiguous(f"Say which gateway you mean: {slugs}.", field=field)
+    raise Ambiguous(
+        gettext("Say which gateway you mean: %(slugs)s.") % {"slugs": slugs},
+        field=field,
+    )

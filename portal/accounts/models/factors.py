@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models.people import Person
 
@@ -13,8 +14,8 @@ class Factor(models.Model):
     """A second factor: an authenticator app, or a passkey."""
 
     class Kind(models.TextChoices):
-        APP = "app", "Authenticator app"
-        PASSKEY = "passkey", "Passkey"
+        APP = "app", _("Authenticator app")
+        PASSKEY = "passkey", _("Passkey")
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="factors")
     kind = models.CharField(max_length=10, choices=Kind.choices)
@@ -22,7 +23,10 @@ class Factor(models.Model):
     # An app's secret, or a passkey's public key, as text in base64.
     sealed = models.BinaryField()
     credential = models.CharField(  # noqa: DJ001 unique, where there is one
-        max_length=1400, null=True, unique=True, help_text="A passkey's id, base64url."
+        max_length=1400,
+        null=True,
+        unique=True,
+        help_text=_("A passkey's id, base64url."),
     )
     # The time step of the last code, or a passkey's own count: neither goes back.
     counter = models.BigIntegerField(default=0)

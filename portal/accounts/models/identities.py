@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models.people import Person
 
@@ -21,7 +22,7 @@ class Identity(models.Model):
 
     class Meta:
         ordering: ClassVar = ["pk"]
-        verbose_name_plural = "identities"
+        verbose_name_plural = _("identities")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["issuer", "subject"], name="identity_once"),
             models.UniqueConstraint(

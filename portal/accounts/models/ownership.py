@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.contrib.auth.models import Group
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from gateway.models import Gateway
 
@@ -32,7 +33,7 @@ class Ownership(models.Model):
         null=True,
         blank=True,
         related_name="ownerships",
-        help_text="Empty: all gateways.",
+        help_text=_("Empty: all gateways."),
     )
     host = models.CharField(max_length=253, blank=True)
     uri_prefix = models.CharField(max_length=1_000, blank=True)

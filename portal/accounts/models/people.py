@@ -10,6 +10,7 @@ from django.contrib.auth.models import AbstractUser, Group
 from django.db import models
 from django.db.models import Exists, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from gateway.models import Gateway
 from portal.accounts.roles import SERVICE, SUPERUSER, Role, Verb, roles_allowing
@@ -21,9 +22,9 @@ LAST_USED_EVERY = timedelta(minutes=1)
 class Colours(models.TextChoices):
     """In which colours somebody wants their pages."""
 
-    SYSTEM = "", "As my system has it"
-    LIGHT = "light", "Light"
-    DARK = "dark", "Dark"
+    SYSTEM = "", _("As my system has it")
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")
 
 
 class Person(AbstractUser):
@@ -39,23 +40,25 @@ class Person(AbstractUser):
         null=True,
         blank=True,
         related_name="service_accounts",
-        help_text="Of a service account: whose it is.",
+        help_text=_("Of a service account: whose it is."),
     )
 
     shut_at = models.DateTimeField(
         null=True,
         editable=False,
-        help_text="When one administrator shut it out; until a second one decides on "
-        "that, it counts as an administrator still, if it is one.",
+        help_text=_(
+            "When one administrator shut it out; until a second one decides on "
+            "that, it counts as an administrator still, if it is one."
+        ),
     )
 
-    time_zone = models.CharField(max_length=64, blank=True, help_text="Empty: UTC.")
+    time_zone = models.CharField(max_length=64, blank=True, help_text=_("Empty: UTC."))
     colours = models.CharField(max_length=10, choices=Colours.choices, blank=True)
     more_contrast = models.BooleanField(default=False)
 
     class Meta:
-        verbose_name = "person"
-        verbose_name_plural = "people"
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(team=None) | Q(is_superuser=False, is_staff=False),
@@ -193,7 +196,7 @@ class Membership(models.Model):
         null=True,
         blank=True,
         related_name="memberships",
-        help_text="Empty: all gateways.",
+        help_text=_("Empty: all gateways."),
     )
 
     objects = MembershipQuerySet.as_manager()
@@ -239,8 +242,8 @@ class Membership(models.Model):
 class Scope(models.TextChoices):
     """What a program may do in its person's name: never more than asking."""
 
-    READ = "gateway:read", "Read gateways, routes and changes"
-    PROPOSE = "changes:propose", "Ask for changes"
+    READ = "gateway:read", _("Read gateways, routes and changes")
+    PROPOSE = "changes:propose", _("Ask for changes")
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
@@ -269,14 +272,14 @@ class ApiToken(models.Model):
     person = models.ForeignKey(
         Person, on_delete=models.CASCADE, related_name="api_tokens"
     )
-    name = models.CharField(max_length=80, help_text="Which program uses it.")
+    name = models.CharField(max_length=80, help_text=_("Which program uses it."))
     made_by = models.ForeignKey(
         Person,
         on_delete=models.PROTECT,
         null=True,
         blank=True,
         related_name="+",
-        help_text="Of a service account's: who made it.",
+        help_text=_("Of a service account's: who made it."),
     )
     program = models.ForeignKey(
         "accounts.Program",
@@ -286,7 +289,7 @@ class ApiToken(models.Model):
         related_name="connections",
     )
     hint = models.CharField(
-        max_length=12, blank=True, help_text="Its first characters."
+        max_length=12, blank=True, help_text=_("Its first characters.")
     )
     hash = models.CharField(max_length=64, unique=True, null=True)  # noqa: DJ001
     scopes = models.JSONField(default=list)

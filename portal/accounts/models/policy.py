@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Exists, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from gateway.models import Gateway
 from portal.accounts.models.people import Person
@@ -16,10 +17,10 @@ from portal.audit.ledger import Subject
 class PolicyState(models.TextChoices):
     """What became of a change of policy; all but open is final."""
 
-    OPEN = "open", "Waits for a second administrator"
-    ACCEPTED = "accepted", "In force"
-    REFUSED = "refused", "Refused"
-    WITHDRAWN = "withdrawn", "Withdrawn"
+    OPEN = "open", _("Waits for a second administrator")
+    ACCEPTED = "accepted", _("In force")
+    REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
 class PolicyChangeQuerySet(models.QuerySet["PolicyChange"]):
@@ -66,7 +67,7 @@ class PolicyChange(models.Model):
         null=True,
         blank=True,
         related_name="policy_changes",
-        help_text="Empty: it reaches all gateways.",
+        help_text=_("Empty: it reaches all gateways."),
     )
     base = models.JSONField()
     wanted = models.JSONField()
@@ -82,9 +83,9 @@ class PolicyChange(models.Model):
         Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     decided_at = models.DateTimeField(null=True, blank=True)
-    note = models.TextField(blank=True, help_text="Why it was refused.")
+    note = models.TextField(blank=True, help_text=_("Why it was refused."))
     alone = models.CharField(
-        max_length=200, blank=True, help_text="Why one person was enough."
+        max_length=200, blank=True, help_text=_("Why one person was enough.")
     )
 
     objects = PolicyChangeQuerySet.as_manager()

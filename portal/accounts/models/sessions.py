@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models.people import Person
 from portal.accounts.session_store import SessionStore
@@ -23,7 +24,7 @@ class Session(AbstractBaseSession):
         Person, on_delete=models.CASCADE, null=True, related_name="sessions"
     )
     way = models.CharField(
-        max_length=40, blank=True, help_text="By what they signed in."
+        max_length=40, blank=True, help_text=_("By what they signed in.")
     )
     browser = models.CharField(max_length=200, blank=True)
     address = models.CharField(max_length=64, blank=True)

@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models.people import Person
 
@@ -13,13 +14,13 @@ from portal.accounts.models.people import Person
 class Vouched(models.TextChoices):
     """What somebody did that lets an account decide, or lets them into it."""
 
-    MADE = "made", "made the account"
-    LET_IN = "let_in", "let the account in again"
-    ROLE = "role", "gave it a role"
-    GROUP = "group", "took it into a group"
-    EMAIL = "email", "changed its mail address"
-    PASSWORD = "password", "sent it a link to set the password"  # noqa: S105
-    SECOND_FACTOR = "second_factor", "took its second factor away"
+    MADE = "made", _("made the account")
+    LET_IN = "let_in", _("let the account in again")
+    ROLE = "role", _("gave it a role")
+    GROUP = "group", _("took it into a group")
+    EMAIL = "email", _("changed its mail address")
+    PASSWORD = "password", _("sent it a link to set the password")  # noqa: S105
+    SECOND_FACTOR = "second_factor", _("took its second factor away")
 
 
 # By these an account may be in the hands of whoever did so. A role gives nobody the

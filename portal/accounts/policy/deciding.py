@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext
 
 from gateway.models import Gateway
 from portal.accounts.actor import Actor
@@ -74,11 +75,13 @@ def drafted(
     wanted = owner.check(wanted, scope)
     base = owner.in_force(wanted, scope)
     if base == wanted:
-        raise PolicyMoved("Nothing would be different: it counts already.")
+        raise PolicyMoved(gettext("Nothing would be different: it counts already."))
     if owner.needs_two(base, wanted) and not others(author, scope).exists():
         raise SecondPersonNeeded(
-            "Two people must agree on this, and there is no second administrator. Make "
-            "one first."
+            gettext(
+                "Two people must agree on this, and there is no second administrator. Make "
+                "one first."
+            )
         )
     return PolicyChange(
         kind=kind, gateway=scope, base=base, wanted=wanted, author=author
@@ -96,8 +99,11 @@ def accept_policy(change: PolicyChange, *, actor: Actor) -> PolicyChange:
     change, person = _to_decide(change, actor)
     if not _administers(change.author, change.gateway):
         raise PolicyMoved(
-            f"{change.author} no longer administers {change.scope}: nobody asks for this "
-            "any more. Refuse it, and ask for it yourself."
+            gettext(
+                "%(author)s no longer administers %(scope)s: nobody asks for this any "
+                "more. Refuse it, and ask for it yourself."
+            )
+            % {"author": change.author, "scope": change.scope}
         )
     if kind_of(change.kind).needs_two(change.base, change.wanted):
         _expect_two(change.author, person)
@@ -125,7 +131,9 @@ def _into_force(
     owner.check(change.wanted, change.gateway)
     if owner.in_force(change.wanted, change.gateway) != change.base:
         raise PolicyMoved(
-            "What this was made against counts no longer. Refuse it, and ask for it anew."
+            gettext(
+                "What this was made against counts no longer. Refuse it, and ask for it anew."
+            )
         )
     change.settle(PolicyState.ACCEPTED, by, alone=alone)
     done = Entry(
@@ -158,7 +166,7 @@ def withdraw_policy(change: PolicyChange, *, actor: Actor) -> PolicyChange:
     person = actor.require_present_person()
     change = _locked(change, actor)
     if change.author_id != person.pk:
-        raise NotAllowed("Only whoever asked for it withdraws it.")
+        raise NotAllowed(gettext("Only whoever asked for it withdraws it."))
     _expect_open(change)
     change.settle(PolicyState.WITHDRAWN, person)
     undone = kind_of(change.kind).dropped(change)
@@ -190,8 +198,10 @@ def _to_decide(change: PolicyChange, actor: Actor) -> tuple[PolicyChange, Person
     person = actor.require_administrator(change.gateway)
     if change.author_id == person.pk:
         raise OwnProposal(
-            "You asked for this. Another administrator must accept or refuse it; you may "
-            "withdraw it."
+            gettext(
+                "You asked for this. Another administrator must accept or refuse it; you may "
+                "withdraw it."
+            )
         )
     _expect_open(change)
     return change, person
@@ -201,16 +211,20 @@ def _expect_two(author: Person, person: Person) -> None:
     """Raise OwnProposal where one may have made the other: two accounts, one person."""
     if may_be_one(author.pk, person.pk):
         raise OwnProposal(
-            f"This needs two people who know each other longer: one of you let the other "
-            f"in, or somebody let both in, less than {settings.NEW_REVIEWER_DAYS} days "
-            "ago. Another administrator accepts it, or you do later."
+            gettext(
+                "This needs two people who know each other longer: one of you let the "
+                "other in, or somebody let both in, less than %(new_reviewer_days)s days "
+                "ago. Another administrator accepts it, or you do later."
+            )
+            % {"new_reviewer_days": settings.NEW_REVIEWER_DAYS}
         )
 
 
 def _expect_open(change: PolicyChange) -> None:
     if change.state != PolicyState.OPEN:
         raise PolicySettled(
-            f"It was decided on already: {PolicyState(change.state).label.lower()}."
+            gettext("It was decided on already: %(label)s.")
+            % {"label": PolicyState(change.state).label.lower()}
         )
 
 
@@ -229,5 +243,9 @@ def _words(text: str, field: str, needed: str) -> str:
     if not words:
         raise Malformed(needed, field=field)
     if len(words) > REASON_LIMIT:
-        raise Malformed(f"Use at most {REASON_LIMIT:,} characters.", field=field)
+        raise Malformed(
+            gettext("Use at most %(limit)s characters.")
+            % {"limit": f"{REASON_LIMIT:,}"},
+            field=field,
+        )
     return words
