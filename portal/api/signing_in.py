@@ -34,7 +34,7 @@ def oauth_scheme(public_url: str) -> Document:
                 "authorizationUrl": f"{public_url}/o/authorize/",
                 "tokenUrl": f"{public_url}/o/token/",
                 "refreshUrl": f"{public_url}/o/token/",
-                "scopes": dict(Scope.choices),
+                "scopes": {scope.value: str(scope.label) for scope in Scope},
             }
         },
     }

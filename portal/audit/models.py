@@ -4,6 +4,7 @@ from typing import Any, ClassVar, NoReturn
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from portal.audit.content import FIELDS, GENESIS, hash_of
 from portal.audit.events import event_choices
@@ -108,16 +109,16 @@ class LedgerCheck(models.Model):
 
     looks = models.PositiveBigIntegerField(default=0)
     number = models.PositiveBigIntegerField(
-        default=0, help_text="Of the last entry that was proved."
+        default=0, help_text=_("Of the last entry that was proved.")
     )
     hash = models.CharField(max_length=64, default=GENESIS)
-    at = models.DateTimeField(null=True, help_text="When somebody last looked.")
+    at = models.DateTimeField(null=True, help_text=_("When somebody last looked."))
     again = models.PositiveBigIntegerField(
-        default=0, help_text="How far the old entries were read anew in this turn."
+        default=0, help_text=_("How far the old entries were read anew in this turn.")
     )
     again_hash = models.CharField(max_length=64, default=GENESIS)
     whole_at = models.DateTimeField(
-        null=True, help_text="When all entries had last been read anew."
+        null=True, help_text=_("When all entries had last been read anew.")
     )
     broken_at = models.DateTimeField(null=True)
     broken_number = models.PositiveBigIntegerField(null=True)
@@ -143,7 +144,7 @@ class SigningKey(models.Model):
     """An Ed25519 key that signs heads; the private part is sealed (see heads.py)."""
 
     key_id = models.CharField(max_length=16, unique=True)
-    public = models.CharField(max_length=44, help_text="Base64 of its 32 bytes.")
+    public = models.CharField(max_length=44, help_text=_("Base64 of its 32 bytes."))
     sealed = models.BinaryField(editable=False)
     made_at = models.DateTimeField(default=timezone.now)
 
@@ -159,7 +160,7 @@ class AuditHead(models.Model):
     hash = models.CharField(max_length=64)
     desk = models.CharField(max_length=300)
     key = models.ForeignKey(SigningKey, on_delete=models.PROTECT, related_name="+")
-    signature = models.CharField(max_length=88, help_text="Base64.")
+    signature = models.CharField(max_length=88, help_text=_("Base64."))
     signed_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -221,11 +222,11 @@ class AuditStream(models.Model):
     """How far the ledger was streamed to a syslog receiver (one row; see syslog/)."""
 
     number = models.PositiveBigIntegerField(
-        default=0, help_text="Of the last entry that was taken."
+        default=0, help_text=_("Of the last entry that was taken.")
     )
     taken_at = models.DateTimeField(null=True)
     failures = models.PositiveIntegerField(
-        default=0, help_text="Since something was taken."
+        default=0, help_text=_("Since something was taken.")
     )
     trouble = models.CharField(max_length=300, blank=True)
     next_at = models.DateTimeField(default=timezone.now)

@@ -9,6 +9,7 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Membership, Person
@@ -56,8 +57,11 @@ def break_glass(revision: Revision, *, actor: Actor, reason: str) -> Review:
     actor.require(Verb.BREAK_GLASS, change.gateway)
     if change.revisions.filter(number__gt=revision.number).exists():
         raise StaleRevision(
-            f"Revision {revision.number} of change #{change.pk} is no longer the latest. "
-            "Reload and read what changed."
+            gettext(
+                "Revision %(revision)s of change #%(change)s is no longer the latest. "
+                "Reload and read what changed."
+            )
+            % {"revision": revision.number, "change": change.pk}
         )
     states.expect(change, State.IN_REVIEW)
     _expect_deliverable(revision)
@@ -109,7 +113,9 @@ def review_afterwards(
     after = open_after_review(change)
     if after is None:
         raise WrongState(
-            f"Change #{change.pk} waits for no review afterwards.", field="state"
+            gettext("Change #%(change)s waits for no review afterwards.")
+            % {"change": change.pk},
+            field="state",
         )
     if why := why_not_afterwards(after, change, person):
         raise SelfReview(why)
@@ -150,7 +156,10 @@ def _words(text: str, needed: str) -> str:
     if not words:
         raise Malformed(needed, field="comment")
     if len(words) > TEXT_LIMIT:
-        raise Malformed(f"Use at most {TEXT_LIMIT:,} characters.", field="comment")
+        raise Malformed(
+            gettext("Use at most %(limit)s characters.") % {"limit": f"{TEXT_LIMIT:,}"},
+            field="comment",
+        )
     return words
 
 
@@ -158,14 +167,18 @@ def _expect_deliverable(revision: Revision) -> None:
     blockers = [f for f in revision.findings if f["severity"] == Severity.BLOCKER]
     if blockers:
         raise Blocked(
-            f"A blocker stops this change, in an emergency too: {blockers[0]['words']} "
-            f"{blockers[0]['mend']}",
+            gettext(
+                "A blocker stops this change, in an emergency too: %(words)s %(mend)s"
+            )
+            % {"words": blockers[0]["words"], "mend": blockers[0]["mend"]},
             findings=revision.findings,
         )
     due = revision.deliver_after
     if due is not None and due > timezone.now():
         raise WrongState(
-            "It asks to be delivered later. Write a revision without that time first.",
+            gettext(
+                "It asks to be delivered later. Write a revision without that time first."
+            ),
             field="state",
         )
 

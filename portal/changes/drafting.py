@@ -5,6 +5,7 @@ written over each time, and the ledger holds that it was begun and what was sent
 """
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from portal.accounts.actor import Actor
 from portal.accounts.roles import Verb
@@ -37,12 +38,18 @@ def keep(
     actor.require_present_person()
     person = actor.require(Verb.ASK, kept.gateway)
     if kept.author_id != person.pk:
-        raise NotYours(f"Draft #{kept.pk} is not yours.")
+        raise NotYours(gettext("Draft #%(kept)s is not yours.") % {"kept": kept.pk})
     if kept.token_id is not None:
-        raise WrongState(f"Draft #{kept.pk} is a program's. Write a revision of it.")
+        raise WrongState(
+            gettext("Draft #%(kept)s is a program's. Write a revision of it.")
+            % {"kept": kept.pk}
+        )
     if asked.gateway.pk != kept.gateway_id:
         raise Malformed(
-            f"Draft #{kept.pk} stays on {kept.gateway.slug}. Ask anew for another gateway.",
+            gettext(
+                "Draft #%(kept)s stays on %(gateway)s. Ask anew for another gateway."
+            )
+            % {"kept": kept.pk, "gateway": kept.gateway.slug},
             field="gateway",
         )
     check_words(asked, needs_reason=False)

@@ -5,6 +5,7 @@ may let it go early, or cancel it like any approved change.
 """
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from portal.accounts.actor import Actor
 from portal.accounts.roles import Verb
@@ -51,12 +52,18 @@ def end_early(change: ChangeRequest, *, actor: Actor, comment: str = "") -> Deli
     actor.require(Verb.OPERATE, change.gateway)
     text = comment.strip()
     if len(text) > COMMENT_LIMIT:
-        raise Malformed(f"Use at most {COMMENT_LIMIT:,} characters.", field="comment")
+        raise Malformed(
+            gettext("Use at most %(limit)s characters.")
+            % {"limit": f"{COMMENT_LIMIT:,}"},
+            field="comment",
+        )
     states.expect(change, State.APPROVED)
     delivery = let_go(change)
     if delivery is None:
         raise WrongState(
-            f"Change #{change.pk} does not wait to take another back.", field="state"
+            gettext("Change #%(change)s does not wait to take another back.")
+            % {"change": change.pk},
+            field="state",
         )
     record(
         Entry(Event.EXPIRY_ENDED_EARLY, {"comment": text}),

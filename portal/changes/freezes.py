@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from gateway.models import Gateway
 from portal.accounts.actor import Actor
@@ -132,20 +133,26 @@ def make_freeze(freeze: Freeze, *, actor: Actor) -> Freeze:
 
 def _check(freeze: Freeze) -> None:
     if not freeze.reason:
-        raise Malformed("Say why: whoever waits will ask.", field="reason")
+        raise Malformed(gettext("Say why: whoever waits will ask."), field="reason")
     if len(freeze.reason) > REASON_LIMIT:
-        raise Malformed(f"Use at most {REASON_LIMIT:,} characters.", field="reason")
+        raise Malformed(
+            gettext("Use at most %(limit)s characters.")
+            % {"limit": f"{REASON_LIMIT:,}"},
+            field="reason",
+        )
     if freeze.recurrence is not None:
         freeze.recurrence.check()
         return
     if freeze.starts_at is None:
-        raise Malformed("Say when it begins.", field="starts_at")
+        raise Malformed(gettext("Say when it begins."), field="starts_at")
     if freeze.ends_at is None or freeze.ends_at <= freeze.starts_at:
-        raise Malformed("Say when it ends, after it begins.", field="ends_at")
+        raise Malformed(gettext("Say when it ends, after it begins."), field="ends_at")
     if freeze.ends_at <= timezone.now():
-        raise Malformed("This is over already. Give a later end.", field="ends_at")
+        raise Malformed(
+            gettext("This is over already. Give a later end."), field="ends_at"
+        )
     if freeze.ends_at - freeze.starts_at > LASTS_AT_MOST:
-        raise Malformed("A freeze lasts at most a year.", field="ends_at")
+        raise Malformed(gettext("A freeze lasts at most a year."), field="ends_at")
 
 
 def _told(freeze: Freeze) -> dict[str, str]:
@@ -192,13 +199,20 @@ def override_freeze(
     actor.require(Verb.OPERATE, change.gateway)
     reason = comment.strip()
     if not reason:
-        raise Malformed("Say why it cannot wait.", field="comment")
+        raise Malformed(gettext("Say why it cannot wait."), field="comment")
     if len(reason) > REASON_LIMIT:
-        raise Malformed(f"Use at most {REASON_LIMIT:,} characters.", field="comment")
+        raise Malformed(
+            gettext("Use at most %(limit)s characters.")
+            % {"limit": f"{REASON_LIMIT:,}"},
+            field="comment",
+        )
     states.expect(change, State.APPROVED)
     delivery = Delivery.objects.filter(revision=change.latest_revision()).first()
     if delivery is None or not is_held(delivery, change.gateway):
-        raise WrongState(f"No freeze holds change #{change.pk} now.", field="state")
+        raise WrongState(
+            gettext("No freeze holds change #%(change)s now.") % {"change": change.pk},
+            field="state",
+        )
     override = FreezeOverride.objects.create(
         delivery=delivery, operator=person, reason=reason
     )

@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from gateway.admin_api.write import Write
 from gateway.kinds import Kind
@@ -92,7 +93,7 @@ def gather(write: Write, *, gateway: Gateway, actor: Actor, reason: str) -> Gath
             return _land(planned, asked, draft, actor, person)
         except Overtaken:
             continue
-    raise WrongState("Too many writes of this program at once. Send it again.")
+    raise WrongState(gettext("Too many writes of this program at once. Send it again."))
 
 
 @transaction.atomic
@@ -120,9 +121,11 @@ def _land(
         event = Event.CHANGE_GATHERED
         if before is None and len(draft.items) >= ITEM_LIMIT:
             raise Malformed(
-                f"A change takes at most {ITEM_LIMIT:,} items, and the draft "
-                f"#{gathering.change_id} has as many. Submit it with X-Change: submit, "
-                "then go on."
+                gettext(
+                    "A change takes at most %(limit)s items, and the draft "
+                    "#%(change_id)s has as many. Submit it with X-Change: submit, then go on."
+                )
+                % {"limit": f"{ITEM_LIMIT:,}", "change_id": gathering.change_id}
             )
     change = ChangeRequest.objects.locked().get(pk=gathering.change_id)
     revision = change.latest_revision()

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
+from django.utils.translation import gettext
+
 from gateway.router.index import KNOWN_METHODS
 from gateway.router.match import Request
 from portal.changes.errors import Malformed
@@ -31,7 +33,10 @@ def read_request(
     whose field is one of these names.
     """
     if method not in KNOWN_METHODS:
-        raise Malformed(f"Use one of {', '.join(METHODS)}.", field="method")
+        raise Malformed(
+            gettext("Use one of %(methods)s.") % {"methods": ", ".join(METHODS)},
+            field="method",
+        )
     scheme, host, port, target = _address(url)
     sent = _headers(headers or {})
     if host and not any(name.lower() == "host" for name, _ in sent):
@@ -41,7 +46,8 @@ def read_request(
         ip_address(address)
     except ValueError:
         raise Malformed(
-            "It is no IP address. Give one such as 203.0.113.7.", field="remote_addr"
+            gettext("It is no IP address. Give one such as 203.0.113.7."),
+            field="remote_addr",
         ) from None
     return Request.build(
         method, target, headers=sent, remote_addr=address, scheme=scheme, port=port
@@ -53,9 +59,16 @@ def _address(url: str) -> tuple[str, str, int, str]:
     url = url.strip()
     mend = "Give one such as https://shop.example.com/cart, or a path such as /cart."
     if len(url) > URL_LIMIT:
-        raise Malformed(f"It is longer than {URL_LIMIT:,} characters.", field="url")
+        raise Malformed(
+            gettext("It is longer than %(limit)s characters.")
+            % {"limit": f"{URL_LIMIT:,}"},
+            field="url",
+        )
     if UNSENDABLE.search(url) or " " in url:
-        raise Malformed(f"It holds a blank or a line break. {mend}", field="url")
+        raise Malformed(
+            gettext("It holds a blank or a line break. %(mend)s") % {"mend": mend},
+            field="url",
+        )
     # As browsers send it.
     url = quote(url.partition("#")[0], safe=PRINTABLE)
     if url.startswith("/") and not url.startswith("//"):
@@ -65,11 +78,15 @@ def _address(url: str) -> tuple[str, str, int, str]:
         port = parts.port or DEFAULT_PORTS[parts.scheme]
         host = unquote(parts.hostname or "").encode("idna").decode()
     except (KeyError, ValueError):
-        raise Malformed(f"It is no address. {mend}", field="url") from None
+        raise Malformed(
+            gettext("It is no address. %(mend)s") % {"mend": mend}, field="url"
+        ) from None
     if not host:
-        raise Malformed(f"It names no host. {mend}", field="url")
+        raise Malformed(
+            gettext("It names no host. %(mend)s") % {"mend": mend}, field="url"
+        )
     if "@" in parts.netloc:
-        raise Malformed("Leave out user and password.", field="url")
+        raise Malformed(gettext("Leave out user and password."), field="url")
     return parts.scheme, _host_header(parts, host), port, _target(parts)
 
 
@@ -85,16 +102,23 @@ def _target(parts: SplitResult) -> str:
 
 def _headers(headers: Mapping[str, str]) -> list[tuple[str, str]]:
     if len(headers) > HEADERS_LIMIT:
-        raise Malformed(f"Give at most {HEADERS_LIMIT} headers.", field="headers")
+        raise Malformed(
+            gettext("Give at most %(limit)s headers.") % {"limit": HEADERS_LIMIT},
+            field="headers",
+        )
     for name, value in headers.items():
         if not HEADER_NAME.fullmatch(name):
             raise Malformed(
-                f"{name[:80]!r} is no name of a header. Give one such as X-Version.",
+                gettext("%(name)r is no name of a header. Give one such as X-Version.")
+                % {"name": name[:80]},
                 field="headers",
             )
         if UNSENDABLE.search(value) or len(value) > HEADER_LIMIT:
             raise Malformed(
-                f"{name} holds a line break or more than {HEADER_LIMIT:,} characters.",
+                gettext(
+                    "%(name)s holds a line break or more than %(limit)s characters."
+                )
+                % {"name": name, "limit": f"{HEADER_LIMIT:,}"},
                 field="headers",
             )
     return list(headers.items())

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from portal.accounts.actor import Actor
 from portal.accounts.roles import Verb
@@ -55,7 +56,10 @@ def retry(change: ChangeRequest, *, actor: Actor) -> Delivery:
     mine = Delivery.objects.select_for_update(no_key=True).filter(revision=revision)
     delivery = mine.first()
     if delivery is None:
-        raise WrongState(f"Change #{change.pk} has nothing to deliver.")
+        raise WrongState(
+            gettext("Change #%(change)s has nothing to deliver.")
+            % {"change": change.pk}
+        )
     states.move(change, State.APPROVED)
     delivery.state = DeliveryState.PENDING
     delivery.queued_at = timezone.now()

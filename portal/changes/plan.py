@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext
+
 from gateway.canonical import canonical
 from gateway.client import AdminClient
 from gateway.connect import connect
@@ -199,8 +201,11 @@ def gateway_or_down(
             client.close()
     except GatewayError as error:
         raise GatewayDown(
-            f"Gateway {gateway.slug} cannot be asked now, so nothing was stored: {error} "
-            "Try again when it answers.",
+            gettext(
+                "Gateway %(gateway)s cannot be asked now, so nothing was stored: "
+                "%(error)s Try again when it answers."
+            )
+            % {"gateway": gateway.slug, "error": error},
             field=field,
         ) from error
 
@@ -219,9 +224,12 @@ def plan_items(asked: ChangeAsked, live: Live, schemas: Schemas) -> list[Planned
     delete of something the gateway does not hold.
     """
     if not asked.items:
-        raise Malformed("Give at least one item.", field="items")
+        raise Malformed(gettext("Give at least one item."), field="items")
     if len(asked.items) > ITEM_LIMIT:
-        raise Malformed(f"Give at most {ITEM_LIMIT} items.", field="items")
+        raise Malformed(
+            gettext("Give at most %(limit)s items.") % {"limit": ITEM_LIMIT},
+            field="items",
+        )
     read_ahead(live, [item.kind for item in asked.items])
     planned: list[PlannedItem] = []
     seen: set[tuple[str, str]] = set()
@@ -230,8 +238,11 @@ def plan_items(asked: ChangeAsked, live: Live, schemas: Schemas) -> list[Planned
         key = (one.kind.name, one.id)
         if key in seen:
             raise Malformed(
-                f"The {one.kind.title.lower()} {one.id} stands twice in this change. "
-                "Say once what shall become of it.",
+                gettext(
+                    "The %(one)s %(id)s stands twice in this change. Say once what shall "
+                    "become of it."
+                )
+                % {"one": one.kind.title.lower(), "id": one.id},
                 field=item.at(""),
             )
         seen.add(key)
@@ -248,8 +259,10 @@ def _plan_item(
     base = live.find(kind.name, resource_id)
     if base is None and action is not Action.CREATE:
         raise NoSuchResource(
-            f"The gateway holds no {kind.title.lower()} {resource_id}. "
-            "Look up its id, or create it.",
+            gettext(
+                "The gateway holds no %(kind)s %(resource_id)s. Look up its id, or create it."
+            )
+            % {"kind": kind.title.lower(), "resource_id": resource_id},
             field=asked.at("id"),
         )
     wanted: Document | None = None
@@ -294,12 +307,14 @@ def _kind_and_action(asked: ItemAsked) -> tuple[Kind, Action]:
     kind = KINDS.get(asked.kind)
     if kind is None:
         raise Malformed(
-            f"There is no kind {asked.kind!r}. Use one of {', '.join(sorted(KINDS))}.",
+            gettext("There is no kind %(asked)r. Use one of %(kinds)s.")
+            % {"asked": asked.kind, "kinds": ", ".join(sorted(KINDS))},
             field=asked.at("kind"),
         )
     if asked.action not in Action.values:
         raise Malformed(
-            f"There is no action {asked.action!r}. Use one of {', '.join(Action.values)}.",
+            gettext("There is no action %(action)r. Use one of %(values)s.")
+            % {"action": asked.action, "values": ", ".join(Action.values)},
             field=asked.at("action"),
         )
     return kind, Action(asked.action)
@@ -309,13 +324,14 @@ def _document(asked: ItemAsked, action: Action) -> Document:
     if action is Action.DELETE:
         if asked.document is not None:
             raise Malformed(
-                "A delete takes no document. Leave it out.",
+                gettext("A delete takes no document. Leave it out."),
                 field=asked.in_document(""),
             )
         return {}
     if asked.document is None:
         raise Malformed(
-            f"Give the document to {action.value}: a JSON object.",
+            gettext("Give the document to %(value)s: a JSON object.")
+            % {"value": action.value},
             field=asked.in_document(""),
         )
     return asked.document
@@ -327,19 +343,32 @@ def _id(asked: ItemAsked, kind: Kind, action: Action, document: Document) -> str
     at = asked.at("id") if asked.id else asked.in_document(kind.id_field)
     if asked.id and inside and _own_id(kind, asked.id) != inside:
         raise Malformed(
-            f"The document says {kind.id_field} {inside!r}, the item says id {asked.id!r}. "
-            "Make them agree or leave one out.",
+            gettext(
+                "The document says %(id_field)s %(inside)r, the item says id %(id)r. "
+                "Make them agree or leave one out."
+            )
+            % {"id_field": kind.id_field, "inside": inside, "id": asked.id},
             field=at,
         )
     resource_id = asked.id or ("" if kind.name in {"credential", "secret"} else inside)
     if not resource_id and action is Action.CREATE:
         resource_id = choose_id(kind, document)
     if not resource_id:
-        raise Malformed(f"Give the id: {kind.id_rule}.", field=asked.at("id"))
+        raise Malformed(
+            gettext("Give the id: %(id_rule)s.") % {"id_rule": kind.id_rule},
+            field=asked.at("id"),
+        )
     if not kind.accepts_id(resource_id):
         raise Malformed(
-            f"{resource_id[:80]!r} is no id that APISIX accepts for a "
-            f"{kind.title.lower()}. Use {kind.id_rule}.",
+            gettext(
+                "%(resource_id)r is no id that APISIX accepts for a %(kind)s. Use "
+                "%(id_rule)s."
+            )
+            % {
+                "resource_id": resource_id[:80],
+                "kind": kind.title.lower(),
+                "id_rule": kind.id_rule,
+            },
             field=at,
         )
     return resource_id

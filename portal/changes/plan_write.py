@@ -4,6 +4,8 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.utils.translation import gettext
+
 from gateway.admin_api.judge import expect_unused, judge
 from gateway.admin_api.write import Refused, Write, stamped
 from gateway.catalogue import catalogue_of
@@ -117,8 +119,10 @@ def _with_known_keys(
     whole = with_keys(kind.name, wanted, known.whole()) if known else wanted
     if "key" not in whole:
         raise Refused(
-            "Gatehouse does not know this certificate's private key, which the gateway "
-            "never shows. Send certificate and key with the patch."
+            gettext(
+                "Gatehouse does not know this certificate's private key, which the gateway "
+                "never shows. Send certificate and key with the patch."
+            )
         )
     return whole
 

@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.utils.translation import gettext
+
 from gateway.documents import SERVER_MANAGED
 from gateway.fingerprint import fingerprint_key
 from gateway.kinds import KINDS
@@ -151,8 +153,10 @@ def _bring(asked: PromotionAsked, actor: Actor) -> Brought:
             items.append(replace(item, kept=kept))
     if not items:
         raise NothingToChange(
-            f"Gateway {asked.target.slug} holds all of it already. There is nothing to "
-            "ask for."
+            gettext(
+                "Gateway %(target)s holds all of it already. There is nothing to ask for."
+            )
+            % {"target": asked.target.slug}
         )
     along = tuple(key for key in wanted if key not in set(picked))
     return Brought(tuple(items), along, tuple(there))
@@ -161,26 +165,34 @@ def _bring(asked: PromotionAsked, actor: Actor) -> Brought:
 def _picked(asked: PromotionAsked) -> tuple[Key, ...]:
     """Return what is to be promoted. Raises Malformed, WrongState."""
     if asked.source.pk == asked.target.pk:
-        raise Malformed("Choose another gateway: this is the target.", field="from")
+        raise Malformed(
+            gettext("Choose another gateway: this is the target."), field="from"
+        )
     if bool(asked.picked) is (asked.change is not None):
         raise Malformed(
-            "Say what to promote: either items or the number of a change.",
+            gettext("Say what to promote: either items or the number of a change."),
             field="items",
         )
     if asked.change is None:
         if len(asked.picked) > ITEM_LIMIT:
-            raise Malformed(f"Give at most {ITEM_LIMIT:,} items.", field="items")
+            raise Malformed(
+                gettext("Give at most %(limit)s items.") % {"limit": f"{ITEM_LIMIT:,}"},
+                field="items",
+            )
         for index, (kind, resource_id) in enumerate(asked.picked):
             if kind not in KINDS or not KINDS[kind].accepts_id(resource_id):
                 raise Malformed(
-                    f"{f'{kind} {resource_id}'[:80]!r} is no resource. Give a kind such "
-                    "as route, and its id.",
+                    gettext(
+                        "%(what)r is no resource. Give a kind such as route, and its id."
+                    )
+                    % {"what": f"{kind} {resource_id}"[:80]},
                     field=f"items.{index}",
                 )
         return tuple(dict.fromkeys(asked.picked))
     if asked.change.gateway_id != asked.source.pk:
         raise Malformed(
-            f"Change #{asked.change.pk} is not one of gateway {asked.source.slug}.",
+            gettext("Change #%(change)s is not one of gateway %(source)s.")
+            % {"change": asked.change.pk, "source": asked.source.slug},
             field="change",
         )
     # What is promoted has been live on the source.
@@ -211,8 +223,14 @@ def _held_by_source(
         for index, key in enumerate(asked.picked):
             if key not in found:
                 raise NoSuchResource(
-                    f"Gateway {asked.source.slug} holds no {KINDS[key[0]].title.lower()} "
-                    f"{key[1]}. Look up its id.",
+                    gettext(
+                        "Gateway %(source)s holds no %(title)s %(key)s. Look up its id."
+                    )
+                    % {
+                        "source": asked.source.slug,
+                        "title": KINDS[key[0]].title.lower(),
+                        "key": key[1],
+                    },
                     field=f"items.{index}.id",
                 )
     return with_never_shown(asked.source, found, schemas=schemas), schemas

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from django.utils.translation import gettext
+
 from gateway.kinds import KINDS
 from gateway.live import Live
 from gateway.mirror import catalogue_of
@@ -32,7 +34,10 @@ def rebase(
     """
     person = actor.require(Verb.ASK, change.gateway)
     if change.author_id != person.pk:
-        raise NotYours(f"Change #{change.pk} is not yours. Only its author rebases it.")
+        raise NotYours(
+            gettext("Change #%(change)s is not yours. Only its author rebases it.")
+            % {"change": change.pk}
+        )
     states.expect(change, *states.REBASABLE)
     sides = _sides(choices or {})
     before = change.latest_revision()
@@ -50,8 +55,11 @@ def rebase(
         )
         if not asked.items:
             raise WrongState(
-                f"Nothing is left to do: {change.gateway.slug} holds all that change "
-                f"#{change.pk} would bring. Withdraw it.",
+                gettext(
+                    "Nothing is left to do: %(gateway)s holds all that change #%(change)s "
+                    "would bring. Withdraw it."
+                )
+                % {"gateway": change.gateway.slug, "change": change.pk},
                 field="state",
             )
         plan = plan_against(asked, live, schemas, asker=person, revises=change)
@@ -70,7 +78,9 @@ def _sides(choices: Mapping[str, str]) -> dict[str, Side]:
     for name, side in choices.items():
         if side not in tuple(Side):
             raise Malformed(
-                "Choose mine, what this change wants, or theirs, what is live.",
+                gettext(
+                    "Choose mine, what this change wants, or theirs, what is live."
+                ),
                 field=f"choices.{name}",
             )
     return {name: Side(side) for name, side in choices.items()}
@@ -80,8 +90,11 @@ def _expect_moved(change: ChangeRequest, compared: Sequence[Compared]) -> None:
     """Raise WrongState where a new revision would only void the approvals."""
     if change.state != State.CONFLICTED and not any(one.has_moved for one in compared):
         raise WrongState(
-            f"{change.gateway.slug} still holds what change #{change.pk} was planned "
-            "against. It needs no rebase.",
+            gettext(
+                "%(gateway)s still holds what change #%(change)s was planned against. It "
+                "needs no rebase."
+            )
+            % {"gateway": change.gateway.slug, "change": change.pk},
             field="state",
         )
 
@@ -94,14 +107,17 @@ def _expect_chosen(
     for name in sides:
         if name not in clashes:
             raise Malformed(
-                "Nothing collides there now. Leave this choice out.",
+                gettext("Nothing collides there now. Leave this choice out."),
                 field=f"choices.{name}",
             )
     left = [clash for name, clash in clashes.items() if name not in sides]
     if left:
         raise Collides(
-            f"Change #{change.pk} and somebody else changed the same: {_named(left)}. "
-            "Choose for each whose value stands, mine or theirs.",
+            gettext(
+                "Change #%(change)s and somebody else changed the same: %(left)s. Choose "
+                "for each whose value stands, mine or theirs."
+            )
+            % {"change": change.pk, "left": _named(left)},
             field="choices",
             collisions=[clash.as_json() for clash in left],
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from django.utils.translation import gettext
 
 from gateway.fingerprint import fingerprint_key
 from gateway.kinds import KINDS
@@ -102,7 +103,8 @@ def recipe_named(name: str) -> Recipe:
     """Return a recipe. Raises NoSuchRecipe."""
     if name not in RECIPES:
         raise NoSuchRecipe(
-            f"There is no recipe {name[:80]!r}. There are {', '.join(RECIPES)}.",
+            gettext("There is no recipe %(name)r. There are %(recipes)s.")
+            % {"name": name[:80], "recipes": ", ".join(RECIPES)},
             field="name",
         )
     return RECIPES[name]
@@ -140,7 +142,8 @@ def _make(recipe: Recipe, asked: RecipeAsked) -> Made:
     written = tuple(one for one in made.written if not _is_so(one, schemas))
     if not written:
         raise NothingToChange(
-            f"Route {asked.route} is so already. There is nothing to ask for.",
+            gettext("Route %(route)s is so already. There is nothing to ask for.")
+            % {"route": asked.route},
             field="name",
         )
     return Made(written, made.sets, made.then, made.notes)
@@ -171,7 +174,8 @@ def _now(asked: RecipeAsked, live: Live, schemas: Schemas) -> RouteNow:
     if document is None:
         if live.find("stream_route", asked.route) is not None:
             raise NoSuchResource(
-                f"{asked.route} is a stream route. Recipes are for routes of HTTP.",
+                gettext("%(route)s is a stream route. Recipes are for routes of HTTP.")
+                % {"route": asked.route},
                 field="id",
             )
         raise _no_route(asked)

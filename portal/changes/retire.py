@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from gateway.models import Gateway
 from portal.accounts.actor import Actor
@@ -45,7 +46,7 @@ class GatewayRetirement(PolicyKind):
 
     def check(self, wanted: Document, scope: Gateway | None) -> Document:
         if scope is None or wanted != {"retired": True}:
-            raise Malformed("A gateway is retired, for good.", field="retired")
+            raise Malformed(gettext("A gateway is retired, for good."), field="retired")
         return wanted
 
     def in_force(self, wanted: Document, scope: Gateway | None) -> Document:
@@ -91,8 +92,11 @@ def _expect_nothing_half_done(
     begun = next((one for one in changes if one.state == State.DELIVERING), None)
     if begun is not None:
         raise WrongState(
-            f"Change #{begun.pk} is being written to gateway {gateway.slug}. Retire the "
-            "gateway once that has ended.",
+            gettext(
+                "Change #%(begun)s is being written to gateway %(gateway)s. Retire the "
+                "gateway once that has ended."
+            )
+            % {"begun": begun.pk, "gateway": gateway.slug},
             field="state",
         )
 

@@ -6,6 +6,7 @@ the same rule again, before it counts and before it is delivered.
 """
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from portal.accounts.actor import Actor
 from portal.accounts.roles import Verb
@@ -51,17 +52,25 @@ def _review(
     actor.require(Verb.DECIDE, change.gateway)
     if change.revisions.filter(number__gt=revision.number).exists():
         raise StaleRevision(
-            f"Revision {revision.number} of change #{change.pk} is no longer the latest. "
-            "Reload and read what changed."
+            gettext(
+                "Revision %(revision)s of change #%(change)s is no longer the latest. "
+                "Reload and read what changed."
+            )
+            % {"revision": revision.number, "change": change.pk}
         )
     if revision.reviews.filter(reviewer=person).exists():
-        raise AlreadyReviewed(f"You have already decided on {revision}.")
+        raise AlreadyReviewed(
+            gettext("You have already decided on %(revision)s.")
+            % {"revision": revision}
+        )
     states.expect(change, State.IN_REVIEW)
     authors = change.author_ids()
     if person.pk in authors:
         raise SelfReview(
-            "You wrote part of this change or made the token that filed it. Somebody who "
-            "wrote none of it must decide."
+            gettext(
+                "You wrote part of this change or made the token that filed it. Somebody who "
+                "wrote none of it must decide."
+            )
         )
     if why := why_not_newcomer(person, authors):
         raise SelfReview(why)
@@ -77,9 +86,15 @@ def _review(
 def _words(comment: str, *, needed: bool) -> str:
     text = comment.strip()
     if needed and not text:
-        raise Malformed("Say why, so that the author can act on it.", field="comment")
+        raise Malformed(
+            gettext("Say why, so that the author can act on it."), field="comment"
+        )
     if len(text) > COMMENT_LIMIT:
-        raise Malformed(f"Use at most {COMMENT_LIMIT:,} characters.", field="comment")
+        raise Malformed(
+            gettext("Use at most %(limit)s characters.")
+            % {"limit": f"{COMMENT_LIMIT:,}"},
+            field="comment",
+        )
     return text
 
 
@@ -179,8 +194,11 @@ def add_comment(change: ChangeRequest, *, actor: Actor, text: str) -> Comment:
     actor.require(Verb.ASK, change.gateway)
     if change.submitted_at is None:
         raise WrongState(
-            f"Nobody else sees change #{change.pk} before it is sent for review. Send it "
-            "first.",
+            gettext(
+                "Nobody else sees change #%(change)s before it is sent for review. Send "
+                "it first."
+            )
+            % {"change": change.pk},
             field="state",
         )
     comment = Comment.objects.create(change=change, author=person, text=words)
@@ -201,10 +219,14 @@ def withdraw(
     change = ChangeRequest.objects.locked().get(pk=change.pk)
     person = actor.person
     if person is None or not actor.may(Verb.READ, change.gateway):
-        raise NoSuchChange(f"There is no change #{change.pk} that you may see.")
+        raise NoSuchChange(
+            gettext("There is no change #%(change)s that you may see.")
+            % {"change": change.pk}
+        )
     if change.author_id != person.pk:
         raise NotYours(
-            f"Change #{change.pk} is not yours. Only its author withdraws it."
+            gettext("Change #%(change)s is not yours. Only its author withdraws it.")
+            % {"change": change.pk}
         )
     if change.gateway.out_of_service:
         # Nothing must wait there for ever: not even what a worker failed to bring.

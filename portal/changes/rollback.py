@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
+
 from gateway.kinds import KINDS
 from gateway.live import Live
 from gateway.mirror import catalogue_of
@@ -110,8 +112,8 @@ def _expect_nobody_asks(change: ChangeRequest, *, but: int = 0) -> None:
     asking = change.reverted_by.open()
     if (other := asking.exclude(pk=but).first()) is not None:
         raise WrongState(
-            f"Change #{other.number} asks to undo it already and is "
-            f"{other.get_state_display().lower()}.",
+            gettext("Change #%(other)s asks to undo it already and is %(state)s.")
+            % {"other": other.number, "state": other.get_state_display().lower()},
             field="number",
         )
 
@@ -136,15 +138,18 @@ def _inverse(change: ChangeRequest) -> tuple[ItemAsked, ...]:
         more = len(reasons) - NAMED_AT_MOST
         told = [*reasons[:NAMED_AT_MOST], *([f"And {more} more."] if more > 0 else [])]
         raise CannotRollBack(
-            f"Change #{change.number} cannot be rolled back. {' '.join(told)}",
+            gettext("Change #%(change)s cannot be rolled back. %(told)s")
+            % {"change": change.number, "told": " ".join(told)},
             field="number",
             reasons=told,
         )
     asked = tuple(one.asked for one in undone if one.asked)
     if not asked:
         raise WrongState(
-            f"Nothing is left to undo: {change.gateway.slug} is as it was before change "
-            f"#{change.number}.",
+            gettext(
+                "Nothing is left to undo: %(gateway)s is as it was before change #%(change)s."
+            )
+            % {"gateway": change.gateway.slug, "change": change.number},
             field="number",
         )
     return asked

@@ -7,6 +7,8 @@ not asked and nothing is stored.
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext
+
 from gateway.held import Held, Overlaid
 from gateway.mirror import catalogue_of
 from gateway.mirrored import Mirrored
@@ -65,13 +67,21 @@ def simulate(
     chosen = choose_gateway(gateway, actor=actor)
     if asked is not None and asked.gateway_id != chosen.pk:
         raise WrongState(
-            f"Change #{asked.number} is about gateway {asked.gateway.slug}, not "
-            f"{chosen.slug}. Ask for that gateway.",
+            gettext(
+                "Change #%(asked)s is about gateway %(gateway)s, not %(chosen)s. Ask for "
+                "that gateway."
+            )
+            % {
+                "asked": asked.number,
+                "gateway": asked.gateway.slug,
+                "chosen": chosen.slug,
+            },
             field="change",
         )
     if chosen.mirrored_at is None:
         raise GatewayDown(
-            f"Gateway {chosen.slug} was not read yet. Try again in a minute.",
+            gettext("Gateway %(chosen)s was not read yet. Try again in a minute.")
+            % {"chosen": chosen.slug},
             field="gateway",
         )
     held, schemas = Mirrored(chosen), _schemas(chosen)
@@ -114,8 +124,10 @@ def _run(gateway: Gateway, held: Held, schemas: Schemas, request: Request) -> Ou
             return simulator.run(request)
     except TooSlow as error:
         raise TooSlowToTry(
-            "The routes' patterns take too long on this request, as they would at the "
-            "gateway. Try another address, or make the patterns simpler."
+            gettext(
+                "The routes' patterns take too long on this request, as they would at the "
+                "gateway. Try another address, or make the patterns simpler."
+            )
         ) from error
 
 
@@ -126,7 +138,9 @@ def _change(number: int, actor: Actor) -> ChangeRequest:
     found = changes.filter(pk=number).first()
     if found is None:
         raise NoSuchChange(
-            f"There is no change #{number} that you may see.", field="change"
+            gettext("There is no change #%(number)s that you may see.")
+            % {"number": number},
+            field="change",
         )
     return found
 

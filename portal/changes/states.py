@@ -13,6 +13,8 @@ won. Nothing else writes `state`.
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from portal.changes.errors import WrongState
 
@@ -20,16 +22,16 @@ from portal.changes.errors import WrongState
 class State(models.TextChoices):
     """Where a change stands."""
 
-    DRAFT = "draft", "Draft"
-    IN_REVIEW = "in_review", "In review"
-    CHANGES_REQUESTED = "changes_requested", "Changes requested"
-    APPROVED = "approved", "Approved"
-    DELIVERING = "delivering", "Delivering"
-    APPLIED = "applied", "Applied"
-    FAILED = "failed", "Failed"
-    CONFLICTED = "conflicted", "Conflicted"
-    REJECTED = "rejected", "Rejected"
-    WITHDRAWN = "withdrawn", "Withdrawn"
+    DRAFT = "draft", _("Draft")
+    IN_REVIEW = "in_review", _("In review")
+    CHANGES_REQUESTED = "changes_requested", _("Changes requested")
+    APPROVED = "approved", _("Approved")
+    DELIVERING = "delivering", _("Delivering")
+    APPLIED = "applied", _("Applied")
+    FAILED = "failed", _("Failed")
+    CONFLICTED = "conflicted", _("Conflicted")
+    REJECTED = "rejected", _("Rejected")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
 ALLOWED: dict[State, frozenset[State]] = {
@@ -107,8 +109,12 @@ def expect(change: "HasState", *states: State) -> None:
     """Raise WrongState unless the change is in one of these states."""
     if change.state not in states:
         raise WrongState(
-            f"Change #{change.pk} is {State(change.state).label.lower()}. "
-            f"{EXPLAINED[State(change.state)]}",
+            gettext("Change #%(change)s is %(label)s. %(explained)s")
+            % {
+                "change": change.pk,
+                "label": State(change.state).label.lower(),
+                "explained": EXPLAINED[State(change.state)],
+            },
             field="state",
         )
 
@@ -120,8 +126,15 @@ def move(change: "HasState", to: State) -> None:
     old = State(change.state)
     if to not in ALLOWED[old]:
         raise WrongState(
-            f"Change #{change.pk} is {old.label.lower()} and cannot become "
-            f"{to.label.lower()}. {EXPLAINED[old]}",
+            gettext(
+                "Change #%(change)s is %(old)s and cannot become %(to)s. %(explained)s"
+            )
+            % {
+                "change": change.pk,
+                "old": old.label.lower(),
+                "to": to.label.lower(),
+                "explained": EXPLAINED[old],
+            },
             field="state",
         )
     moved = (
@@ -131,7 +144,10 @@ def move(change: "HasState", to: State) -> None:
     )
     if not moved:
         raise WrongState(
-            f"Change #{change.pk} was moved by somebody else meanwhile. Reload it.",
+            gettext(
+                "Change #%(change)s was moved by somebody else meanwhile. Reload it."
+            )
+            % {"change": change.pk},
             field="state",
         )
     change.state = to

@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from gateway.catalogue import catalogue_of
 from gateway.live import Live
@@ -65,7 +66,9 @@ def submit_due(change_id: int) -> None:
     )
     try:
         if change.token is not None and not change.token.is_usable(now):
-            raise NotAllowed("The token that wrote this draft is no longer valid.")
+            raise NotAllowed(
+                gettext("The token that wrote this draft is no longer valid.")
+            )
         submit(gathering, actor=actor)
     except (NotAllowed, NotVisible) as error:
         with suppress(Grown):
@@ -89,7 +92,10 @@ def submit(gathering: Gathering, *, actor: Actor) -> ChangeRequest:
         except Grown:
             gathering = _again(gathering)
     raise WrongState(
-        f"Writes keep coming to draft #{gathering.pk}. Submit it once they have ended."
+        gettext(
+            "Writes keep coming to draft #%(gathering)s. Submit it once they have ended."
+        )
+        % {"gathering": gathering.pk}
     )
 
 
@@ -97,7 +103,10 @@ def _again(gathering: Gathering) -> Gathering:
     found = Gathering.objects.open().select_related("change__gateway")
     again = found.filter(pk=gathering.pk).first()
     if again is None:
-        raise WrongState(f"Draft #{gathering.pk} was sent or withdrawn meanwhile.")
+        raise WrongState(
+            gettext("Draft #%(gathering)s was sent or withdrawn meanwhile.")
+            % {"gathering": gathering.pk}
+        )
     return again
 
 
@@ -122,8 +131,14 @@ def _submit(gathering: Gathering, actor: Actor) -> ChangeRequest:
         findings = _placed(plan, revision)
         _hold_back(gathering, actor, findings)
         raise Blocked(
-            f"Draft #{change.pk} is not submitted, and is kept: "
-            f"{plan.blockers[0].words} {plan.blockers[0].mend}",
+            gettext(
+                "Draft #%(change)s is not submitted, and is kept: %(words)s %(mend)s"
+            )
+            % {
+                "change": change.pk,
+                "words": plan.blockers[0].words,
+                "mend": plan.blockers[0].mend,
+            },
             findings=findings,
         )
     with transaction.atomic():

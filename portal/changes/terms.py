@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext
+
 from portal.changes.errors import Malformed
 from portal.changes.probe import Probe
 
@@ -58,20 +60,22 @@ class Terms:
             SHORTEST <= self.expires_after <= LONGEST
         ):
             raise Malformed(
-                "Give a time from one minute (PT1M) to 90 days (P90D).",
+                gettext("Give a time from one minute (PT1M) to 90 days (P90D)."),
                 field="expires_after",
             )
         if self.deliver_after is None:
             return
         if self.deliver_after <= now:
             raise Malformed(
-                "This time is over. Give a later one, or leave it out to deliver as "
-                "soon as it is approved.",
+                gettext(
+                    "This time is over. Give a later one, or leave it out to deliver as "
+                    "soon as it is approved."
+                ),
                 field="deliver_after",
             )
         if self.deliver_after > now + AT_MOST_AHEAD:
             raise Malformed(
-                "This is more than a year ahead. Give an earlier time.",
+                gettext("This is more than a year ahead. Give an earlier time."),
                 field="deliver_after",
             )
 
@@ -85,8 +89,10 @@ def read_moment(text: str, field: str) -> datetime:
     except (ValueError, OverflowError):
         pass
     raise Malformed(
-        "This is no date and time with an offset. Write it as 2026-11-30T22:00:00+01:00 "
-        "or 2026-11-30T21:00:00Z.",
+        gettext(
+            "This is no date and time with an offset. Write it as 2026-11-30T22:00:00+01:00 "
+            "or 2026-11-30T21:00:00Z."
+        ),
         field=field,
     )
 
@@ -99,8 +105,10 @@ def read_length(text: str, field: str) -> timedelta:
     found = DURATION.fullmatch(text)
     if found is None or text.endswith(("P", "T")):
         raise Malformed(
-            "This is no ISO 8601 duration of days, hours, minutes and seconds. Write two "
-            "hours as PT2H, ten days as P10D.",
+            gettext(
+                "This is no ISO 8601 duration of days, hours, minutes and seconds. Write two "
+                "hours as PT2H, ten days as P10D."
+            ),
             field=field,
         )
     return timedelta(

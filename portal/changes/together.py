@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import OuterRef, Prefetch, Subquery
+from django.utils.translation import gettext
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Person
@@ -90,7 +91,9 @@ def _approve(seen: Seen, actor: Actor) -> Outcome:
     ).first()
     try:
         if revision is None or not _is_visible(revision, actor):
-            raise StaleRevision("It is not what you saw. Open it and read it again.")
+            raise StaleRevision(
+                gettext("It is not what you saw. Open it and read it again.")
+            )
         if words := why_not_together(revision):
             raise NotHarmless(words)
         review.approve(revision, actor=actor)

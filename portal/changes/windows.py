@@ -12,6 +12,7 @@ from itertools import islice, pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
+from django.utils.translation import gettext
 
 from portal.changes.errors import Malformed
 
@@ -44,23 +45,29 @@ class Recurrence:
         """Raise Malformed, naming the field, for what is no such rule."""
         if self.zone not in available_timezones():
             raise Malformed(
-                "There is no such time zone. Give one such as Europe/Berlin or UTC.",
+                gettext(
+                    "There is no such time zone. Give one such as Europe/Berlin or UTC."
+                ),
                 field="zone",
             )
         if not SHORTEST <= self.length <= LONGEST:
-            raise Malformed("Give a length from 1 minute to 31 days.", field="length")
+            raise Malformed(
+                gettext("Give a length from 1 minute to 31 days."), field="length"
+            )
         try:
             starts = list(islice(self._starts(SOME_DAY), 50))
         except CronSimError:
             starts = []
         if len(self.cron.split()) != 5 or not starts:
             raise Malformed(
-                "This is no cron expression of five fields: minute, hour, day of month, "
-                "month, day of week. Fridays at 18:00 are 0 18 * * 5.",
+                gettext(
+                    "This is no cron expression of five fields: minute, hour, day of month, "
+                    "month, day of week. Fridays at 18:00 are 0 18 * * 5."
+                ),
                 field="cron",
             )
         if any(later - start < APART_AT_LEAST for start, later in pairwise(starts)):
-            raise Malformed("Begin at most once an hour.", field="cron")
+            raise Malformed(gettext("Begin at most once an hour."), field="cron")
 
     def current(self, now: datetime) -> Window | None:
         """Return the window that holds now, if any."""

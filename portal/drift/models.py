@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from gateway import sealing
 from gateway.diff import Difference, diff
@@ -22,19 +23,19 @@ KIND_CHOICES = [(kind.name, kind.title) for kind in KINDS.values()]
 class What(models.TextChoices):
     """What was done to the resource outside of Gatehouse."""
 
-    CREATED = "created", "Created"
-    ALTERED = "altered", "Altered"
-    DELETED = "deleted", "Deleted"
+    CREATED = "created", _("Created")
+    ALTERED = "altered", _("Altered")
+    DELETED = "deleted", _("Deleted")
 
 
 class DriftState(models.TextChoices):
     """What became of a drift."""
 
-    OPEN = "open", "Open"
-    IGNORED = "ignored", "Ignored"
-    ADOPTED = "adopted", "Adopted"
-    REVERTED = "reverted", "Reverted"
-    GONE = "gone", "Gone"
+    OPEN = "open", _("Open")
+    IGNORED = "ignored", _("Ignored")
+    ADOPTED = "adopted", _("Adopted")
+    REVERTED = "reverted", _("Reverted")
+    GONE = "gone", _("Gone")
 
 
 # The resource is not as it was approved, whether anybody minds or not.
@@ -53,21 +54,23 @@ class DriftRule(models.Model):
         null=True,
         blank=True,
         related_name="drift_rules",
-        help_text="Empty: all gateways.",
+        help_text=_("Empty: all gateways."),
     )
     kind = models.CharField(max_length=20, choices=KIND_CHOICES, blank=True)
     resource_id = models.CharField(
-        "id", max_length=200, blank=True, help_text="With * and ?, such as test-*."
+        "id", max_length=200, blank=True, help_text=_("With * and ?, such as test-*.")
     )
     label = models.CharField(
         max_length=200,
         blank=True,
-        help_text="A label that the resource carries: managed-by, or managed-by=adc.",
+        help_text=_(
+            "A label that the resource carries: managed-by, or managed-by=adc."
+        ),
     )
     field = models.CharField(
         max_length=200,
         blank=True,
-        help_text="A field with * and ?, such as upstream.nodes or labels.build-*.",
+        help_text=_("A field with * and ?, such as upstream.nodes or labels.build-*."),
     )
     reason = models.TextField()
     author = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
@@ -136,7 +139,7 @@ class Drift(models.Model):
     live_sealed = models.BinaryField(null=True, editable=False)
     live_digest = models.CharField(max_length=64, blank=True)
     owner = models.CharField(
-        max_length=200, blank=True, help_text="Guessed from its labels."
+        max_length=200, blank=True, help_text=_("Guessed from its labels.")
     )
     state = models.CharField(
         max_length=10, choices=DriftState.choices, default=DriftState.OPEN
@@ -158,7 +161,7 @@ class Drift(models.Model):
         null=True,
         blank=True,
         related_name="drifts",
-        help_text="Asks to restore the baseline.",
+        help_text=_("Asks to restore the baseline."),
     )
 
     objects = DriftQuerySet.as_manager()

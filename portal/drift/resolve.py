@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from gateway.kinds import KINDS
 from gateway.models import Gateway
@@ -46,7 +47,7 @@ def ignore(drift: Drift, *, seen: str, reason: str, actor: Actor) -> Drift:
     """
     held = _held(drift, seen, actor)
     if held.state == DriftState.IGNORED:
-        raise NotStanding("It is ignored already.", field="action")
+        raise NotStanding(gettext("It is ignored already."), field="action")
     return _resolve(held, DriftState.IGNORED, Event.DRIFT_IGNORED, reason, actor)
 
 
@@ -95,8 +96,11 @@ def _expect_nobody_asks(drift: Drift) -> None:
     _expect_standing(drift)
     if drift.change and drift.change.is_open:
         raise NotStanding(
-            f"Change #{drift.change_id} asks to undo it already and is "
-            f"{drift.change.get_state_display().lower()}.",
+            gettext("Change #%(change_id)s asks to undo it already and is %(state)s.")
+            % {
+                "change_id": drift.change_id,
+                "state": drift.change.get_state_display().lower(),
+            },
             field="action",
         )
 
@@ -112,7 +116,9 @@ def _held(drift: Drift, seen: str, actor: Actor) -> Drift:
     _expect_standing(held)
     if held.live_digest != seen:
         raise MovedMeanwhile(
-            "It was changed again since you looked. Read it again and decide anew."
+            gettext(
+                "It was changed again since you looked. Read it again and decide anew."
+            )
         )
     return held
 
@@ -120,8 +126,8 @@ def _held(drift: Drift, seen: str, actor: Actor) -> Drift:
 def _expect_standing(drift: Drift) -> None:
     if not drift.is_standing:
         raise NotStanding(
-            f"This drift is {drift.get_state_display().lower()}: there is nothing left "
-            "to decide.",
+            gettext("This drift is %(state)s: there is nothing left to decide.")
+            % {"state": drift.get_state_display().lower()},
             field="state",
         )
 

@@ -1,6 +1,7 @@
 """Make and remove the rules by which drift is ignored: an administrator's decision."""
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from gateway.catalogue import known_catalogue
 from gateway.models import Gateway
@@ -70,7 +71,9 @@ def _applied(gateway: Gateway) -> list[Entry]:
 def _check(rule: DriftRule) -> None:
     if not (rule.kind or rule.resource_id or rule.label or rule.field):
         raise Malformed(
-            "This would ignore everything. Name a kind, an id, a label or a field.",
+            gettext(
+                "This would ignore everything. Name a kind, an id, a label or a field."
+            ),
             field="kind",
         )
     rule.reason = reason_of(rule.reason)

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from gateway.models import Gateway
 from portal.accounts.models import Person
@@ -14,27 +15,27 @@ from portal.accounts.models import Person
 class Topic(models.TextChoices):
     """What one may be told of."""
 
-    REVIEW_REQUESTED = "review_requested", "A change waits for your review"
-    DECIDED = "decided", "Somebody decides on a change of yours"
-    COMMENTED = "commented", "Somebody comments where you asked or spoke"
-    MENTIONED = "mentioned", "Somebody mentions you, as in @alice"
-    APPLIED = "applied", "A change of yours goes live"
-    STOPPED = "stopped", "A change fails, or the gateway overtook it"
-    ALONE = "alone", "Somebody delivers alone, in an emergency"
-    DRIFT = "drift", "A gateway is changed outside of Gatehouse"
-    POLICY = "policy", "A change of policy waits for you, or yours is decided on"
-    AUDIT = "audit", "The audit is found broken, or whole again"
-    TOKEN = "token", "A token of yours ends soon"  # noqa: S105
+    REVIEW_REQUESTED = "review_requested", _("A change waits for your review")
+    DECIDED = "decided", _("Somebody decides on a change of yours")
+    COMMENTED = "commented", _("Somebody comments where you asked or spoke")
+    MENTIONED = "mentioned", _("Somebody mentions you, as in @alice")
+    APPLIED = "applied", _("A change of yours goes live")
+    STOPPED = "stopped", _("A change fails, or the gateway overtook it")
+    ALONE = "alone", _("Somebody delivers alone, in an emergency")
+    DRIFT = "drift", _("A gateway is changed outside of Gatehouse")
+    POLICY = "policy", _("A change of policy waits for you, or yours is decided on")
+    AUDIT = "audit", _("The audit is found broken, or whole again")
+    TOKEN = "token", _("A token of yours ends soon")  # noqa: S105
 
 
 class Way(models.TextChoices):
     """How one is told. Whatever is mailed stands in the inbox too."""
 
-    NOW = "now", "Inbox and e-mail at once"
-    HOURLY = "hourly", "Inbox and e-mail, hourly"
-    DAILY = "daily", "Inbox and e-mail, daily"
-    INBOX = "inbox", "Inbox only"
-    NONE = "none", "Not at all"
+    NOW = "now", _("Inbox and e-mail at once")
+    HOURLY = "hourly", _("Inbox and e-mail, hourly")
+    DAILY = "daily", _("Inbox and e-mail, daily")
+    INBOX = "inbox", _("Inbox only")
+    NONE = "none", _("Not at all")
 
 
 class Wish(models.Model):
@@ -45,7 +46,7 @@ class Wish(models.Model):
     way = models.CharField(max_length=10, choices=Way.choices)
 
     class Meta:
-        verbose_name_plural = "wishes"
+        verbose_name_plural = _("wishes")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["person", "topic"], name="wish_once"),
             models.CheckConstraint(
@@ -126,7 +127,7 @@ class Progress(models.Model):
     seen = models.PositiveBigIntegerField()
 
     class Meta:
-        verbose_name_plural = "progress"
+        verbose_name_plural = _("progress")
 
     def __str__(self) -> str:
         return f"seen {self.seen}"

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import models, transaction
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.actor import Actor
 from portal.accounts.errors import NotAllowed
@@ -28,8 +30,8 @@ COMPUTES = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  #
 class Format(models.TextChoices):
     """As what the ledger leaves the desk."""
 
-    JSONL = "jsonl", "JSON Lines"
-    CSV = "csv", "CSV"
+    JSONL = "jsonl", _("JSON Lines")
+    CSV = "csv", _("CSV")
 
     @property
     def media_type(self) -> str:
@@ -55,7 +57,9 @@ def exportable(person: Person) -> AuditEventQuerySet:
     slugs = list(person.gateways(Verb.EXPORT).values_list("slug", flat=True))
     if not slugs:
         raise NotAllowed(
-            "Only auditors and administrators export the audit. Ask one of them."
+            gettext(
+                "Only auditors and administrators export the audit. Ask one of them."
+            )
         )
     return events.filter(gateway__in=slugs)
 

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from gateway import sealing
 from gateway.models import Gateway, http_url
@@ -63,7 +64,10 @@ def make_webhook(
     """
     maker = actor.require_administrator(gateway)
     if form not in Form.values:
-        raise Malformed(f"Use one of {', '.join(Form.values)}.", field="form")
+        raise Malformed(
+            gettext("Use one of %(values)s.") % {"values": ", ".join(Form.values)},
+            field="form",
+        )
     address = _checked_address(form, address.strip())
     secret = new_secret() if form == Form.STANDARD else b""
     webhook = Webhook.objects.create(
@@ -140,7 +144,7 @@ def send_test(webhook: Webhook, *, actor: Actor) -> Message:
     """Queue a message that says it is a test. Raises as `make_webhook` does."""
     locked = _locked(webhook, actor)
     if locked.paused_at is not None:
-        raise WrongState("It is paused: nothing is sent. Resume it first.")
+        raise WrongState(gettext("It is paused: nothing is sent. Resume it first."))
     return Message.objects.create(
         webhook=locked,
         key=new_key(),
@@ -160,7 +164,7 @@ def send_again(message: Message, *, actor: Actor) -> Message:
         pk=message.pk
     )
     if locked.state == MessageState.WAITING:
-        raise WrongState("It waits to be sent already.")
+        raise WrongState(gettext("It waits to be sent already."))
     locked.state, locked.tries, locked.next_at = MessageState.WAITING, 0, timezone.now()
     locked.save(update_fields=["state", "tries", "next_at"])
     return locked
@@ -192,7 +196,7 @@ def _locked(webhook: Webhook, actor: Actor) -> Webhook:
     actor.require_administrator(webhook.gateway)
     locked = _lock(webhook)
     if locked.removed_at is not None:
-        raise WrongState("This webhook was removed. Make a new one.")
+        raise WrongState(gettext("This webhook was removed. Make a new one."))
     return locked
 
 
@@ -200,14 +204,20 @@ def _checked_name(name: str) -> str:
     name = name.strip()
     if not name or len(name) > NAME_LIMIT:
         raise Malformed(
-            f"Give a name of at most {NAME_LIMIT} characters.", field="name"
+            gettext("Give a name of at most %(limit)s characters.")
+            % {"limit": NAME_LIMIT},
+            field="name",
         )
     return name
 
 
 def _checked_address(form: str, address: str) -> str:
     if len(address) > ADDRESS_LIMIT:
-        raise Malformed(f"Use at most {ADDRESS_LIMIT:,} characters.", field="address")
+        raise Malformed(
+            gettext("Use at most %(limit)s characters.")
+            % {"limit": f"{ADDRESS_LIMIT:,}"},
+            field="address",
+        )
     try:
         if form == Form.MAIL:
             validate_email(address)
@@ -215,9 +225,11 @@ def _checked_address(form: str, address: str) -> str:
             http_url(address)
     except ValidationError:
         raise Malformed(
-            "Give an e-mail address."
+            gettext("Give an e-mail address.")
             if form == Form.MAIL
-            else "Give an address that begins with https:// and holds no password.",
+            else gettext(
+                "Give an address that begins with https:// and holds no password."
+            ),
             field="address",
         ) from None
     return address
@@ -228,9 +240,10 @@ def _checked_events(events: Sequence[str]) -> list[str]:
     unknown = [name for name in wanted if name not in {EVERYTHING, *OFFERED}]
     if unknown or not wanted:
         raise Malformed(
-            f"There is no event {unknown[0]!r} to hear of."
+            gettext("There is no event %(unknown)r to hear of.")
+            % {"unknown": unknown[0]}
             if unknown
-            else "Choose at least one event.",
+            else gettext("Choose at least one event."),
             field="events",
         )
     return wanted

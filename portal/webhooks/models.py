@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from gateway import sealing
 from gateway.models import Gateway
@@ -17,17 +18,17 @@ from portal.audit.ledger import Subject
 class Form(models.TextChoices):
     """In which form a message goes out."""
 
-    STANDARD = "standard", "Signed JSON (Standard Webhooks)"
-    SLACK = "slack", "Slack, and what takes the same"
-    MAIL = "mail", "E-mail"
+    STANDARD = "standard", _("Signed JSON (Standard Webhooks)")
+    SLACK = "slack", _("Slack, and what takes the same")
+    MAIL = "mail", _("E-mail")
 
 
 class MessageState(models.TextChoices):
     """What became of a message."""
 
-    WAITING = "waiting", "Waiting"
-    SENT = "sent", "Taken"
-    GIVEN_UP = "given_up", "Given up"
+    WAITING = "waiting", _("Waiting")
+    SENT = "sent", _("Taken")
+    GIVEN_UP = "given_up", _("Given up")
 
 
 class WebhookQuerySet(models.QuerySet["Webhook"]):
@@ -47,7 +48,7 @@ class Webhook(models.Model):
         null=True,
         blank=True,
         related_name="webhooks",
-        help_text="Empty: all gateways.",
+        help_text=_("Empty: all gateways."),
     )
     name = models.CharField(max_length=80)
     form = models.CharField(max_length=10, choices=Form.choices)
@@ -125,7 +126,7 @@ class Message(models.Model):
     )
     key = models.CharField(max_length=40, unique=True)
     event_number = models.PositiveBigIntegerField(
-        null=True, help_text="Of the ledger's entry; none for a test."
+        null=True, help_text=_("Of the ledger's entry; none for a test.")
     )
     type = models.CharField(max_length=40)
     content = models.JSONField()
@@ -184,7 +185,7 @@ class Try(models.Model):
 
     class Meta:
         ordering: ClassVar = ["pk"]
-        verbose_name_plural = "tries"
+        verbose_name_plural = _("tries")
 
     def __str__(self) -> str:
         return self.words

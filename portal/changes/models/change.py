@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from gateway import sealing
 from gateway.kinds import KINDS
@@ -23,18 +24,18 @@ KIND_CHOICES = [(kind.name, kind.title) for kind in KINDS.values()]
 class Action(models.TextChoices):
     """What an item does to its resource."""
 
-    CREATE = "create", "Create"
-    UPDATE = "update", "Update"
-    DELETE = "delete", "Delete"
+    CREATE = "create", _("Create")
+    UPDATE = "update", _("Update")
+    DELETE = "delete", _("Delete")
 
 
 class Verdict(models.TextChoices):
     """What a reviewer says of a revision."""
 
-    APPROVE = "approve", "approved"
-    REJECT = "reject", "rejected"
-    REQUEST_CHANGES = "request_changes", "requested changes"
-    BREAK_GLASS = "break_glass", "broke the glass for"
+    APPROVE = "approve", _("approved")
+    REJECT = "reject", _("rejected")
+    REQUEST_CHANGES = "request_changes", _("requested changes")
+    BREAK_GLASS = "break_glass", _("broke the glass for")
 
 
 # What a delivery may be proved by.
@@ -89,7 +90,9 @@ class ChangeRequest(HasState):
     client = models.CharField(max_length=200, blank=True)
     token = models.ForeignKey(ApiToken, on_delete=models.PROTECT, null=True, blank=True)
     conversation = models.CharField(
-        max_length=200, blank=True, help_text="The client's own id of the conversation."
+        max_length=200,
+        blank=True,
+        help_text=_("The client's own id of the conversation."),
     )
     reverts = models.ForeignKey(
         "self",
@@ -114,17 +117,17 @@ class ChangeRequest(HasState):
         null=True,
         blank=True,
         related_name="promoted_by",
-        help_text="The change that brought it there.",
+        help_text=_("The change that brought it there."),
     )
     request_digest = models.CharField(
         max_length=64,
         blank=True,
         editable=False,
-        help_text="Equal requests have equal ones.",
+        help_text=_("Equal requests have equal ones."),
     )
     created_at = models.DateTimeField(default=timezone.now)
     submitted_at = models.DateTimeField(
-        null=True, editable=False, help_text="When it left its author's hands first."
+        null=True, editable=False, help_text=_("When it left its author's hands first.")
     )
 
     objects = ChangeRequestQuerySet.as_manager()
@@ -202,13 +205,16 @@ class Revision(WrittenOnce):
     )
     token = models.ForeignKey(ApiToken, on_delete=models.PROTECT, null=True, blank=True)
     channels = models.JSONField(
-        default=list, help_text="By which channels it came; none is known of old ones."
+        default=list,
+        help_text=_("By which channels it came; none is known of old ones."),
     )
     digest = models.CharField(max_length=64)
     findings = models.JSONField(default=list)
     deliver_after = models.DateTimeField(null=True)
     expires_after = models.DurationField(null=True)
-    probe = models.JSONField(null=True, help_text="What is asked after the delivery.")
+    probe = models.JSONField(
+        null=True, help_text=_("What is asked after the delivery.")
+    )
     # Announced by that revision, and approved with it: takes it back.
     inverse_of = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, related_name="inverse"

@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from gateway.models import Gateway
 from portal.changes.models.change import Item, Revision
@@ -14,12 +15,12 @@ from portal.changes.models.change import Item, Revision
 class DeliveryState(models.TextChoices):
     """How far a delivery is."""
 
-    PENDING = "pending", "Waiting"
-    SENDING = "sending", "Being written"
-    VERIFIED = "verified", "Verified"
-    CONFLICTED = "conflicted", "Conflicted"
-    FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Cancelled"
+    PENDING = "pending", _("Waiting")
+    SENDING = "sending", _("Being written")
+    VERIFIED = "verified", _("Verified")
+    CONFLICTED = "conflicted", _("Conflicted")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
@@ -68,19 +69,19 @@ class Delivery(models.Model):
     lease_expires_at = models.DateTimeField(null=True)
     wrote = models.BooleanField(default=False)
     tries = models.PositiveIntegerField(
-        default=0, help_text="Since it was last queued."
+        default=0, help_text=_("Since it was last queued.")
     )
     trying_since = models.DateTimeField(null=True)
     done = models.PositiveIntegerField(
-        default=0, help_text="Items that stand as wanted, as the last attempt found."
+        default=0, help_text=_("Items that stand as wanted, as the last attempt found.")
     )
-    outcome = models.TextField(blank=True, help_text="In words, for people.")
+    outcome = models.TextField(blank=True, help_text=_("In words, for people."))
     finished_at = models.DateTimeField(null=True)
 
     objects = DeliveryQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "deliveries"
+        verbose_name_plural = _("deliveries")
         ordering: ClassVar = ["-pk"]
         constraints: ClassVar = [
             models.UniqueConstraint(
@@ -107,12 +108,12 @@ class Delivery(models.Model):
 class Outcome(models.TextChoices):
     """How one request to the gateway ended."""
 
-    ACCEPTED = "accepted", "Accepted"
-    INVALID = "invalid", "Refused as invalid"
-    REFUSED = "refused", "Key refused"
-    BUSY = "busy", "Gateway busy"
-    UNREACHABLE = "unreachable", "Not reached"
-    UNKNOWN = "unknown", "No answer"
+    ACCEPTED = "accepted", _("Accepted")
+    INVALID = "invalid", _("Refused as invalid")
+    REFUSED = "refused", _("Key refused")
+    BUSY = "busy", _("Gateway busy")
+    UNREACHABLE = "unreachable", _("Not reached")
+    UNKNOWN = "unknown", _("No answer")
 
 
 class Attempt(models.Model):
@@ -142,10 +143,10 @@ class Attempt(models.Model):
 class StepKind(models.TextChoices):
     """What a step does."""
 
-    READ = "read", "Read"
-    WRITE = "write", "Write"
-    VERIFY = "verify", "Read back"
-    RESTORE = "restore", "Restore"
+    READ = "read", _("Read")
+    WRITE = "write", _("Write")
+    VERIFY = "verify", _("Read back")
+    RESTORE = "restore", _("Restore")
 
 
 class Step(models.Model):

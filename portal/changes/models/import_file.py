@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from gateway.models import Gateway
 from portal.accounts.models import ApiToken, Person
@@ -20,9 +21,9 @@ TOLD_FOR = timedelta(days=7)
 class ImportState(models.TextChoices):
     """How far a file is."""
 
-    WAITING = "waiting", "Being read"
-    FILED = "filed", "Filed"
-    REFUSED = "refused", "Refused"
+    WAITING = "waiting", _("Being read")
+    FILED = "filed", _("Filed")
+    REFUSED = "refused", _("Refused")
 
 
 class ImportFileQuerySet(models.QuerySet["ImportFile"]):
@@ -60,17 +61,17 @@ class ImportFile(models.Model):
     idempotency_key = models.CharField(max_length=255, blank=True)
     request_digest = models.CharField(max_length=64)
     sealed = models.BinaryField(null=True, editable=False)
-    size = models.PositiveIntegerField(help_text="Bytes.")
+    size = models.PositiveIntegerField(help_text=_("Bytes."))
     state = models.CharField(
         max_length=10, choices=ImportState.choices, default=ImportState.WAITING
     )
-    progress = models.PositiveSmallIntegerField(default=0, help_text="Percent.")
+    progress = models.PositiveSmallIntegerField(default=0, help_text=_("Percent."))
     change = models.ForeignKey(ChangeRequest, on_delete=models.PROTECT, null=True)
-    refusal = models.JSONField(default=dict, help_text="Why it was refused.")
+    refusal = models.JSONField(default=dict, help_text=_("Why it was refused."))
     passed_over = models.JSONField(default=list)
     claimed_until = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(
-        default=0, help_text="How often a worker began to read it."
+        default=0, help_text=_("How often a worker began to read it.")
     )
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from portal.changes.models.delivery import Delivery
 
@@ -11,10 +12,10 @@ from portal.changes.models.delivery import Delivery
 class Sight(models.TextChoices):
     """What is known of one node."""
 
-    WAITING = "waiting", "Not there yet"
-    REACHED = "reached", "Reached"
-    LAGGING = "lagging", "Lags behind"
-    UNREACHABLE = "unreachable", "Does not answer"
+    WAITING = "waiting", _("Not there yet")
+    REACHED = "reached", _("Reached")
+    LAGGING = "lagging", _("Lags behind")
+    UNREACHABLE = "unreachable", _("Does not answer")
 
 
 class NodeSightingQuerySet(models.QuerySet["NodeSighting"]):
@@ -37,7 +38,7 @@ class NodeSighting(models.Model):
         max_length=20, choices=Sight.choices, default=Sight.WAITING
     )
     milliseconds = models.PositiveIntegerField(null=True)
-    words = models.TextField(blank=True, help_text="What is missing, for people.")
+    words = models.TextField(blank=True, help_text=_("What is missing, for people."))
 
     objects = NodeSightingQuerySet.as_manager()
 

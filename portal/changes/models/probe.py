@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from portal.changes.models.delivery import Delivery
 
@@ -12,9 +13,9 @@ from portal.changes.models.delivery import Delivery
 class ProbeState(models.TextChoices):
     """How a probe stands."""
 
-    WAITING = "waiting", "Not answered as expected yet"
-    PASSED = "passed", "Passed"
-    FAILED = "failed", "Failed"
+    WAITING = "waiting", _("Not answered as expected yet")
+    PASSED = "passed", _("Passed")
+    FAILED = "failed", _("Failed")
 
 
 class ProbeRunQuerySet(models.QuerySet["ProbeRun"]):

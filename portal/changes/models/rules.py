@@ -6,6 +6,7 @@ from typing import ClassVar
 import orjson
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models import PolicyChange
 from portal.changes.models.change import ChangeRequest, Revision, WrittenOnce
@@ -63,7 +64,7 @@ class Awaited(models.Model):
     bars_editors = models.BooleanField(default=False)
 
     class Meta:
-        verbose_name_plural = "awaited"
+        verbose_name_plural = _("awaited")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["change", "group"], name="awaited_once")
         ]

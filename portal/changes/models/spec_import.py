@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from gateway import sealing
 from gateway.models import Gateway
@@ -44,7 +45,7 @@ class SpecImport(models.Model):
     url = models.CharField(max_length=2_000, blank=True)
     options = models.JSONField(default=dict)
     remarks = models.JSONField(
-        default=list, help_text="What of the document a gateway cannot do, and more."
+        default=list, help_text=_("What of the document a gateway cannot do, and more.")
     )
     sealed = models.BinaryField(editable=False)
     created_at = models.DateTimeField(default=timezone.now)

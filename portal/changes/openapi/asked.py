@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext
+
 from gateway.canonical import canonical
 from gateway.models import Gateway
 from gateway.openapi.convert import Options, is_spec_name
@@ -81,7 +83,7 @@ def options_of(told: Mapping[str, Any], gateway: Gateway, *, url: str = "") -> O
     spec = told.get("spec", "")
     if spec and not is_spec_name(spec):
         raise Malformed(
-            "Name the document in up to 40 small letters, digits and '-'.",
+            gettext("Name the document in up to 40 small letters, digits and '-'."),
             field="spec",
         )
     return Options(
@@ -117,12 +119,17 @@ def fetched(url: str, *, limit: int) -> bytes:
         raise Malformed(str(error), field="url") from error
     if answer.status != 200:
         raise Malformed(
-            f"The address answers {answer.status}. Give one that answers 200 with the "
-            "document itself; redirects are not followed.",
+            gettext(
+                "The address answers %(status)s. Give one that answers 200 with the "
+                "document itself; redirects are not followed."
+            )
+            % {"status": answer.status},
             field="url",
         )
     if answer.is_cut:
         raise Malformed(
-            f"What is there is larger than {limit:,} bytes. Split it.", field="url"
+            gettext("What is there is larger than %(limit)s bytes. Split it.")
+            % {"limit": f"{limit:,}"},
+            field="url",
         )
     return answer.content

@@ -3,6 +3,7 @@
 import json
 
 import yaml
+from django.utils.translation import gettext
 
 from gateway.mirrored import Mirrored
 from gateway.models import Gateway
@@ -29,7 +30,8 @@ def export_document(
     actor.require(Verb.READ, gateway)
     if gateway.mirrored_at is None:
         raise GatewayDown(
-            f"Gateway {gateway.slug} was not read yet. Try again in a minute.",
+            gettext("Gateway %(gateway)s was not read yet. Try again in a minute.")
+            % {"gateway": gateway.slug},
             field="slug",
         )
     wanted = Wanted(

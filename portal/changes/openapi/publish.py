@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from gateway.canonical import canonical
 from gateway.live import Live
@@ -81,8 +82,10 @@ def _change(asked: PublishAsked, actor: Actor) -> ChangeAsked:
                 items.append(replace(item, field=""))
     if not items:
         raise NothingToChange(
-            f"Gateway {asked.gateway.slug} tells all of this already. There is nothing to "
-            "ask for."
+            gettext(
+                "Gateway %(gateway)s tells all of this already. There is nothing to ask for."
+            )
+            % {"gateway": asked.gateway.slug}
         )
     return ChangeAsked(
         gateway=asked.gateway,
@@ -101,7 +104,7 @@ def _routes(asked: PublishAsked, actor: Actor) -> dict[str, Document]:
     )
     if not document["paths"]:
         raise Malformed(
-            "There is nothing to publish: no route is for that.",
+            gettext("There is nothing to publish: no route is for that."),
             field="host" if asked.host else "service" if asked.service else "gateway",
         )
     told = {
@@ -114,8 +117,11 @@ def _routes(asked: PublishAsked, actor: Actor) -> dict[str, Document]:
         text = _fixed(value)
         if len(text.encode()) > LIMIT:
             raise Malformed(
-                f"The document is larger than {LIMIT:,} bytes, which is too much for a "
-                "route to hold. Choose a host or a service.",
+                gettext(
+                    "The document is larger than %(limit)s bytes, which is too much for a "
+                    "route to hold. Choose a host or a service."
+                )
+                % {"limit": f"{LIMIT:,}"},
                 field="service",
             )
         digest = hashlib.sha256(mark + uri.encode()).hexdigest()[:12]

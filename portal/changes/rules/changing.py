@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.utils.translation import gettext
 
 from gateway.models import Gateway
 from portal.accounts.actor import Actor
@@ -68,7 +69,9 @@ def propose_rules(
     before = RuleSet.objects.exclude(policy=change).first()
     if begun_as is not None and begun_as != (before.version if before else 0):
         raise PolicyMoved(
-            "Another version of the rules came into force meanwhile. Begin again with it."
+            gettext(
+                "Another version of the rules came into force meanwhile. Begin again with it."
+            )
         )
     return change
 
@@ -104,6 +107,9 @@ def _expect_groups(rules: Sequence[Rule]) -> None:
             missing = [group for group in need.groups if group not in known]
             if missing:
                 raise Malformed(
-                    f"There is no group {missing[0]!r}. Make it first, or name another.",
+                    gettext(
+                        "There is no group %(missing)r. Make it first, or name another."
+                    )
+                    % {"missing": missing[0]},
                     field=f"rules.{index}.needs.{position}.groups",
                 )

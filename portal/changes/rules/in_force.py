@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from django.utils.translation import gettext
+
 from portal.audit.events import Event
 from portal.audit.models import AuditEvent
 from portal.changes.models import ChangeRequest, Revision, RuleSet
@@ -86,8 +88,10 @@ def version_for(change: ChangeRequest, revision: Revision) -> Version:
     version = version_of(RuleSet.objects.filter(pk=details[VERSION]).first())
     if version.digest != details[DIGEST]:
         raise RulesAltered(
-            f"Version {details[VERSION]} of the review rules is not what this was decided "
-            "by."
+            gettext(
+                "Version %(details)s of the review rules is not what this was decided by."
+            )
+            % {"details": details[VERSION]}
         )
     if OWNED not in details:
         return version

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext
+
 from gateway.kinds import KINDS
 from portal.accounts.actor import Channel
 from portal.changes.errors import Malformed
@@ -102,15 +104,18 @@ class Rule:
 def rules_of(documents: Any, at: str = "rules") -> list[Rule]:
     """Return the rules that a JSON list describes. Raises Malformed, naming the field."""
     if not isinstance(documents, list):
-        raise Malformed("Give a list of rules.", field=at)
+        raise Malformed(gettext("Give a list of rules."), field=at)
     if len(documents) > RULE_LIMIT:
-        raise Malformed(f"Use at most {RULE_LIMIT} rules.", field=at)
+        raise Malformed(
+            gettext("Use at most %(limit)s rules.") % {"limit": RULE_LIMIT},
+            field=at,
+        )
     rules = [rule_of(one, f"{at}.{index}") for index, one in enumerate(documents)]
     names = [rule.name for rule in rules]
     for index, name in enumerate(names):
         if name in names[:index]:
             raise Malformed(
-                "Another rule has this name. Give it its own.",
+                gettext("Another rule has this name. Give it its own."),
                 field=f"{at}.{index}.name",
             )
     return rules
@@ -145,21 +150,23 @@ def rule_of(document: Any, at: str = "rule") -> Rule:
 def _expect_sense(rule: Rule, at: str) -> None:
     if rule.despite_warnings and not rule.no_approval:
         raise Malformed(
-            "This goes with no_approval alone.", field=f"{at}.despite_warnings"
+            gettext("This goes with no_approval alone."), field=f"{at}.despite_warnings"
         )
     if not rule.no_approval:
         if not rule.needs and rule.last_editor_counts:
-            raise Malformed("Say what the rule needs.", field=f"{at}.needs")
+            raise Malformed(gettext("Say what the rule needs."), field=f"{at}.needs")
         return
     if rule.needs or not rule.last_editor_counts:
         raise Malformed(
-            "A rule by which no approval is needed needs nothing else.",
+            gettext("A rule by which no approval is needed needs nothing else."),
             field=f"{at}.needs",
         )
     if not rule.when.channels:
         raise Malformed(
-            "A rule by which no approval is needed names the channels that it is for, "
-            "such as portal.",
+            gettext(
+                "A rule by which no approval is needed names the channels that it is for, "
+                "such as portal."
+            ),
             field=f"{at}.when.channels",
         )
 
@@ -178,14 +185,17 @@ def _when(document: Any, at: str) -> When:
     }
     if 0 < sizes.get("items_at_most", 0) < sizes.get("items_at_least", 0):
         raise Malformed(
-            "No change is that small and that large.", field=f"{at}.items_at_most"
+            gettext("No change is that small and that large."),
+            field=f"{at}.items_at_most",
         )
     return When(lists=lists, **sizes)
 
 
 def _needs(documents: Any, at: str) -> tuple[Need, ...]:
     if not isinstance(documents, list) or len(documents) > MOST:
-        raise Malformed(f"Give a list of at most {MOST}.", field=at)
+        raise Malformed(
+            gettext("Give a list of at most %(limit)s.") % {"limit": MOST}, field=at
+        )
     needs = []
     for index, one in enumerate(documents):
         fields = _fields(one, f"{at}.{index}", "approvals", "groups", "owners")
@@ -201,11 +211,12 @@ def _needs(documents: Any, at: str) -> tuple[Need, ...]:
 
 def _fields(document: Any, at: str, *known: str) -> Document:
     if not isinstance(document, dict):
-        raise Malformed("Give an object.", field=at)
+        raise Malformed(gettext("Give an object."), field=at)
     for name in document:
         if name not in known:
             raise Malformed(
-                f"There is no such field. Known are {', '.join(known)}.",
+                gettext("There is no such field. Known are %(known)s.")
+                % {"known": ", ".join(known)},
                 field=f"{at}.{name}",
             )
     return document
@@ -213,9 +224,11 @@ def _fields(document: Any, at: str, *known: str) -> Document:
 
 def _text(value: Any, at: str, limit: int = VALUE_LIMIT) -> str:
     if not isinstance(value, str) or not value.strip() or "\x00" in value:
-        raise Malformed("Give a text.", field=at)
+        raise Malformed(gettext("Give a text."), field=at)
     if len(value) > limit:
-        raise Malformed(f"Use at most {limit} characters.", field=at)
+        raise Malformed(
+            gettext("Use at most %(limit)s characters.") % {"limit": limit}, field=at
+        )
     return value.strip()
 
 
@@ -223,12 +236,18 @@ def _texts(
     values: Any, at: str, known: frozenset[str] | None = None
 ) -> tuple[str, ...]:
     if not isinstance(values, list) or len(values) > VALUES_LIMIT:
-        raise Malformed(f"Give a list of at most {VALUES_LIMIT} texts.", field=at)
+        raise Malformed(
+            gettext("Give a list of at most %(limit)s texts.")
+            % {"limit": VALUES_LIMIT},
+            field=at,
+        )
     texts = _once(_text(one, at) for one in values)
     for one in texts:
         if known is not None and one not in known:
             raise Malformed(
-                f"{one!r} is unknown. Known are {', '.join(sorted(known))}.", field=at
+                gettext("%(one)r is unknown. Known are %(known)s.")
+                % {"one": one, "known": ", ".join(sorted(known))},
+                field=at,
             )
     return texts
 
@@ -239,11 +258,13 @@ def _once(values: Iterable[str]) -> tuple[str, ...]:
 
 def _number(value: Any, at: str, most: int) -> int:
     if type(value) is not int or not 1 <= value <= most:
-        raise Malformed(f"Give a number from 1 to {most}.", field=at)
+        raise Malformed(
+            gettext("Give a number from 1 to %(most)s.") % {"most": most}, field=at
+        )
     return value
 
 
 def _yes_or_no(value: Any, at: str) -> bool:
     if not isinstance(value, bool):
-        raise Malformed("Give true or false.", field=at)
+        raise Malformed(gettext("Give true or false."), field=at)
     return value

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from gateway import sealing
 from gateway.fingerprint import fingerprint_key
@@ -61,8 +62,10 @@ def export(
     person = actor.require(Verb.READ, gateway)
     if secrets not in POSSIBLE[format]:
         raise Malformed(
-            f"A file of the format {format} cannot hold secrets so. "
-            f"Use {' or '.join(POSSIBLE[format])}.",
+            gettext(
+                "A file of the format %(format)s cannot hold secrets so. Use %(formats)s."
+            )
+            % {"format": format, "formats": " or ".join(POSSIBLE[format])},
             field="secrets",
         )
     if secrets is Secrets.CLEAR:
@@ -70,7 +73,10 @@ def export(
     needed = {Secrets.SEALED: Verb.EXPORT, Secrets.CLEAR: Verb.ADMINISTER}.get(secrets)
     if needed and not person.may(needed, gateway):
         raise NotAllowed(
-            f"Your role on gateway {gateway.slug} gives out no secrets. Use left_out.",
+            gettext(
+                "Your role on gateway %(gateway)s gives out no secrets. Use left_out."
+            )
+            % {"gateway": gateway.slug},
             field="secrets",
         )
     return write_export(gateway, format=format, secrets=secrets, actor=actor)

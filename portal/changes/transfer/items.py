@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Set
 from functools import partial
 
+from django.utils.translation import gettext
+
 from gateway.formats import adc
 from gateway.formats.contents import Documents, Key
 from gateway.formats.errors import FormatError
@@ -58,8 +60,10 @@ class _Comparison:
             written = adc.read(adc.write(self._whole.documents).text.encode())
         except FormatError as error:
             raise Malformed(
-                "This gateway holds something that ADC's file cannot say, so what is "
-                "missing in the file cannot be told. Leave delete_missing out.",
+                gettext(
+                    "This gateway holds something that ADC's file cannot say, so what is "
+                    "missing in the file cannot be told. Leave delete_missing out."
+                ),
                 field="delete_missing",
             ) from error
         return keys & self._onto(written.documents, is_whole=False).keys()

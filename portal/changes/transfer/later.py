@@ -10,6 +10,7 @@ import structlog
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from gateway import sealing
 from gateway.formats.errors import FormatError
@@ -176,7 +177,7 @@ def _actor(file: ImportFile) -> Actor:
     """Return who gave the file; `propose_file` asks again what they may."""
     if file.token is not None and not file.token.is_usable(timezone.now()):
         raise NotAllowed(
-            "The token that sent the file is no longer valid. Send it anew."
+            gettext("The token that sent the file is no longer valid. Send it anew.")
         )
     return Actor(
         person=file.author,

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+
 from gateway import sealing
 from gateway.formats import adc, backup, standalone
 from gateway.formats.contents import Contents
@@ -52,8 +54,11 @@ def _backup(source: bytes, gateway: Gateway) -> FileRead:
     found = backup.read(source, keys=sealing.key_fingerprints(), unseal=sealing.unseal)
     if found.header.gateway != gateway.slug:
         raise FormatError(
-            f"This is a backup of gateway {found.header.gateway}, not of {gateway.slug}. "
-            "Import it there, or export the other gateway as apisix or adc.",
+            gettext(
+                "This is a backup of gateway %(gateway)s, not of %(here)s. Import "
+                "it there, or export the other gateway as apisix or adc."
+            )
+            % {"gateway": found.header.gateway, "here": gateway.slug},
             line=1,
         )
     return FileRead(found.contents, frozenset(found.header.kinds))
