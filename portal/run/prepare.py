@@ -21,10 +21,10 @@ def main(descriptor: int) -> None:
     call_command("migrate", verbosity=1, interactive=False)
     # Only now: these import models.
     from gateway.fingerprint import fingerprint_key
-    from gateway.mirror import refresh
     from gateway.sealing import Unsealable
     from portal.accounts.first_gateway import Unusable, provide_first_gateway
     from portal.accounts.management.commands.demo import provide
+    from portal.drift.scan import scan
 
     told: dict[str, Any] = {}
     try:
@@ -38,7 +38,8 @@ def main(descriptor: int) -> None:
         )
         told |= provide()
         if gateway is not None:
-            refresh(gateway)
+            # Not only seen: what was changed while this desk was stopped is drift.
+            scan(gateway)
             told["trouble"] = gateway.trouble
     except (Unsealable, Unusable) as error:
         told["refused"] = str(error)

@@ -316,6 +316,13 @@ def test_own_gateway_is_used_and_fixed_password_and_token(
     assert desk.wait() == 0
     assert are_gone(everybody)
 
+    sandbox.put("route", "mine", {"uri": "/*", "upstream": {"nodes": {"h:80": 1}}})
+    desk.start()
+    # The first look after a pause takes nothing for granted.
+    assert query(desk, "SELECT resource_id, what, state FROM drift_drift") == [
+        ("mine", "altered", "open")
+    ]
+
 
 @pytest.mark.postgresql
 def test_the_whole_desk_runs_on_postgresql(
