@@ -16,7 +16,31 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+# What Playwright leaves out, too: what is said here takes the place of its own words.
+LEFT_OUT = [
+    # A popup of the address bar, twice: each is a page of its own, loaded for every
+    # context, and takes more processor time than the short tests that never see it.
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxPopup",
+    # It would ask Google, or its machines, when it starts.
+    "AimEnabled",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PreconnectToSearch",
+    # Addresses stay what a test says, and pages are shown when they are there.
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "PaintHolding",
+    # What keeps Playwright from its work.
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "LensOverlay",
+    "ThirdPartyStoragePartitioning",
+]
 FLAGS = [
+    f"--disable-features={','.join(LEFT_OUT)}",
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
