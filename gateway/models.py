@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from gateway import sealing
+from gateway.addresses import endpoint
 from gateway.facets import LENGTH_LIMIT
 from gateway.kinds import KINDS
 from gateway.router.match import Mode
@@ -197,6 +198,12 @@ class Gateway(models.Model):
             f"Gateway {self.slug} is retired: nothing is written to it any more. Its "
             "changes and the audit tell what was done there."
         )
+
+    def twin(self) -> "Gateway | None":
+        """Return another gateway in service that stands at the same address."""
+        here = endpoint(self.admin_url)
+        others = Gateway.objects.in_service().exclude(pk=self.pk)
+        return next((one for one in others if endpoint(one.admin_url) == here), None)
 
     @property
     def assumed_router(self) -> Mode:

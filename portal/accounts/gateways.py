@@ -27,6 +27,19 @@ from portal.audit.ledger import Entry, Recordable, Subject, record
 GUARDED = ("admin_url", "approvals_required", "ca_bundle", "environment", "verify_tls")
 
 
+def taken(gateway: Gateway) -> str:
+    """Say that another gateway in service has this address; "" if none has.
+
+    By a second row of other rules one would get past those of the first.
+    """
+    if (twin := gateway.twin()) is None:
+        return ""
+    return (
+        f"Gateway {twin.slug} has this host and port already, and its rules hold for "
+        "what is written there. Ask for changes on it, or retire it first."
+    )
+
+
 @dataclass(frozen=True)
 class OneGateway:
     """A gateway as what an audit entry is about; `gateway` itself knows no ledger."""
@@ -42,9 +55,14 @@ class OneGateway:
 def create_gateway(gateway: Gateway, *, admin_key: str, actor: Actor) -> Gateway:
     """Add a gateway (an unsaved row) with its admin key.
 
-    Raises NotPresent for programs, NotAllowed for all but administrators.
+    Raises NotPresent for programs, NotAllowed for all but administrators, Malformed for
+    an address that another has.
     """
     actor.require_administrator()
+    # Whoever gives one an address waits here: of two at once, one finds the other.
+    lock_policy()
+    if words := taken(gateway):
+        raise Malformed(words, field="admin_url")
     if admin_key:
         gateway.set_admin_key(admin_key)
     gateway.save(force_insert=True)
@@ -137,6 +155,8 @@ class GatewaySettings(PolicyKind):
         except ValidationError as error:
             name, words = next(iter(error.message_dict.items()))
             raise Malformed(" ".join(words), field=name) from error
+        if "admin_url" in wanted and (said := taken(gateway)):
+            raise Malformed(said, field="admin_url")
         return {name: getattr(gateway, name) for name in GUARDED if name in wanted}
 
     def in_force(self, wanted: Document, scope: Gateway | None) -> Document:

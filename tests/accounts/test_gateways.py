@@ -13,7 +13,7 @@ from portal.accounts.errors import (
     OwnProposal,
     PolicyMoved,
 )
-from portal.accounts.gateways import GatewaySettings, change_gateway
+from portal.accounts.gateways import GatewaySettings, change_gateway, create_gateway
 from portal.accounts.memberships import grant
 from portal.accounts.models import Membership, Person, PolicyChange, PolicyState
 from portal.accounts.policy.deciding import accept_policy, propose_policy
@@ -70,6 +70,85 @@ def test_a_gateway_is_retired_once(people: Cast, gateway: Gateway) -> None:
 
     assert AuditEvent.objects.filter(event="gateway.retired").count() == 1
     assert list(Gateway.objects.in_service()) == []
+
+
+SAME = [
+    "http://apisix.example:9180",
+    "http://APISIX.example.:9180/",
+    "https://apisix.example:9180",
+    "http://apisix.example:9180/elsewhere/..",
+]
+
+
+class TestOneAddress:
+    """A second row of other rules would be a way past those of the first."""
+
+    @pytest.mark.parametrize("url", SAME)
+    def test_is_given_to_no_second_gateway(self, people: Cast, url: str) -> None:
+        make_gateway("shop", admin_url=SAME[0], environment="production")
+        other = make_gateway("other", admin_url="http://apisix.example:9181")
+        dev = Gateway(slug="dev", title="Dev", admin_url=url, environment="dev")
+        moved: dict[str, Any] = {"reason": "It moved.", "actor": present(people.admin)}
+
+        with pytest.raises(Malformed, match="Gateway shop has this host") as added:
+            create_gateway(dev, admin_key=KEY, actor=present(people.admin))
+        other.admin_url = url
+        with pytest.raises(Malformed, match="Gateway shop has this host") as changed:
+            change_gateway(other, fields=["admin_url"], **moved)
+
+        assert (added.value.field, changed.value.field) == ("admin_url", "admin_url")
+        assert Gateway.objects.count() == 2
+        assert (
+            Gateway.objects.get(pk=other.pk).admin_url == "http://apisix.example:9181"
+        )
+
+    def test_of_a_retired_one_is_free_and_its_own_is_its_own(
+        self, people: Cast
+    ) -> None:
+        shop = make_gateway("shop", admin_url=SAME[0])
+        shop.admin_url = SAME[2]
+        moved: dict[str, Any] = {"reason": "TLS.", "actor": present(people.admin)}
+        change_gateway(shop, fields=["admin_url"], **moved)
+        retire_gateway(shop, reason="Gone.", actor=present(people.admin))
+
+        new = Gateway(slug="new", title="New", admin_url=SAME[0])
+        create_gateway(new, admin_key=KEY, actor=present(people.admin))
+
+        assert Gateway.objects.in_service().get() == new
+
+    def test_that_was_given_meanwhile_is_not_accepted(self, people: Cast) -> None:
+        ada = make_person("ada", Role.ADMINISTRATOR)
+        one, two = (
+            make_gateway(slug, admin_url=f"http://{slug}.example:9180")
+            for slug in ("one", "two")
+        )
+        asked = []
+        for gateway in (one, two):
+            gateway.admin_url = SAME[0]
+            moved: dict[str, Any] = {"reason": "It moved.", "actor": present(ada)}
+            asked.append(change_gateway(gateway, fields=["admin_url"], **moved))
+        first, second = asked
+        assert first
+        assert second
+        accept_policy(first, actor=present(people.admin))
+
+        with pytest.raises(Malformed, match="Gateway one has this host"):
+            accept_policy(second, actor=present(people.admin))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("each_database")
+def test_of_two_who_add_one_address_at_once_one_is_refused(each_database: str) -> None:
+    ada, ben = (make_person(name, Role.ADMINISTRATOR) for name in ("ada", "ben"))
+    rows = [Gateway(slug=slug, title="New", admin_url=SAME[0]) for slug in "ab"]
+
+    answers = race(
+        lambda: create_gateway(rows[0], admin_key=KEY, actor=present(ada)),
+        lambda: create_gateway(rows[1], admin_key=KEY, actor=present(ben)),
+    )
+
+    assert [type(one) for one in answers].count(Malformed) == 1
+    assert Gateway.objects.count() == 1
 
 
 class TestByTwo:

@@ -475,6 +475,22 @@ def test_a_refused_form_does_not_give_the_key_back(as_: As, people: Cast) -> Non
     assert Gateway.objects.count() == 0
 
 
+def test_an_address_that_another_gateway_has_is_refused_beside_the_field(
+    as_: As, people: Cast
+) -> None:
+    client = as_("admin")
+    client.post(address(Gateway, "add"), GATEWAY)
+
+    again = client.post(
+        address(Gateway, "add"),
+        GATEWAY | {"slug": "dev", "admin_url": "http://10.0.0.5:9180/"},
+    )
+
+    form = again.context["adminform"].form
+    assert "Gateway edge has this host and port" in str(form.errors["admin_url"])
+    assert Gateway.objects.count() == 1
+
+
 def test_changing_a_gateway_names_the_fields_and_keeps_the_key(
     as_: As, people: Cast
 ) -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from gateway.models import Catalogue, Facet, FingerprintKey, Gateway, Resource
-from portal.accounts.gateways import GUARDED, change_gateway, create_gateway
+from portal.accounts.gateways import GUARDED, change_gateway, create_gateway, taken
 from portal.accounts.models import PolicyChange, PolicyChangeQuerySet
 from portal.accounts.presence import present_actor
 from portal.accounts.roles import Verb
@@ -104,6 +104,14 @@ class GatewayForm(Reasoned):
             "to another gateway gets its value of the same name there."
         ),
     )
+
+    def clean_admin_url(self) -> str:
+        address: str = self.cleaned_data["admin_url"]
+        if "admin_url" in self.changed_data:
+            wanted = Gateway(pk=self.instance.pk, admin_url=address)
+            if words := taken(wanted):
+                raise forms.ValidationError(words)
+        return address
 
     class Meta:
         model = Gateway
