@@ -93,6 +93,12 @@ def kind_words(kind: str) -> str:
     return title if title[:2].isupper() else title[:1].lower() + title[1:]
 
 
+def as_sentence(words: str) -> str:
+    """Return another program's words with an end, so that more may follow them."""
+    told = words.rstrip()
+    return told if told.endswith((".", "!", "?")) else f"{told}."
+
+
 def _name(kind: str, resource_id: str, document: Document) -> str:
     if kind == "credential":
         username, _, credential = resource_id.partition("/credentials/")

@@ -49,6 +49,7 @@ from portal.changes.models import (
     Item,
     NodeSighting,
     Outcome,
+    Position,
     ProbeRun,
     ProbeState,
     Review,
@@ -394,6 +395,7 @@ def make_delivery(
             status=404 if row.base is None else 200,
             received=row.base,
             outcome=Outcome.ACCEPTED,
+            found=Position.BASE,
             duration_ms=2,
         )
         Step.objects.create(
@@ -416,6 +418,7 @@ def make_delivery(
             status=404 if row.wanted is None else 200,
             received=row.wanted,
             outcome=Outcome.ACCEPTED,
+            found=Position.WANTED,
             duration_ms=3,
         )
     return delivery

@@ -52,6 +52,7 @@ PAGES: dict[str, Page] = {
     "ask": Page(ASK, ASK, ASKED | {"as": "json"}),
     "change": Page(READ),
     "item": Page(READ),
+    "delivery": Page(READ),
     "record": Page(READ),
     "revise": Page(OWNER, OWNER, ASKED),
     # Whoever may see what they may not do sees it without the controls.

@@ -1,18 +1,22 @@
 """Take back what a delivery wrote when it cannot be finished."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.errors import GatewayError, Invalid
 from gateway.kinds import KINDS
-from portal.changes.models import Delivery, Item
+from gateway.sentences import as_sentence
+from portal.changes.models import Delivery, Item, Position
 from portal.changes.steps import Requests
-from portal.changes.verify import Position
 from portal.changes.write import (
     bring,
     is_surely_written,
     may_be_written,
     stands,
 )
+
+# So many resources are named one by one; of more it is said how many.
+NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,10 @@ class Restored:
     item: Item
     is_restored: bool
     words: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.item.kind} {self.item.resource_id}"
 
 
 def restore(
@@ -55,6 +63,19 @@ def left_as_they_are(delivery: Delivery) -> tuple[Restored, ...]:
     )
 
 
+def in_words(restored: Sequence[Restored]) -> str:
+    """Say what became of written items: of many, which are not as they were before."""
+    if len(restored) <= NAMED:
+        return " ".join(one.words for one in restored)
+    left = [one.name for one in restored if not one.is_restored]
+    back = len(restored) - len(left)
+    told = [f"{back} of {len(restored)} written resources are as they were before."]
+    if left:
+        more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
+        told.append(f"Not restored: {', '.join(left[:NAMED])}{more}.")
+    return " ".join(told)
+
+
 def _restore_one(requests: Requests, item: Item) -> Restored:
     name = f"{item.kind} {item.resource_id}"
     before = stands(requests, item)
@@ -85,6 +106,5 @@ def _not_restored(item: Item, why: str = "") -> Restored:
     else:
         state = "It holds what this change wanted."
     words = f"{item.kind} {item.resource_id} was not restored"
-    return Restored(
-        item, False, f"{words}: {why} {state}" if why else f"{words}. {state}"
-    )
+    because = f": {as_sentence(why)}" if why else "."
+    return Restored(item, False, f"{words}{because} {state}")

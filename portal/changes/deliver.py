@@ -18,6 +18,7 @@ from gateway.connect import connect
 from gateway.errors import GatewayError
 from gateway.mirror import catalogue_of
 from gateway.models import Gateway
+from gateway.sentences import as_sentence, kind_words
 from portal.accounts.actor import Actor
 from portal.audit.events import Event
 from portal.changes.checkpoints import reached
@@ -31,13 +32,20 @@ from portal.changes.finish import (
     postpone_or_give_up,
 )
 from portal.changes.lease import LeaseLost
-from portal.changes.models import Delivery, DeliveryState, Item
+from portal.changes.models import (
+    Delivery,
+    DeliveryState,
+    Item,
+    Outcome,
+    Position,
+    StepKind,
+)
 from portal.changes.order import batches
 from portal.changes.signals import applied
 from portal.changes.states import State
 from portal.changes.steps import BATCH, Requests
-from portal.changes.verify import Position, cannot_be_read_back
-from portal.changes.write import bring, is_surely_written, look
+from portal.changes.verify import cannot_be_read_back
+from portal.changes.write import bring, is_surely_written
 
 log = structlog.get_logger(__name__)
 
@@ -147,7 +155,8 @@ def _outcome(claim: Claim, requests: Requests, items: list[Item]) -> Ending:
         words = requests.words_of(items, error)
         if not error.retryable:
             return failure(
-                f"The gateway refused it: {words}", _restored(claim, requests, items)
+                f"The gateway refused {_refused_items(claim)}: {as_sentence(words)}",
+                _restored(claim, requests, items),
             )
         if not claim.is_out_of_time:
             raise
@@ -160,6 +169,18 @@ def _outcome(claim: Claim, requests: Requests, items: list[Item]) -> Ending:
         Event.CHANGE_APPLIED,
         "The gateway holds it, verified by reading back.",
     )
+
+
+def _refused_items(claim: Claim) -> str:
+    """Name the first that was refused, and say how many more were."""
+    refused = claim.attempt.steps.filter(
+        kind=StepKind.WRITE, outcome__in=[Outcome.INVALID, Outcome.REFUSED]
+    ).order_by("pk")
+    names = list(refused.values_list("item__kind", "item__resource_id").distinct())
+    if not names:
+        return "it"
+    first = f"{kind_words(names[0][0])} {names[0][1]}"
+    return f"{first} and {len(names) - 1} more" if names[1:] else first
 
 
 def _refused(why: str, restored: tuple[Restored, ...]) -> Ending:
@@ -208,7 +229,7 @@ def _write_all(requests: Requests, items: list[Item]) -> None:
 
 def _looked(requests: Requests, items: list[Item]) -> dict[int, Position]:
     """Return where the items' resources stand. Raises Moved, GatewayError, LeaseLost."""
-    seen = look(requests, items)
+    seen = requests.look(items)
     for item in items:
         if seen[item.pk] is Position.MOVED:
             raise Moved(item)

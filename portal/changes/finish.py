@@ -10,13 +10,14 @@ from django.utils import timezone
 
 from gateway.mirror import Written, note
 from gateway.models import Gateway
+from gateway.sentences import as_sentence
 from portal.accounts.actor import Actor
 from portal.audit.events import Event
 from portal.audit.ledger import Entry, record
 from portal.changes import expiry, nodes, probing, states
 from portal.changes.checkpoints import reached
 from portal.changes.claim import Claim
-from portal.changes.compensate import Restored, left_as_they_are
+from portal.changes.compensate import Restored, in_words, left_as_they_are
 from portal.changes.lease import LeaseLost
 from portal.changes.models import ChangeRequest, Delivery, DeliveryState, Item
 from portal.changes.outbox import LOOK_AFTER, hint_on_commit
@@ -54,7 +55,7 @@ def failure(
 
 def out_of_time(why: str, restored: tuple[Restored, ...]) -> Ending:
     """Return the ending of a delivery that was tried for as long as it may."""
-    words = f"The gateway could not be brought to it in time: {why}"
+    words = f"The gateway could not be brought to it in time: {as_sentence(why)}"
     return failure(words if restored else f"{words} Nothing was written.", restored)
 
 
@@ -69,7 +70,7 @@ def finish(claim: Claim, actor: Actor, ending: Ending) -> bool:
     gateway = Gateway.objects.locked().get(pk=claim.delivery.gateway_id)
     change, delivery = _hold(claim)
     left = [one for one in ending.restored if not one.is_restored]
-    words = " ".join([ending.words, *(one.words for one in ending.restored)])
+    words = f"{ending.words} {in_words(ending.restored)}".strip()
     delivery.state, delivery.outcome = ending.delivery_state, words
     delivery.finished_at = timezone.now()
     delivery.wrote = ending.state is State.APPLIED or bool(left)

@@ -21,11 +21,12 @@ from portal.changes.models import (
     Delivery,
     DeliveryState,
     Item,
+    Position,
     Revision,
 )
 from portal.changes.states import State
 from portal.changes.under_way import Moment, moment, under_way
-from portal.changes.verify import Position, position
+from portal.changes.verify import position
 
 NAMED_AT_MOST = 5
 

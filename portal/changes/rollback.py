@@ -24,7 +24,7 @@ from portal.changes.errors import CannotRollBack, WrongState
 from portal.changes.history import delivered
 from portal.changes.inverse import inverse_items
 from portal.changes.links import Links
-from portal.changes.models import ChangeRequest, Delivery, Item
+from portal.changes.models import ChangeRequest, Delivery, Item, Position
 from portal.changes.plan import Plan, gateway_or_down, read_ahead
 from portal.changes.propose import (
     Proposed,
@@ -34,7 +34,7 @@ from portal.changes.propose import (
     propose,
 )
 from portal.changes.states import State
-from portal.changes.verify import Position, position
+from portal.changes.verify import position
 
 Document = dict[str, Any]
 

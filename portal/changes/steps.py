@@ -27,7 +27,8 @@ from gateway.schemas import Schemas
 from gateway.secret_fields import secrets_in
 from portal.changes.checkpoints import reached
 from portal.changes.lease import Lease, LeaseLost
-from portal.changes.models import Attempt, Item, Outcome, Step, StepKind
+from portal.changes.models import Attempt, Item, Outcome, Position, Step, StepKind
+from portal.changes.verify import position
 
 Document = dict[str, Any]
 
@@ -64,24 +65,31 @@ class Requests:
     # When the last write went out, on the monotonic clock.
     written_at: float = 0.0
 
-    def read(
-        self, items: Sequence[Item], kind: StepKind = StepKind.READ
-    ) -> dict[int, Document | None]:
-        """Return {item's pk: its live document}, None for what is not there.
+    def look(
+        self,
+        items: Sequence[Item],
+        kind: StepKind = StepKind.READ,
+        *,
+        first: Position = Position.WANTED,
+    ) -> dict[int, Position]:
+        """Read the items' resources and say where each stands, as {item's pk: position}.
 
-        At most BATCH items. Raises GatewayError, LeaseLost.
+        At most BATCH items. `first` is what it is where it looks like both. Raises
+        GatewayError, LeaseLost.
         """
         self.lease.keep()
         sent = self._begin([_Sent(item, kind, "GET") for item in items])
         self._at_once(sent, self._get)
+        for one in sent:
+            if isinstance(one.result, NotFound):
+                one.result = None
+            if not isinstance(one.result, GatewayError):
+                one.step.found = self._position(one, first)
         self._end(sent)
         for one in sent:
             if isinstance(one.result, GatewayError):
                 raise one.result
-        return {
-            one.item.pk: one.result if isinstance(one.result, dict) else None
-            for one in sent
-        }
+        return {one.item.pk: Position(one.step.found) for one in sent}
 
     def write(
         self, documents: Sequence[tuple[Item, Document | None]], kind: StepKind
@@ -162,28 +170,35 @@ class Requests:
         Step.objects.bulk_create(one.step for one in sent)
         return sent
 
+    def _position(self, one: "_Sent", first: Position) -> Position:
+        return position(
+            one.item.kind,
+            one.result if isinstance(one.result, dict) else None,
+            base=one.item.whole_base(),
+            wanted=one.item.whole_wanted(),
+            schemas=self.schemas,
+            first=first,
+        )
+
     def _end(self, sent: "Sequence[_Sent]") -> None:
         for one in sent:
             step, result = one.step, one.result
-            if isinstance(result, GatewayError) and not (
-                one.method == "GET" and isinstance(result, NotFound)
-            ):
+            if isinstance(result, GatewayError):
                 step.status = result.status
                 step.outcome = next(
                     (o for of, o in OUTCOMES if isinstance(result, of)), Outcome.UNKNOWN
                 )
                 step.words = self.words_of([one.item], result)
-            elif isinstance(result, GatewayError):
-                one.result = None
-                step.status, step.outcome = 404, Outcome.ACCEPTED
-                step.words = "It is not there."
             elif isinstance(result, Answer):
                 step.status, step.outcome = result.status, Outcome.ACCEPTED
                 body = result.body if isinstance(result.body, dict) else {}
                 if isinstance(body.get("value"), dict):
                     # Redacted, although the gateway answers secrets encrypted.
                     step.received = self._shown(one.item, body["value"])
-            elif result is not None:
+            elif result is None:
+                step.status, step.outcome = 404, Outcome.ACCEPTED
+                step.words = "It is not there."
+            else:
                 step.status, step.outcome = 200, Outcome.ACCEPTED
                 step.received = self._shown(one.item, result)
         _save(sent)
@@ -224,5 +239,12 @@ class _Sent:
 def _save(sent: Sequence[_Sent]) -> None:
     for one in sent:
         one.step.save(
-            update_fields=["status", "received", "outcome", "words", "duration_ms"]
+            update_fields=[
+                "status",
+                "received",
+                "outcome",
+                "words",
+                "found",
+                "duration_ms",
+            ]
         )

@@ -1,22 +1,14 @@
 """Compare what the gateway holds with what an item says. Pure."""
 
-from enum import Enum
 from typing import Any
 
 from gateway.documents import same
 from gateway.kinds import KINDS
 from gateway.readable import ENCRYPTED_FOR_GOOD, readable, value_at
 from gateway.schemas import Schemas
+from portal.changes.models import Position
 
 Document = dict[str, Any]
-
-
-class Position(Enum):
-    """Where the live resource stands, as one item sees it."""
-
-    WANTED = "as wanted"
-    BASE = "as it was planned against"
-    MOVED = "something else"
 
 
 def position(

@@ -13,39 +13,14 @@ from django.conf import settings
 from gateway.errors import GatewayError, NotFound, StillReferenced, UnknownOutcome
 from gateway.live import Live
 from gateway.references import holders_of, referrers
-from portal.changes.models import Item, Outcome, Step, StepKind
+from portal.changes.models import Item, Outcome, Position, Step, StepKind
 from portal.changes.steps import Document, Requests
-from portal.changes.verify import Position, cannot_be_read_back, position
+from portal.changes.verify import cannot_be_read_back
 
 # The gateway's reference guards read memory that lags behind its store.
 GUARDS_LAG_AT_MOST = 10.0
 # With these a write changed nothing.
 CHANGED_NOTHING = (Outcome.INVALID, Outcome.REFUSED, Outcome.UNREACHABLE)
-
-
-def look(
-    requests: Requests,
-    items: Sequence[Item],
-    kind: StepKind = StepKind.READ,
-    *,
-    first: Position = Position.WANTED,
-) -> dict[int, Position]:
-    """Read the items' resources and say where each stands, as {item's pk: position}.
-
-    At most BATCH items. Raises GatewayError, LeaseLost.
-    """
-    live = requests.read(items, kind)
-    return {
-        item.pk: position(
-            item.kind,
-            live[item.pk],
-            base=item.whole_base(),
-            wanted=item.whole_wanted(),
-            schemas=requests.schemas,
-            first=first,
-        )
-        for item in items
-    }
 
 
 def bring(
@@ -79,7 +54,7 @@ def bring(
         raise min(errors, key=lambda error: error.retryable)
     written = [item for item in items if item.pk not in seen]
     if written:
-        seen |= look(requests, written, StepKind.VERIFY, first=to)
+        seen |= requests.look(written, StepKind.VERIFY, first=to)
     return seen
 
 
@@ -212,7 +187,7 @@ def _settled(
     pause = 0.1
     while True:
         is_over = time.monotonic() >= until
-        seen = look(requests, [item], kind, first=to)[item.pk]
+        seen = requests.look([item], kind, first=to)[item.pk]
         if seen is not _before(to) or is_over:
             return seen
         requests.lease.keep()

@@ -19,6 +19,7 @@ from portal.changes.permissions import permissions
 from portal.changes.schedule import explained
 from portal.changes.states import State
 from portal.errors import GatehouseError
+from portal.web.delivered import delivered_of, mark_of
 from portal.web.items import ShownItem
 from portal.web.pages import PersonRequest, page, wants_fragment
 from portal.web.parts import part_of
@@ -27,9 +28,9 @@ from portal.web.talk import part_of_talk
 from portal.web.targets import targets_of
 from portal.web.told import Told, tell
 
-# How often an open page asks what is new.
+# How often an open page asks what is new. What is being written asks by itself, and tells
+# the page when it ends (delivery.py).
 SOON = "500ms"
-EVERY = {State.APPROVED: SOON, State.DELIVERING: SOON}
 EVERY_OTHERWISE = "5s"
 
 
@@ -73,6 +74,7 @@ def item_page(request: PersonRequest, number: int, item: int) -> HttpResponse:
         "revision": revision,
         "item": ShownItem.of(row),
         "findings": [one for one in revision.findings if one["item"] == row.position],
+        "steps": row.steps.order_by("pk"),
         "count": revision.items.count(),
     }
     kind = "_item_news" if wants_fragment(request) else "item"
@@ -119,6 +121,9 @@ def _context(request: PersonRequest, change: ChangeRequest) -> dict[str, Any]:
     talk = part_of_talk(told.talk, request.GET.get("until", ""))
     return {
         "told": told,
+        "delivered": delivered_of(told.delivery, request, mark_of(told.delivery))
+        if told.delivery
+        else None,
         "talk": talk,
         "named": talk.named(change.gateway),
         "change": change,
@@ -138,7 +143,7 @@ def _every(change: ChangeRequest, told: Told) -> str:
         return SOON
     if told.waits:
         return EVERY_OTHERWISE
-    return EVERY.get(State(change.state), EVERY_OTHERWISE)
+    return SOON if change.state == State.APPROVED else EVERY_OTHERWISE
 
 
 def _seen_revision(request: HttpRequest, change: ChangeRequest) -> Revision:

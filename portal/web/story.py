@@ -18,7 +18,6 @@ from portal.changes.models import (
     Delivery,
     NodeSighting,
     Revision,
-    Step,
 )
 from portal.changes.quorum import Standing
 from portal.changes.schedule import waits
@@ -151,16 +150,12 @@ def marks_of(
         said=Count("comments", distinct=True),
         looked=Count("revisions__reviews__after_review__closed_at", distinct=True),
     )
-    steps = Step.objects.filter(attempt__delivery__revision__change=change).aggregate(
-        sent=Count("pk"), answered=Count("duration_ms")
-    )
     deliveries = list(
         Delivery.objects.filter(revision__change=change).values_list(
             "state",
             "tries",
             "finished_at",
             "not_before",
-            "done",
             "probe__state",
             "probe__tries",
         )
@@ -184,7 +179,7 @@ def marks_of(
         )
     )
     asking = [(one.number, one.state) for one in others]
-    live = _mark(decide, counted, steps, deliveries, asking, nodes)
+    live = _mark(decide, counted, deliveries, asking, nodes)
     return Marks(live, _mark(decide))
 
 

@@ -4,57 +4,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Prefetch, Q
-from django.utils.translation import gettext_lazy as _
-
-from gateway.sentences import kind_words
 from portal.changes import quorum
 from portal.changes.break_glass import open_after_review
 from portal.changes.meanwhile import also_asking
 from portal.changes.models import (
     AfterReview,
-    Attempt,
     ChangeRequest,
     Delivery,
     NodeSighting,
-    Outcome,
     ProbeRun,
     ProbeState,
     Revision,
     Sight,
-    Step,
 )
 from portal.changes.quorum import Standing
 from portal.changes.schedule import Waiting, taken_back_by, waits
 from portal.changes.states import State
-from portal.web.parts import IN_FULL
 from portal.web.story import Gate, by_weight, way_of
 from portal.web.talk import Said, talk_of
-
-# Of a large delivery only what went otherwise than it should is told step by step.
-STEPS_AT_MOST = 50
-HEARD = (
-    "",
-    _("a quarter is written"),
-    _("half is written"),
-    _("three quarters are written"),
-    "",
-)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a delivery of several items is; `item` names the next one, if any."""
-
-    done: int
-    count: int
-    is_large: bool
-    item: str = ""
-
-    @property
-    def heard(self) -> str:
-        """What is read out on the way: by quarters, as each item would be too much."""
-        return str(HEARD[4 * self.done // self.count])
 
 
 @dataclass(frozen=True)
@@ -71,7 +38,6 @@ class Told:
     talk: Sequence[Said]
     others: Sequence[ChangeRequest]
     reverted_by: Sequence[ChangeRequest]
-    progress: Progress | None = None
     waits: Waiting | None = None
     taken_back_by: ChangeRequest | None = None
     nodes: Sequence[NodeSighting] = ()
@@ -144,45 +110,9 @@ def tell(change: ChangeRequest) -> Told:
         reverted_by=list(
             change.reverted_by.exclude(submitted_at=None).order_by("number")
         ),
-        progress=_fetch_attempts(delivery) if delivery else None,
         waits=waits(change, revision),
         taken_back_by=taken_back_by(revision),
         nodes=list(delivery.sightings.all()) if delivery else (),
         probe=getattr(delivery, "probe", None),
         after_review=open_after_review(change) if delivery else None,
     )
-
-
-def _fetch_attempts(delivery: Delivery) -> Progress | None:
-    """Fetch the attempts and their steps; return how far it is.
-
-    Of a few items only while they are written: then their steps tell.
-    """
-    count = delivery.revision.items.count()
-    is_large = count > IN_FULL
-    attempts = Attempt.objects.order_by("-number")
-    steps = Step.objects.order_by("pk")
-    if is_large:
-        attempts = attempts.annotate(
-            requests=Count("steps"),
-            accepted=Count("steps", filter=Q(steps__outcome=Outcome.ACCEPTED)),
-        )
-        odd = steps.exclude(outcome__in=[Outcome.ACCEPTED, ""])
-        steps = odd[:STEPS_AT_MOST]
-    delivery.told = list(  # type: ignore[attr-defined]
-        attempts.filter(delivery=delivery).prefetch_related(
-            Prefetch("steps", steps, to_attr="told")
-        )
-    )
-    if count < 2 or not is_large and delivery.finished_at:
-        return None
-    following = (
-        delivery.revision.items.filter(position__gte=delivery.done)
-        .order_by("position")
-        .values_list("kind", "resource_id")
-        .first()
-        if delivery.finished_at is None
-        else None
-    )
-    item = f"{kind_words(following[0])} {following[1]}" if following else ""
-    return Progress(delivery.done, count, is_large, item)

@@ -144,7 +144,7 @@ class TestReading:
         with connect(desk.gateway) as client, ThreadPoolExecutor() as threads:
             schemas = catalogue_of(desk.gateway, client)
             requests = Requests(client, claim.attempt, claim.lease, schemas, threads)
-            requests.read([Item.objects.get()])
+            requests.look([Item.objects.get()])
 
         expires = Delivery.objects.get().lease_expires_at
         assert expires is not None
@@ -159,7 +159,7 @@ class TestReading:
             schemas = catalogue_of(desk.gateway, client)
             requests = Requests(client, claim.attempt, claim.lease, schemas, threads)
             with pytest.raises(LeaseLost):
-                requests.read([Item.objects.get()])
+                requests.look([Item.objects.get()])
 
         assert desk.sandbox.requests() == []
 

@@ -6,9 +6,9 @@ import pytest
 
 from gateway.schemas import Schemas
 from portal.changes.asked import ItemAsked
-from portal.changes.models import Step
+from portal.changes.models import Position, Step
 from portal.changes.states import State
-from portal.changes.verify import Position, cannot_be_read_back, equal, position
+from portal.changes.verify import cannot_be_read_back, equal, position
 from tests.certificates import self_signed
 from tests.changes.conftest import Desk
 

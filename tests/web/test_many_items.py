@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from gateway.models import Gateway
-from portal.changes.models import ChangeRequest, Delivery
+from portal.changes.models import ChangeRequest
 from portal.changes.states import State
 from portal.web.parts import ROWS
 from tests.changes.conftest import Desk, desk
@@ -139,18 +139,23 @@ def test_it_is_delivered_with_progress(
     desk: Desk, riley: Client, large: ChangeRequest
 ) -> None:
     desk.approve(large)
-    Delivery.objects.update(done=40)
-
-    assert f"40 of {COUNT} items stand as wanted; next route r039" in page_of(
-        riley, large
-    )
+    assert f"0 of {COUNT} written" in page_of(riley, large)
 
     desk.deliver(large)
 
     assert large.state == State.APPLIED
     page = page_of(riley, large)
-    assert f"{COUNT} of {COUNT} items stand as wanted." in page
+    assert f"All {COUNT} items stand as wanted" in page
     assert f"{4 * COUNT} requests, {4 * COUNT} as they should be" in page
+    assert fates(page) == ["Verified live"] * ROWS
+    assert f"{ROWS + 1} to {2 * ROWS} of {COUNT}, part 2 of 3" in page_of(
+        riley, large, "?fates=2"
+    )
+
+
+def fates(page: str) -> list[str]:
+    """How each item fares that the page has a row of."""
+    return re.findall(r'<span class="fate fate--\w+"><svg.*?</svg> ([^<]+)<', page)
 
 
 def test_it_costs_no_more_queries_than_a_small_one(

@@ -29,6 +29,7 @@ from portal.changes.models.delivery import (
     DeliveryQuerySet,
     DeliveryState,
     Outcome,
+    Position,
     Step,
     StepKind,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "Item",
     "NodeSighting",
     "Outcome",
+    "Position",
     "ProbeRun",
     "ProbeState",
     "Review",

@@ -149,8 +149,19 @@ class StepKind(models.TextChoices):
     RESTORE = "restore", _("Restore")
 
 
+class Position(models.TextChoices):
+    """Where the live resource stands, as one item sees it."""
+
+    WANTED = "wanted", "As wanted"
+    BASE = "base", "As it was planned against"
+    MOVED = "moved", "Something else"
+
+
 class Step(models.Model):
-    """One request of an attempt, committed before it goes out; documents redacted."""
+    """One request of an attempt, committed before it goes out; documents redacted.
+
+    `found` is what a read told: nothing of steps from before it was kept.
+    """
 
     attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="steps")
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="steps")
@@ -162,6 +173,7 @@ class Step(models.Model):
     received = models.JSONField(null=True)
     outcome = models.CharField(max_length=20, choices=Outcome.choices, blank=True)
     words = models.TextField(blank=True)
+    found = models.CharField(max_length=10, choices=Position.choices, blank=True)
     started_at = models.DateTimeField(default=timezone.now)
     duration_ms = models.PositiveIntegerField(null=True)
 
