@@ -49,6 +49,7 @@ class Account(PolicyKind):
 
     name = "account"
     title = "Account"
+    about = ("person",)
 
     def check(self, wanted: Document, scope: Gateway | None) -> Document:
         person = person_of(wanted)

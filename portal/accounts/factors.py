@@ -176,6 +176,7 @@ class SecondFactors(PolicyKind):
 
     name = "second_factors"
     title = "Reset of a second factor"
+    about = ("person",)
 
     def check(self, wanted: Document, scope: Gateway | None) -> Document:
         if wanted.get("factors") != []:

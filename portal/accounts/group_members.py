@@ -33,6 +33,7 @@ class GroupMembers(Power):
 
     name = "group_member"
     title = "Group"
+    about = ("group", "person")
 
     def check(self, wanted: Document, scope: Gateway | None) -> Document:
         group, person = _rows(wanted)

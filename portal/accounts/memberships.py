@@ -37,6 +37,7 @@ class Roles(Power):
 
     name = "role"
     title = "Role"
+    about = ("person", "group", "role", "gateway")
 
     def check(self, wanted: Document, scope: Gateway | None) -> Document:
         row = _row(wanted)

@@ -31,6 +31,7 @@ class Parts(PolicyKind):
 
     name = "part"
     title = "Part"
+    about = ("group", "gateway", "host", "uri_prefix", "labels")
 
     def check(self, wanted: Document, scope: Gateway | None) -> Document:
         part = _part(wanted)

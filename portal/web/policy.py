@@ -19,6 +19,7 @@ from portal.accounts.policy.deciding import (
     withdraw_policy,
 )
 from portal.accounts.policy.kinds import kind_of
+from portal.accounts.policy.waiting import rivals_of, why_outdated
 from portal.accounts.presence import present_actor
 from portal.errors import GatehouseError
 from portal.web.pages import PersonRequest, listed, page
@@ -64,6 +65,10 @@ def _show(
         },
         "is_open": is_open,
         "may_decide": decides,
+        "outdated": why_outdated(change) if is_open else "",
+        "rivals": rivals_of(change, among=PolicyChange.objects.visible_to(request.user))
+        if is_open
+        else [],
         "why_not": why_not_accept(change, request.user) if decides else "",
         "may_withdraw": is_open and change.author_id == request.user.pk,
         "others": counting(change.author, change.gateway)[:SHOWN_OTHERS]

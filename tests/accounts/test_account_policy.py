@@ -217,8 +217,9 @@ class TestShut:
         with pytest.raises(PolicyMoved, match="shut out"):
             change(root, people.admin, is_active=True)
         root.refresh_from_db()
+        assert change(root, people.admin, is_active=False) == asked
         with pytest.raises(PolicyMoved, match="already"):
-            change(root, people.admin, is_active=False)
+            change(root, people.admin, is_active=False, is_superuser=False)
         if how == "refuse":
             third = make_person("third", Role.ADMINISTRATOR)
             refuse_policy(asked, actor=present(third), note="It is hers.")

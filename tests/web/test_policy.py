@@ -75,6 +75,29 @@ def test_who_made_the_account_that_asks_is_told_why_they_do_not_accept(
     assert f"{change.get_absolute_url()}refuse/" in shown
 
 
+def test_what_else_waits_stands_beside_it_and_what_moved_says_so(
+    gateway: Gateway, two: tuple[Person, Person]
+) -> None:
+    ada, ben = two
+    first, second = ask(ada, gateway, "First"), ask(ben, gateway, "Second")
+    for one, other in ((first, second), (second, first)):
+        shown = text(sign_in(ada), one.get_absolute_url())
+        assert other.get_absolute_url() in shown
+        assert "Outdated" not in shown
+
+    sign_in(ben).post(f"{first.get_absolute_url()}accept/")
+
+    page = second.get_absolute_url()
+    shown = text(sign_in(ada), page)
+    assert "Outdated: What this was made against counts no longer." in shown
+    assert f"{page}accept/" not in shown
+    answer = sign_in(ada).post(f"{page}accept/")
+    assert answer.status_code == 409
+    assert "counts no longer" in answer.text
+    sign_in(ada).post(f"{page}refuse/", {"note": "The first counts."})
+    assert "Outdated" not in text(sign_in(ada), page)
+
+
 def test_a_refusal_needs_a_note_and_keeps_what_was_decided(
     gateway: Gateway, two: tuple[Person, Person]
 ) -> None:

@@ -88,6 +88,9 @@ class PolicyChange(models.Model):
         max_length=200, blank=True, help_text=_("Why one person was enough.")
     )
 
+    # Of what was asked for again while it waits; not stored.
+    was_asked_already = False
+
     objects = PolicyChangeQuerySet.as_manager()
 
     class Meta:
@@ -118,6 +121,11 @@ class PolicyChange(models.Model):
     @property
     def outcome(self) -> str:
         """Say to whoever asked for it what became of it at once."""
+        if self.was_asked_already:
+            return (
+                f"{self.author} asked for the same on {self.created_at:%Y-%m-%d at %H:%M} "
+                "UTC, and it waits for another administrator: nothing was added."
+            )
         if self.alone:
             return f"It is in force. Alone: {self.alone}."
         return "It waits for another administrator to accept it."

@@ -3,7 +3,7 @@
 What kinds of policy there are, `kinds.py` knows; who could accept one, `deciders.py`;
 the four operations are in `deciding.py`. To bring something under this rule:
 
-1. Write a `PolicyKind`: `check` what is wanted, say what is `in_force` now, tell people
+1. Write a `PolicyKind`: name what its documents are `about`, `check` what is wanted, say what is `in_force` now, tell people
    what would change in `sentences`, and `apply` it.
 2. `register` it when the module that owns the rows is loaded by its app's `ready`.
 3. Let every door call `propose_policy(kind, wanted, scope=…, reason=…, actor=…)` instead

@@ -22,6 +22,7 @@ from portal.accounts.errors import (
 from portal.accounts.models import Person, PolicyChange, PolicyLock, PolicyState
 from portal.accounts.policy.deciders import others, why_alone, why_not_accept
 from portal.accounts.policy.kinds import kind_of
+from portal.accounts.policy.waiting import OUTDATED, rivals_of
 from portal.accounts.roles import Verb
 from portal.accounts.vouchings import may_be_one
 from portal.audit.events import Event
@@ -42,7 +43,8 @@ def propose_policy(
 ) -> PolicyChange:
     """Ask for a change of policy; where nobody else could accept it, it counts at once.
 
-    Raises NotPresent for programs, NotAllowed or NotVisible for all but administrators
+    Where somebody asked for the same and it waits, that is returned instead. Raises
+    NotPresent for programs, NotAllowed or NotVisible for all but administrators
     of the scope, Malformed, PolicyMoved when it counts already, SecondPersonNeeded, and
     what the kind raises.
     """
@@ -51,6 +53,8 @@ def propose_policy(
     _lock_for(actor)
     owner, change = kind_of(kind), drafted(kind, wanted, scope=scope, actor=actor)
     change.reason, alone = words, why_alone(change)
+    if not alone and (same := _asked_already(change)):
+        return same
     change.save()
     asked = Entry(Event.POLICY_PROPOSED, {"reason": words, "points": _points(change)})
     if not alone:
@@ -86,6 +90,16 @@ def drafted(
     return PolicyChange(
         kind=kind, gateway=scope, base=base, wanted=wanted, author=author
     )
+
+
+def _asked_already(change: PolicyChange) -> PolicyChange | None:
+    """Return the open change that is the same as this, of who may still ask for it."""
+    for other in rivals_of(change):
+        same = (other.base, other.wanted) == (change.base, change.wanted)
+        if same and _administers(other.author, other.gateway):
+            other.was_asked_already = True
+            return other
+    return None
 
 
 @transaction.atomic
@@ -130,11 +144,7 @@ def _into_force(
     owner = kind_of(change.kind)
     owner.check(change.wanted, change.gateway)
     if owner.in_force(change.wanted, change.gateway) != change.base:
-        raise PolicyMoved(
-            gettext(
-                "What this was made against counts no longer. Refuse it, and ask for it anew."
-            )
-        )
+        raise PolicyMoved(str(OUTDATED))
     change.settle(PolicyState.ACCEPTED, by, alone=alone)
     done = Entry(
         Event.POLICY_ACCEPTED,

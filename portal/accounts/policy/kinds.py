@@ -19,6 +19,8 @@ class PolicyKind(ABC):
 
     name: ClassVar[str]
     title: ClassVar[str]
+    # The fields of its documents that say what it is about; none: all that its scope has.
+    about: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def check(self, wanted: Document, scope: Gateway | None) -> Document:

@@ -31,6 +31,8 @@ from portal.accounts.policy.deciding import (
     refuse_policy,
     withdraw_policy,
 )
+from portal.accounts.policy.foreseeing import foresee
+from portal.accounts.policy.waiting import rivals_of, why_outdated
 from portal.accounts.roles import Role
 from portal.accounts.vouchings import vouch
 from portal.audit.ledger import problems
@@ -95,7 +97,7 @@ class TestTwoPeople:
     ) -> None:
         root = make_person("root", is_superuser=True)
         for author in (ada, root):
-            change = ask(author, gateway)
+            change = ask(author, gateway, f"By {author}")
             with pytest.raises(OwnProposal):
                 accept_policy(change, actor=present(author))
             with pytest.raises(OwnProposal):
@@ -186,10 +188,12 @@ class TestTwoPeople:
         self, gateway: Gateway, ada: Person, ben: Person
     ) -> None:
         first, second = ask(ada, gateway, "First"), ask(ada, gateway, "Second")
+        assert why_outdated(second) == ""
         accept_policy(first, actor=present(ben))
 
-        with pytest.raises(PolicyMoved):
+        with pytest.raises(PolicyMoved, match="counts no longer"):
             accept_policy(second, actor=present(ben))
+        assert "counts no longer" in why_outdated(second)
 
         assert title_of(gateway) == "First"
         second.refresh_from_db()
@@ -209,7 +213,7 @@ class TestTwoPeople:
     def test_refused_and_withdrawn_are_final(
         self, gateway: Gateway, ada: Person, ben: Person
     ) -> None:
-        refused, withdrawn = ask(ada, gateway), ask(ada, gateway)
+        refused, withdrawn = ask(ada, gateway, "A"), ask(ada, gateway, "B")
         with pytest.raises(Malformed) as wrong:
             refuse_policy(refused, actor=present(ben), note=" ")
         assert wrong.value.field == "note"
@@ -242,6 +246,46 @@ class TestTwoPeople:
     ) -> None:
         with pytest.raises(PolicyMoved):
             ask(ada, gateway, "Old")
+
+
+class TestAskedTwice:
+    def test_the_same_is_answered_with_what_waits(
+        self, gateway: Gateway, ada: Person, ben: Person
+    ) -> None:
+        first = ask(ada, gateway)
+
+        for again in (ask(ben, gateway), ask(ada, gateway)):
+            assert (again, again.author) == (first, ada)
+            at = first.created_at.strftime("%Y-%m-%d at %H:%M UTC")
+            assert f"ada asked for the same on {at}" in again.outcome
+        assert happened() == ["policy.proposed"]
+        accept_policy(first, actor=present(ben))
+        assert title_of(gateway) == "New"
+
+    def test_what_nobody_can_accept_stands_in_nobody_s_way(
+        self, gateway: Gateway, ada: Person, ben: Person
+    ) -> None:
+        make_person(role=Role.ADMINISTRATOR)
+        left = ask(ada, gateway)
+        ada.memberships.all().delete()
+        assert ask(ben, gateway) != left
+
+        moved = ask(ben, gateway, "Newer")
+        Gateway.objects.update(title="Elsewhere")
+        assert ask(ben, gateway, "Newer") != moved
+
+    def test_it_says_what_else_waits_about_the_same(
+        self, gateway: Gateway, ada: Person, ben: Person
+    ) -> None:
+        first, second = ask(ada, gateway, "First"), ask(ben, gateway, "Second")
+        ask(ada, make_gateway("other"), "First")
+
+        foreseen = foresee(
+            "motto", {"title": "Third"}, scope=gateway, actor=present(ada)
+        )
+
+        assert foreseen.rivals == [first, second]
+        assert rivals_of(second) == [first]
 
 
 class TestAlone:
@@ -326,6 +370,16 @@ class TestAtTheSameMoment:
         assert happened().count("policy.accepted") == 1
         assert happened().count("gateway.changed") == 1
         assert list(problems()) == []
+
+    def test_two_who_ask_for_the_same_ask_once(self, each_database: str) -> None:
+        gateway = make_gateway(title="Old")
+        ada, ben = (make_person(name, Role.ADMINISTRATOR) for name in ("ada", "ben"))
+
+        mine, theirs = race(lambda: ask(ada, gateway), lambda: ask(ben, gateway))
+
+        assert mine == theirs == PolicyChange.objects.get()
+        assert sorted([mine.was_asked_already, theirs.was_asked_already]) == [0, 1]
+        assert happened() == ["policy.proposed"]
 
     def test_of_two_against_the_same_base_one_counts(self, each_database: str) -> None:
         gateway = make_gateway(title="Old")
