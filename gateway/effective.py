@@ -85,6 +85,20 @@ def effective(route: Document, find: Find) -> Effective:
     )
 
 
+def service_of(route: Document) -> str:
+    """Return the id of the service whose hosts a route takes; "" when it has its own."""
+    named = route.get("service_id")
+    if not isinstance(named, str | int) or isinstance(named, bool) or hosts_of(route):
+        return ""
+    return str(named)
+
+
+def answered_hosts(route: Document, find: Find) -> list[str]:
+    """Return the hosts that a route answers, its own or its service's; [] means any."""
+    service = service_of(route)
+    return hosts_of((service and find("service", service)) or route)
+
+
 def hosts_of(document: Document) -> list[str]:
     """Return the hosts that a route or service is for; [] means any."""
     return texts(document.get("hosts")) or texts(document.get("host"))

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.effective import hosts_of, texts
+from gateway.effective import answered_hosts, hosts_of, service_of, texts
+from gateway.mirrored import Mirrored
 from gateway.models import Gateway, Resource
 from gateway.owners import owner_of
 
@@ -32,26 +33,11 @@ class Row:
 
 def rows_of(gateway: Gateway, resources: Iterable[Resource]) -> list[Row]:
     """Return the glance of each. At most one query: the services of routes without hosts."""
-    listed = list(resources)
-    named = {one.pk: service for one in listed if (service := _service(one))}
-    services = Resource.objects.filter(
-        gateway=gateway, kind="service", resource_id__in=set(named.values())
-    )
-    inherited = {
-        service: hosts_of(document)
-        for service, document in services.values_list("resource_id", "document")
-        if isinstance(document, dict)
-    }
-    return [row_of(one, inherited.get(named.get(one.pk, ""), [])) for one in listed]
-
-
-def _service(resource: Resource) -> str:
-    """Return the id of the service whose hosts a route takes; "" when it has its own."""
-    document = _document(resource)
-    named = document.get("service_id")
-    if resource.kind != "route" or named is None or hosts_of(document):
-        return ""
-    return str(named)
+    listed, held = list(resources), Mirrored(gateway)
+    routes = {one.pk: _document(one) for one in listed if one.kind == "route"}
+    held.look_up("service", filter(None, map(service_of, routes.values())))
+    hosts = {pk: answered_hosts(route, held.find) for pk, route in routes.items()}
+    return [row_of(one, hosts.get(one.pk)) for one in listed]
 
 
 def row_of(resource: Resource, inherited: list[str] | None = None) -> Row:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
+from gateway.effective import service_of
+from gateway.mirrored import Mirrored
 from gateway.models import Gateway, Resource
 from portal.web.pages import PersonRequest
 from portal.web.try_forms import example_of
@@ -42,11 +44,9 @@ def tried_lately(request: PersonRequest, gateway: Gateway) -> list[Tried]:
 
 
 def examples_of(gateway: Gateway) -> list[Tried]:
-    """Return requests that some of its routes are for. One query."""
+    """Return requests that some of its routes are for. Two queries."""
     routes = Resource.objects.filter(gateway=gateway, kind="route")
-    documents = routes.order_by("by_name").values_list("document", flat=True)
-    return [
-        Tried(**example_of(one, gateway))
-        for one in documents[:EXAMPLES]
-        if isinstance(one, dict)
-    ]
+    rows = routes.order_by("by_name").values_list("document", flat=True)[:EXAMPLES]
+    documents, held = [one for one in rows if isinstance(one, dict)], Mirrored(gateway)
+    held.look_up("service", filter(None, map(service_of, documents)))
+    return [Tried(**example_of(one, gateway, held.find)) for one in documents]

@@ -9,7 +9,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from gateway.effective import hosts_of, texts
+from gateway.effective import Find, answered_hosts, texts
+from gateway.mirrored import Mirrored
 from gateway.models import Gateway
 from gateway.visible import visible
 from portal.changes.http_request import DEFAULT_ADDRESS, METHODS
@@ -68,9 +69,15 @@ class TryForm(forms.Form):
         )
 
 
-def example_of(route: dict[str, Any], gateway: Gateway) -> dict[str, str]:
-    """Return the fields of a request that this route is meant for, as far as it says."""
-    host = next(iter(hosts_of(route)), "") or urlsplit(gateway.public_url).netloc
+def example_of(
+    route: dict[str, Any], gateway: Gateway, find: Find | None = None
+) -> dict[str, str]:
+    """Return the fields of a request that this route is meant for, as far as it says.
+
+    At most one query, of the service whose hosts it answers; none with `find`.
+    """
+    hosts = answered_hosts(route, find or Mirrored(gateway).find)
+    host = next(iter(hosts), "") or urlsplit(gateway.public_url).netloc
     uri = next(iter(texts(route.get("uris")) or texts(route.get("uri"))), "/")
     methods = [name for name in texts(route.get("methods")) if name in METHODS]
     # A wildcard stands for one label, a prefix for itself.

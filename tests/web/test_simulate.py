@@ -278,7 +278,20 @@ def test_a_route_s_own_request_is_made_up(
 ) -> None:
     gateway = Gateway(public_url="http://in.example:9080")
 
-    assert example_of(route, gateway) == {"method": method, "url": url}
+    made = example_of(route, gateway, lambda kind, name: None)
+
+    assert made == {"method": method, "url": url}
+
+
+def test_the_host_of_a_made_up_request_may_be_the_service_s(
+    as_: As, gateway: Gateway
+) -> None:
+    make_resource(gateway, "service", "s", {"hosts": ["shop.example.com"]})
+    make_resource(gateway, "route", "r", {"uri": "/e", "service_id": "s"})
+
+    page = as_("alice").get("/gateways/default/simulator/").content.decode()
+
+    assert "GET http://shop.example.com/e" in page
 
 
 def test_what_one_tried_lately_is_one_click_away(as_: As, routes: Gateway) -> None:
