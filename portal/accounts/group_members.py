@@ -58,6 +58,9 @@ class GroupMembers(Power):
     def gives(self, wanted: Document) -> bool:
         return bool(wanted["in"])
 
+    def holders(self, wanted: Document) -> Iterable[Person]:
+        return [_rows(wanted)[1]]
+
     def left(self, wanted: Document) -> Iterable[Left]:
         return _left(*_rows(wanted))
 

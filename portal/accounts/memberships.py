@@ -69,6 +69,9 @@ class Roles(Power):
     def gives(self, wanted: Document) -> bool:
         return bool(wanted["held"])
 
+    def holders(self, wanted: Document) -> Iterable[Person]:
+        return _people(_row(wanted))
+
     def left(self, wanted: Document) -> Iterable[Left]:
         return _left(_row(wanted))
 

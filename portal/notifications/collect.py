@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from gateway.models import Gateway
 from portal.accounts.models import Person
+from portal.audit.events import Event
 from portal.audit.models import AuditEvent, LedgerHead
 from portal.audit.pages import page_of
 from portal.notifications.models import Notification, Progress, Topic, Way
@@ -21,6 +22,8 @@ from portal.notifications.recipients import KNOWN, recipients
 from portal.notifications.ways import mail_due, ways_among
 
 AT_ONCE = 200
+# What is told in words of its own.
+APART = {Topic.MENTIONED, Topic.TAKEN}
 
 
 def collect() -> int:
@@ -53,21 +56,25 @@ def _collect_until(seen: int, until: int) -> int:
 
 def _of(event: AuditEvent, gateway: Gateway | None) -> list[Notification]:
     told = recipients(event, gateway)
-    named = {one: topic for one, topic in told.items() if topic == Topic.MENTIONED}
-    others = {one: topic for one, topic in told.items() if topic != Topic.MENTIONED}
+    page = page_of(event) or reverse("web:inbox")
+    label = event.subject
+    if event.event == Event.POLICY_TAKEN_ALONE:
+        label = " ".join(event.details.get("points", ())) or label
     return [
         notification
-        for some, did in (
-            (named, "mentioned you in a comment"),
-            (others, event.get_event_display()),
+        for topics, did, path, of in (
+            ({Topic.MENTIONED}, "mentioned you in a comment", page, gateway),
+            # Of a gateway that they may no longer see, on a page that everybody sees.
+            ({Topic.TAKEN}, "took this away alone", reverse("web:roles"), None),
+            ({*Topic} - APART, event.get_event_display(), page, gateway),
         )
         for notification in made_for(
-            some,
+            {one: topic for one, topic in told.items() if topic in topics},
             key=f"event:{event.number}",
             words=f"{event.actor} {did}"[:300],
-            label=event.subject,
-            path=page_of(event) or reverse("web:inbox"),
-            gateway=gateway,
+            label=label[:300],
+            path=path,
+            gateway=of,
         )
     ]
 

@@ -23,7 +23,11 @@ class Topic(models.TextChoices):
     STOPPED = "stopped", _("A change fails, or the gateway overtook it")
     ALONE = "alone", _("Somebody delivers alone, in an emergency")
     DRIFT = "drift", _("A gateway is changed outside of Gatehouse")
-    POLICY = "policy", _("A change of policy waits for you, or yours is decided on")
+    POLICY = (
+        "policy",
+        _("A change of policy waits for you or is made alone, or yours is decided on"),
+    )
+    TAKEN = "taken", _("A role or group that you hold is taken from you")
     AUDIT = "audit", _("The audit is found broken, or whole again")
     TOKEN = "token", _("A token of yours ends soon")  # noqa: S105
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from django.db.models import Q, QuerySet
 
 from gateway.models import Gateway
-from portal.accounts.models import Membership, Person, PolicyChange
+from portal.accounts.models import Membership, Person, PolicyChange, PolicyState
+from portal.accounts.policy.kinds import kind_of
+from portal.accounts.policy.remaining import Power
 from portal.accounts.roles import SUPERUSER, Verb
 from portal.audit.events import Event
 from portal.audit.models import AuditEvent
@@ -35,7 +37,12 @@ OF_CHANGES = (
     Event.CHANGE_GLASS_BROKEN,
     Event.CHANGE_REVIEWED_AFTER,
 )
-OF_POLICY = (Event.POLICY_PROPOSED, Event.POLICY_ACCEPTED, Event.POLICY_REFUSED)
+OF_POLICY = (
+    Event.POLICY_PROPOSED,
+    Event.POLICY_ACCEPTED,
+    Event.POLICY_REFUSED,
+    Event.POLICY_TAKEN_ALONE,
+)
 OF_AUDIT = (Event.AUDIT_BROKEN, Event.AUDIT_MENDED)
 KNOWN = (*OF_CHANGES, Event.DRIFT_FOUND, *OF_POLICY, *OF_AUDIT)
 MENTION = re.compile(r"(?<![\w@.])@([\w.+-]{1,150})")
@@ -131,14 +138,28 @@ def to_review_after(after: AfterReview) -> Told:
 
 
 def _about_policy(event: AuditEvent) -> Told:
-    changes = PolicyChange.objects.filter(pk=int(event.subject_id))
-    if event.event != Event.POLICY_PROPOSED:
-        return {one.author: Topic.POLICY for one in changes.select_related("author")}
-    change = changes.open().first()
+    change = PolicyChange.objects.with_people().filter(pk=event.subject_id).first()
     if change is None:
         return {}
     able = _who_may(Verb.ADMINISTER, change.gateway).exclude(pk=change.author_id)
-    return dict.fromkeys(able, Topic.POLICY)
+    if event.event == Event.POLICY_TAKEN_ALONE:
+        taken = dict.fromkeys(_who_lose(change), Topic.TAKEN)
+        return dict.fromkeys(able, Topic.POLICY) | taken
+    if event.event != Event.POLICY_PROPOSED:
+        return {change.author: Topic.POLICY}
+    return dict.fromkeys(able, Topic.POLICY) if change.state == PolicyState.OPEN else {}
+
+
+def _who_lose(change: PolicyChange) -> list[Person]:
+    """Return from whom somebody took a role or a group alone."""
+    kind = kind_of(change.kind)
+    if not isinstance(kind, Power) or kind.gives(change.wanted):
+        return []
+    return [
+        person
+        for person in kind.holders(change.wanted)
+        if person.is_active and not person.is_service
+    ]
 
 
 def _who_may(verb: Verb, gateway: Gateway | None) -> "QuerySet[Person]":

@@ -19,6 +19,7 @@ DEFAULTS = {
     Topic.ALONE: Way.NOW,
     Topic.DRIFT: Way.DAILY,
     Topic.POLICY: Way.HOURLY,
+    Topic.TAKEN: Way.NOW,
     Topic.AUDIT: Way.NOW,
     Topic.TOKEN: Way.DAILY,
 }

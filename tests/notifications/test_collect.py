@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from gateway.models import Gateway
 from portal.accounts.actor import Actor
+from portal.accounts.group_members import leave_group
+from portal.accounts.memberships import grant, revoke
 from portal.accounts.models import Membership, Ownership
 from portal.accounts.roles import Role
 from portal.audit.events import Event
@@ -188,6 +190,52 @@ def test_whoever_asked_for_policy_is_told_what_became_of_it(
     collect()
 
     assert told() == {"ada": "policy"}
+
+
+def test_power_taken_at_once_is_told_to_the_others_and_to_who_had_it(
+    happens: Happens, people: Cast, gateway: Gateway
+) -> None:
+    make_person("ada", Role.ADMINISTRATOR)
+    make_person("gone", Role.ADMINISTRATOR, is_active=False)
+    group = Group.objects.create(name="shop")
+    rob = make_person("rob", team=group)
+    for person in (people.omar, rob):
+        person.groups.add(group)
+    # Of a gateway that is not theirs to see then.
+    nina = make_person("nina", Role.AUTHOR, gateway=gateway)
+    of_group = Membership.objects.create(group=group, role=Role.OPERATOR)
+    admin = present(people.admin)
+
+    for held, whose, says in (
+        (nina.memberships.get(), "nina", "nina loses the role Author on default."),
+        (of_group, "omar", "Group shop loses the role Operator on all gateways."),
+    ):
+        assert revoke(held, reason="So.", actor=admin).alone
+        collect()
+        assert told() == {"ada": "policy", whose: "taken"}
+        [mine] = Notification.objects.filter(person__username=whose)
+        assert (mine.words, mine.label) == ("admin took this away alone", says)
+        assert (mine.path, mine.mail_due_at is not None) == ("/roles/", True)
+        assert Notification.objects.shown_to(mine.person).exists()
+        other = Notification.objects.get(person__username="ada")
+        assert (other.words, other.label) == ("admin changed policy alone", says)
+        assert other.path.startswith("/policy/")
+        Notification.objects.all().delete()
+    leave_group(group, people.omar, reason="So.", actor=admin)
+    collect()
+
+    assert told() == {"ada": "policy", "omar": "taken"}
+
+
+def test_power_given_alone_is_told_to_nobody_where_there_is_nobody_else(
+    happens: Happens, people: Cast
+) -> None:
+    given = Membership(person=people.alice, role=Role.REVIEWER)
+    assert grant(given, reason="So.", actor=present(people.admin)).alone
+
+    collect()
+
+    assert told() == {}
 
 
 def test_a_comment_reaches_those_near_and_those_it_names(

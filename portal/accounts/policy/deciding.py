@@ -61,7 +61,8 @@ def propose_policy(
         record(asked, *owner.meanwhile(change), actor=actor, subject=change)
         return change
     change.settle(PolicyState.ACCEPTED, change.author, alone=alone)
-    done = Entry(Event.POLICY_TAKEN_ALONE, {"alone": alone})
+    details = {"alone": alone, "points": _points(change)}
+    done = Entry(Event.POLICY_TAKEN_ALONE, details)
     applied = owner.apply(change, actor)
     record(asked, done, *applied, actor=actor, subject=change)
     return change

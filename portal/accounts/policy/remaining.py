@@ -28,6 +28,10 @@ class Power(PolicyKind):
         """Say whether this gives it; else it takes it."""
 
     @abstractmethod
+    def holders(self, wanted: Document) -> Iterable[Person]:
+        """Return whose it is, or was until it was taken."""
+
+    @abstractmethod
     def left(self, wanted: Document) -> Iterable[Left]:
         """Return who would administer still, wherever what it takes lets them."""
 
