@@ -331,6 +331,26 @@ def test_words_of_others_hide_nothing_here_either(
     assert "<b>x</b>" not in text
 
 
+def test_the_audit_offers_subjects_and_of_the_chosen_one_its_events(
+    as_: As, full: ChangeRequest
+) -> None:
+    client, list_ = as_("audrey"), address(AuditEvent, "changelist")
+
+    for asked, offered, counted in (
+        ("", {"?event=change", "?event=webhook"}, AuditEvent.objects.count()),
+        ("?event=change", {"?event=change.submitted"}, 1),
+        ("?event=change.submitted", {"?event=change.approved"}, 1),
+        ("?event=change.approved", {"?event=change"}, 0),
+        ("?event=nonsense", {"?event=change"}, 0),
+    ):
+        page = client.get(list_ + asked)
+        links = set(re.findall(r'href="(\?event=[\w.]+)"', page.text))
+        assert offered <= links
+        assert all(link.startswith("?event=change.") for link in links if "." in link)
+        assert len(links) < 60
+        assert page.context["cl"].result_count == counted
+
+
 # --- Decisions
 
 

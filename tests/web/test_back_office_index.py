@@ -1,7 +1,10 @@
 """The back office's index is sorted by what people look for."""
 
+import re
+
 from django.contrib import admin
 from django.test import RequestFactory
+from django.utils.text import capfirst
 
 from portal.web.back_office_index import SECTIONS, THE_REST
 from tests.factories import Cast
@@ -25,6 +28,17 @@ def test_every_model_stands_in_one_section(people: Cast) -> None:
     # Each that is named exists.
     in_order = [label for section in SECTIONS.values() for label in section]
     assert labels[: len(in_order)] == in_order
+
+
+def test_each_list_has_a_name_of_its_own_that_reads_well() -> None:
+    names = [
+        capfirst(str(model._meta.verbose_name_plural)) for model in admin.site._registry
+    ]
+
+    assert len(names) == len(set(names))
+    # Django makes names of classes, and knows no abbreviation.
+    assert [one for one in names if re.search(r"(?i)api", one)] == ["API tokens"]
+    assert [one for one in names if not one.endswith("s") and one != "People"] == []
 
 
 def test_an_apps_own_page_still_lists_it_alone(people: Cast) -> None:

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models import Person
 from portal.changes.models.change import Review
@@ -31,6 +32,8 @@ class AfterReview(models.Model):
     objects = AfterReviewQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("review afterwards")
+        verbose_name_plural = _("reviews afterwards")
         ordering: ClassVar = ["-pk"]
         constraints: ClassVar = [
             models.CheckConstraint(

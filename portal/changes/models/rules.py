@@ -64,7 +64,7 @@ class Awaited(models.Model):
     bars_editors = models.BooleanField(default=False)
 
     class Meta:
-        verbose_name_plural = _("awaited")
+        verbose_name = _("awaited approval")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["change", "group"], name="awaited_once")
         ]

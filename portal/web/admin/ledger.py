@@ -11,6 +11,7 @@ from portal.accounts.actor import Channel
 from portal.accounts.models import Person
 from portal.accounts.roles import Verb
 from portal.accounts.visible_events import events_visible_to
+from portal.audit.events import Event
 from portal.audit.models import (
     Archive,
     AuditEvent,
@@ -20,9 +21,38 @@ from portal.audit.models import (
     LedgerHead,
     SigningKey,
 )
+from portal.trail.filters import SUBJECTS
 from portal.web.admin.shown import Rights, Shown, one_line
 from portal.web.events import program, shown
 from portal.web.templatetags.gatehouse import visible
+
+
+class ByEvent(admin.SimpleListFilter):
+    """What entries are about, and of the one that is chosen what happened to it.
+
+    All events in one list are more than anybody reads.
+    """
+
+    title = "event"
+    parameter_name = "event"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        chosen = request.GET.get("event", "").partition(".")[0]
+        offered = []
+        for subject in SUBJECTS:
+            offered.append((subject, subject.replace("_", " ")))
+            if subject == chosen:
+                events = [one for one in Event if one.startswith(f"{subject}.")]
+                offered += [(one.value, f"– {one.label}") for one in events]
+        return offered
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        value = self.value()
+        if not value:
+            return queryset
+        if "." in value:
+            return queryset.filter(event=value)
+        return queryset.filter(event__startswith=f"{value}.")
 
 
 class ByChannel(admin.SimpleListFilter):
@@ -65,7 +95,7 @@ class AuditEventAdmin(Shown):
         "program",
         "gateway",
     )
-    list_filter = ("event", ByChannel, ByGateway, "at")
+    list_filter = (ByEvent, ByChannel, ByGateway, "at")
     search_fields = ("actor", "subject", "client", "=request_id", "=subject_id")
     ordering = ("-number",)
 
