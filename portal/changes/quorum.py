@@ -77,7 +77,7 @@ class Standing:
 
     def as_details(self) -> dict[str, object]:
         """Return what the ledger keeps, with a decision, of what was asked for it."""
-        return self.version.as_details(self.demand.owned)
+        return self.version.as_details(self.demand.owned, self.demand.reached)
 
     @property
     def passed_by(self) -> str:
@@ -149,7 +149,8 @@ def demand_of(change: ChangeRequest, revision: Revision, version: Version) -> De
     least = change.gateway.approvals_required
     if not version.rules:
         return Demand((Need(least),))
-    demand = demanded(version.rules, facts_of(change, revision, version.owned), least)
+    facts = facts_of(change, revision, version.owned, version.reached)
+    demand = demanded(version.rules, facts, least)
     if demand.waived_by and not passed_by_rule(revision):
         return Demand((Need(least),))
     return demand

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 from portal.changes.owners import Owned
 from portal.changes.rules.facts import Facts
-from portal.changes.rules.match import fits
+from portal.changes.rules.match import fits, fits_by_reach
 from portal.changes.rules.rule import Need, Rule
 from portal.changes.rules.words import need_words
 
@@ -27,7 +27,7 @@ class Demand:
 
     `waived_by` is the rule by which nothing is; `owned` who owns what it touches, where
     a rule that fits asks for them; `asked_by` has the names of the rules that ask for
-    each need, none: its gateway does.
+    each need, none: its gateway does; `reached` those that fit by what routes need.
     """
 
     needs: tuple[Need, ...]
@@ -35,6 +35,7 @@ class Demand:
     waived_by: Rule | None = None
     owned: tuple[Owned, ...] = ()
     asked_by: tuple[tuple[str, ...], ...] = ()
+    reached: tuple[str, ...] = ()
 
     @property
     def required(self) -> int:
@@ -68,9 +69,12 @@ class Met(Generic[Who]):
 
 def demanded(rules: Sequence[Rule], facts: Facts, at_least: int) -> Demand:
     """Return what all rules that fit ask for, and at least so many approvals."""
-    fitting = tuple(
-        rule for rule in rules if not rule.no_approval and fits(rule, facts)
-    )
+    asking = [rule for rule in rules if not rule.no_approval]
+    direct = [rule for rule in asking if fits(rule, facts)]
+    reached = [
+        rule for rule in asking if rule not in direct and fits_by_reach(rule, facts)
+    ]
+    fitting = tuple(rule for rule in asking if rule in direct or rule in reached)
     if not fitting:
         for rule in rules:
             if rule.no_approval and fits(rule, facts):
@@ -78,12 +82,12 @@ def demanded(rules: Sequence[Rule], facts: Facts, at_least: int) -> Demand:
     needed = [(rule.name, need) for rule in fitting for need in rule.needs]
     owned = facts.owned() if any(need.owners for _, need in needed) else ()
     of_groups: dict[frozenset[str], Need] = {}
-    asking: dict[frozenset[str], dict[str, None]] = defaultdict(dict)
+    asked: dict[frozenset[str], dict[str, None]] = defaultdict(dict)
     most = at_least
     for name, need in (
         (rule, one) for rule, each in needed for one in _of_owners(each, owned)
     ):
-        asking[frozenset(need.groups)][name] = None
+        asked[frozenset(need.groups)][name] = None
         if not need.groups:
             most = max(most, need.approvals)
             continue
@@ -94,8 +98,9 @@ def demanded(rules: Sequence[Rule], facts: Facts, at_least: int) -> Demand:
     anybody = most - sum(need.approvals for need in needs)
     if anybody > 0:
         needs += (Need(anybody),)
-    asked_by = tuple(tuple(asking[frozenset(need.groups)]) for need in needs)
-    return Demand(needs, fitting, owned=owned, asked_by=asked_by)
+    asked_by = tuple(tuple(asked[frozenset(need.groups)]) for need in needs)
+    by_reach = tuple(rule.name for rule in reached)
+    return Demand(needs, fitting, owned=owned, asked_by=asked_by, reached=by_reach)
 
 
 def _of_owners(need: Need, owned: Sequence[Owned]) -> Iterator[Need]:

@@ -1,7 +1,8 @@
 """What of a change rules look at. Secrets are no part of it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from gateway.diff import diff
@@ -11,7 +12,8 @@ from portal.accounts.actor import Channel
 from portal.changes.findings import Severity
 from portal.changes.models import Action, ChangeRequest, Revision
 from portal.changes.owners import Owned, owned_in
-from portal.changes.ownership import Sides
+from portal.changes.ownership import SHARED, Sides
+from portal.changes.rules.reach import Target, reach_of
 
 Document = dict[str, Any]
 # By these a document has the plugins of another.
@@ -72,7 +74,9 @@ class ItemFacts:
 class Facts:
     """A change as a whole. `channels` are all by which any of it came.
 
-    `owned` tells who owns what it touches, and asks only when it is called.
+    `owned` tells who owns what it touches, and `reaching` the items with the hosts and
+    addresses of the routes that need them: both ask only when they are called. `reached`
+    names the rules that fitted by that when it was decided on; None: it was not.
     """
 
     gateway: str
@@ -83,16 +87,20 @@ class Facts:
     findings: frozenset[str] = frozenset()
     has_warning: bool = False
     owned: Callable[[], tuple[Owned, ...]] = tuple
+    reaching: Callable[[], Sequence[ItemFacts]] = tuple
+    reached: frozenset[str] | None = None
 
 
 def facts_of(
     change: ChangeRequest,
     revision: Revision,
     owned: tuple[Owned, ...] | None = None,
+    reached: frozenset[str] | None = None,
 ) -> Facts:
     """Read what rules look at: two queries, and the time of a diff for each item.
 
-    `owned` is who owned what when it was decided on; None: who does now.
+    `owned` is who owned what when it was decided on; None: who does now. `reached` is as
+    in Facts.
     """
     channels = {str(change.channel)}
     written = change.revisions.filter(number__lte=revision.number)
@@ -111,15 +119,19 @@ def facts_of(
         sides = [Sides(kind, name, *both) for kind, _, name, *both in rows]
         return owned_in(sides, change.gateway)
 
+    items = [ItemFacts.of(*row) for row in rows]
+    names = [(kind, name) for kind, _, name, *_ in rows]
     return Facts(
         gateway=change.gateway.slug,
         environment=change.gateway.environment,
         is_production=change.gateway.is_production,
         channels=frozenset(channels),
-        items=[ItemFacts.of(*row) for row in rows],
+        items=items,
         findings=frozenset(one["code"] for one in revision.findings),
         has_warning=any(one["severity"] != Severity.INFO for one in revision.findings),
         owned=owned_now if owned is None else lambda: owned,
+        reaching=cache(lambda: _reaching(change.gateway, names, items)),
+        reached=reached,
     )
 
 
@@ -138,7 +150,30 @@ def described(
         channels=frozenset({channel}),
         items=[item],
         owned=lambda: owned_in([Sides(kind, name, before, after)], gateway),
+        reaching=cache(lambda: _reaching(gateway, [(kind, name)], [item])),
     )
+
+
+def _reaching(
+    gateway: Gateway, names: Sequence[Target], items: Sequence[ItemFacts]
+) -> list[ItemFacts]:
+    """Return the items that routes share, with the places of the routes that need them."""
+    pairs = [
+        (name, item)
+        for name, item in zip(names, items, strict=True)
+        if item.kind in SHARED
+    ]
+    reached = reach_of(gateway, [name for name, _ in pairs])
+    return [
+        replace(
+            item,
+            hosts=item.hosts | reached[name].hosts,
+            uris=item.uris | reached[name].uris,
+            is_open=item.is_open or reached[name].is_open,
+        )
+        for name, item in pairs
+        if name in reached
+    ]
 
 
 def _hosts(kind: str, document: Document) -> frozenset[str]:

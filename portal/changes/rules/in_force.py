@@ -20,6 +20,7 @@ from portal.changes.states import State
 
 # Details of the ledger's entry for each approval.
 VERSION, DIGEST, OWNED = "rules_version", "rules_digest", "owned"
+REACHED = "rules_by_routes"
 # Still to be decided on: by what counts then.
 UNDECIDED = (
     State.DRAFT,
@@ -34,17 +35,23 @@ class Version:
     """A version of the rules; 0 is the time before there was any.
 
     `owned` is who owned what when a change was decided by it; None: nobody asked.
+    `reached` names what fitted then by the routes that need it; None: not decided yet.
     """
 
     number: int = 0
     digest: str = ""
     rules: Sequence[Rule] = ()
     owned: tuple[Owned, ...] | None = None
+    reached: frozenset[str] | None = None
 
-    def as_details(self, owned: Sequence[Owned] = ()) -> dict[str, object]:
+    def as_details(
+        self, owned: Sequence[Owned] = (), reached: Sequence[str] = ()
+    ) -> dict[str, object]:
         """Return what the ledger keeps of it, and of whom it asked, with a decision."""
         details: dict[str, object] = {VERSION: self.number, DIGEST: self.digest}
-        return details | ({OWNED: [asdict(one) for one in owned]} if owned else {})
+        if owned:
+            details[OWNED] = [asdict(one) for one in owned]
+        return details | ({REACHED: list(reached)} if reached else {})
 
 
 class RulesAltered(Exception):
@@ -93,6 +100,7 @@ def version_for(change: ChangeRequest, revision: Revision) -> Version:
             )
             % {"details": details[VERSION]}
         )
+    version = replace(version, reached=frozenset(details.get(REACHED, ())))
     if OWNED not in details:
         return version
     return replace(version, owned=tuple(map(_owned, details[OWNED])))

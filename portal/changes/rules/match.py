@@ -15,7 +15,15 @@ from portal.changes.rules.rule import Rule, When
 
 def fits(rule: Rule, facts: Facts) -> bool:
     """Say whether the rule fits the change."""
-    when = rule.when
+    if not _fits_there(rule.when, facts):
+        return False
+    if rule.no_approval:
+        return _fits_wholly(rule, facts)
+    return _fits_items(rule, facts, facts.items)
+
+
+def _fits_there(when: When, facts: Facts) -> bool:
+    """Say whether it fits a change of this size on this gateway."""
     size = len(facts.items)
     if when.gateways and facts.gateway not in when.gateways:
         return False
@@ -23,15 +31,29 @@ def fits(rule: Rule, facts: Facts) -> bool:
         return False
     if when.items_at_least and size < when.items_at_least:
         return False
-    if when.items_at_most and size > when.items_at_most:
-        return False
-    if rule.no_approval:
-        return _fits_wholly(rule, facts)
+    return not (when.items_at_most and size > when.items_at_most)
+
+
+def _fits_items(rule: Rule, facts: Facts, items: Iterable[ItemFacts]) -> bool:
+    when = rule.when
     return (
         _share(when.channels, facts.channels)
         and _share(when.findings, facts.findings)
-        and any(_fits_in_part(when, item) for item in facts.items)
+        and any(_fits_in_part(when, item) for item in items)
     )
+
+
+def fits_by_reach(rule: Rule, facts: Facts) -> bool:
+    """Say whether a rule that needs approvals fits what routes need of a change.
+
+    Of a change that was decided on, as it was then.
+    """
+    if facts.reached is not None:
+        return rule.name in facts.reached
+    when = rule.when
+    if rule.no_approval or not (when.hosts or when.uris):
+        return False
+    return _fits_there(when, facts) and _fits_items(rule, facts, facts.reaching())
 
 
 def _in_environment(environment: str, wanted: Iterable[str]) -> bool:
