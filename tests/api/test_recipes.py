@@ -1,6 +1,9 @@
 """Recipes, listed and asked for by a program."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from jsonschema_rs import Draft202012Validator
 
 from gateway.recipes import RECIPES
@@ -101,11 +104,12 @@ def test_a_key_finds_it_again_although_the_route_moved(
 
 
 def test_it_waits_and_goes_as_any_change_does(desk: Desk, alice: Program) -> None:
-    body = BODY | {"expires_after": "PT2H", "deliver_after": "2027-01-01T00:00:00Z"}
+    due = timezone.now() + timedelta(days=1)
+    body = BODY | {"expires_after": "PT2H", "deliver_after": due.isoformat()}
     assert alice.post(ADDRESS, body).status_code == 202
     revision = ChangeRequest.objects.get().latest_revision()
-    assert revision.deliver_after is not None
-    assert revision.expires_after is not None
+    assert revision.deliver_after == due
+    assert revision.expires_after == timedelta(hours=2)
 
 
 def test_a_preview_shows_and_explains_it_and_stores_nothing(
