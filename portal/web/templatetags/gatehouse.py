@@ -24,6 +24,7 @@ from portal.changes.schedule import by_the_clock
 from portal.changes.states import State
 from portal.notifications.recipients import MENTION
 from portal.web import findings
+from portal.web.ago import for_script, in_words
 from portal.web.events import program
 
 register = template.Library()
@@ -33,6 +34,7 @@ LENGTHS = (
     (ngettext_lazy("%(count)s minute", "%(count)s minutes", "count"), 60),
     (ngettext_lazy("%(count)s second", "%(count)s seconds", "count"), 1),
 )
+register.simple_tag(for_script, name="words_of_ago")
 register.filter("weighed", findings.weighed)
 register.filter("who_answers", findings.who_answers)
 register.filter("besides_who_answers", findings.besides_who_answers)
@@ -315,20 +317,3 @@ def at(moment: datetime) -> SafeString:
     return format_html(
         '<span class="strong">{}</span> ({})', by_the_clock(moment), ago(moment)
     )
-
-
-def in_words(moment: datetime) -> str:
-    """Return "2 min ago" and the like; the date when it is more than a month."""
-    seconds = int((timezone.now() - moment).total_seconds())
-    is_past, seconds = seconds >= 0, abs(seconds)
-    if seconds < 5:
-        return gettext("just now")
-    for below, size, past, future in (
-        (60, 1, gettext("%(count)s s ago"), gettext("in %(count)s s")),
-        (3600, 60, gettext("%(count)s min ago"), gettext("in %(count)s min")),
-        (86400, 3600, gettext("%(count)s h ago"), gettext("in %(count)s h")),
-        (30 * 86400, 86400, gettext("%(count)s d ago"), gettext("in %(count)s d")),
-    ):
-        if seconds < below:
-            return (past if is_past else future) % {"count": seconds // size}
-    return f"{timezone.localtime(moment):%Y-%m-%d}"
