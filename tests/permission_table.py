@@ -57,6 +57,7 @@ PAGES: dict[str, Page] = {
     "revise": Page(OWNER, OWNER, ASKED),
     # Whoever may see what they may not do sees it without the controls.
     "rebase": Page(READ, OWNER, WHY),
+    "moved": Page(READ),
     "rollback": Page(READ, ASK, WHY),
     "act approve": Page(post=DECIDE),
     "act reject": Page(post=DECIDE, form=WHY),

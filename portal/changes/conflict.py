@@ -79,17 +79,20 @@ class Conflict:
         return [clash for one in self.items for clash in one.clashes]
 
 
-def conflict_of(change: ChangeRequest) -> Conflict:
+def conflict_of(change: ChangeRequest, position: int | None = None) -> Conflict:
     """Say what of a change's items has moved on the gateway, and where they collide.
 
-    One request per touched document, or a list where there are many.
+    Of all of them, or of the one at `position`. One request per touched document, or a
+    list where there are many.
     """
     if change.gateway.out_of_service:
         return Conflict(trouble=change.gateway.out_of_service)
     try:
         with connect(change.gateway) as client:
             schemas, live = catalogue_of(change.gateway, client), Live(client)
-            compared = compare(change.latest_revision(), live, schemas)
+            compared = compare(
+                change.latest_revision(), live, schemas, position=position
+            )
     except GatewayError as error:
         return Conflict(trouble=str(error))
     return Conflict([one for one in compared if one.has_moved])
@@ -100,12 +103,15 @@ def compare(
     live: Live,
     schemas: Schemas,
     choices: Mapping[str, Side] | None = None,
+    *,
+    position: int | None = None,
 ) -> list[Compared]:
-    """Join each item of a revision with what is live; `choices` is {name: side}.
+    """Join each item of a revision, or one, with what is live; `choices` is {name: side}.
 
     Raises GatewayError.
     """
-    items = list(revision.items.order_by("position"))
+    wanted = {} if position is None else {"position": position}
+    items = list(revision.items.filter(**wanted).order_by("position"))
     read_ahead(live, [item.kind for item in items])
     return [
         _compared(item, live.find(item.kind, item.resource_id), schemas, choices or {})

@@ -21,6 +21,7 @@ from portal.changes.states import State
 from portal.errors import GatehouseError
 from portal.web.delivered import delivered_of, mark_of
 from portal.web.items import ShownItem
+from portal.web.moved import ShownConflict
 from portal.web.pages import PersonRequest, page, wants_fragment
 from portal.web.parts import part_of
 from portal.web.story import marks_of
@@ -99,7 +100,9 @@ def _show(
     told = _context(request, change)
     context = told | {
         "part": part_of(told["told"].revision, request),
-        "conflict": conflict_of(change) if change.state == State.CONFLICTED else None,
+        "conflict": ShownConflict.of(conflict_of(change))
+        if change.state == State.CONFLICTED
+        else None,
         "document": SpecImport.objects.filter(change=change).defer("sealed").first()
         if change.channel == Channel.IMPORT
         else None,

@@ -75,6 +75,7 @@ urlpatterns = [
     path("changes/<int:number>/print/", record.record_page, name="record"),
     path("changes/<int:number>/revise/", ask.revise_page, name="revise"),
     path("changes/<int:number>/rebase/", rebase.rebase_page, name="rebase"),
+    path("changes/<int:number>/rebase/<int:item>/", rebase.moved_page, name="moved"),
     path("changes/<int:number>/rollback/", rollback.rollback_page, name="rollback"),
     re_path(rf"^changes/(?P<number>[0-9]{{1,18}})/{ACT}/$", change.act, name="act"),
     path("certificates/", certificates.certificates_page, name="certificates"),

@@ -1,5 +1,6 @@
 """A conflicted change on its page: three columns, a choice for each collision, Rebase."""
 
+import html
 import re
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.test import Client
 from portal.changes.models import ChangeRequest
 from portal.changes.states import State
 from tests.changes.conftest import Desk, conference, desk
-from tests.changes.delivering import approved, updates
+from tests.changes.delivering import approved, creates, updates
 from tests.web.conftest import sign_in
 
 __all__ = ["desk"]
@@ -53,7 +54,7 @@ def test_the_page_shows_what_was_what_is_wanted_and_what_is_live(
 
     page = alice.get(change.get_absolute_url()).content.decode()
 
-    assert cells(page) == ["desc", "not there", "Ours", "Theirs"]
+    assert cells(page) == ["desc", "not there", "Theirs", "Ours"]
     assert "was changed meanwhile, in part where this change does" in page
     for side in ("mine", "theirs"):
         assert f'name="choice:items.0.desc" value="{side}" required' in page
@@ -69,10 +70,53 @@ def test_others_see_it_without_the_controls(desk: Desk) -> None:
             .get(f"{change.get_absolute_url()}{address}")
             .content.decode()
         )
-        assert cells(page) == ["desc", "not there", "Ours", "Theirs"]
+        assert cells(page) == ["desc", "not there", "Theirs", "Ours"]
         assert "choice:" not in page
         assert not re.search(r"<button[^>]*>Rebase</button>", page)
     assert "alice asked for this change and can rebase it." in page
+
+
+def test_what_moved_is_told_by_fields_and_whole_documents_come_on_demand(
+    desk: Desk, alice: Client
+) -> None:
+    change = overtaken(desk, desc="Theirs", methods=["GET"])
+    page = alice.get(change.get_absolute_url()).content.decode()
+    assert "Asked from → live now" in page
+    conflict = page[page.index('id="conflict"') : page.index('id="delivery"')]
+    assert '"upstream"' not in html.unescape(conflict)
+    address = f"/changes/{change.number}/rebase/1/"
+    assert f'hx-get="{address}"' in page
+
+    whole = alice.get(address).content.decode()
+    part = alice.get(address, headers={"HX-Request": "true"}).content.decode()
+
+    for answer in (whole, part):
+        told = html.unescape(answer)
+        for words in ('"desc": "Ours"', '"desc": "Theirs"', '"upstream"'):
+            assert words in told
+    assert "<html" not in part
+    assert alice.get(f"/changes/{change.number}/rebase/2/").status_code == 404
+
+
+def test_what_was_created_meanwhile_is_held_against_what_is_asked_for(
+    desk: Desk, alice: Client
+) -> None:
+    change = approved(desk, creates("route", "r", **conference(desc="Ours")))
+    desk.sandbox.put("route", "r", conference(desc="Theirs"))
+    desk.deliver(change)
+    assert change.state == State.CONFLICTED
+
+    page = alice.get(change.get_absolute_url()).content.decode()
+
+    assert "Yours → live now" in page
+    assert cells(page) == [
+        "the whole document",
+        "not there",
+        "a document",
+        "a document",
+    ]
+    assert ">Ours</del>" in page
+    assert ">Theirs</ins>" in page
 
 
 def test_the_author_chooses_and_the_change_is_in_review_again(

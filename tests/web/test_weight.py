@@ -17,6 +17,7 @@ from portal.changes.models import ChangeRequest, Comment
 from portal.changes.states import State
 from portal.notifications.models import Notification, Topic
 from tests.actors import present
+from tests.changes.conftest import Desk, desk
 from tests.factories import (
     Cast,
     item,
@@ -29,7 +30,10 @@ from tests.web.visits import WEIGHT, WITH_EDITOR
 
 pytestmark = pytest.mark.django_db
 
+__all__ = ["desk"]
+
 ROUTES, ITEMS, EVENTS, COMMENTS = 10_000, 1_200, 500, 400
+MOVED = 500
 GATEWAY = "/gateways/default"
 
 
@@ -72,6 +76,35 @@ def test_each_page_that_grows_stays_light(
             assert 10_000 < weight(client, address) < WEIGHT
     with subtests.test("editor"):
         assert WEIGHT / 2 < weight(client, "/ask/?as=json") < WITH_EDITOR
+
+
+def test_a_conflict_of_many_stays_light(desk: Desk) -> None:
+    """Each of them moved, and each has something to choose."""
+    documents = {f"r{number:05}": _document(number) for number in range(MOVED)}
+    for resource_id, document in documents.items():
+        desk.sandbox.put(
+            "route", resource_id, document | {"desc": "Theirs", "priority": 7}
+        )
+    change = make_change(
+        gateway=desk.gateway,
+        author=desk.people.alice,
+        state=State.CONFLICTED,
+        items=[
+            item(
+                "update",
+                resource_id=resource_id,
+                base=document | {"id": resource_id},
+                wanted=document | {"id": resource_id, "desc": "Ours"},
+            )
+            for resource_id, document in documents.items()
+        ],
+    )
+    client = sign_in(desk.people.alice)
+
+    page = client.get(change.get_absolute_url()).content.decode()
+
+    assert page.count('value="theirs" required') == MOVED
+    assert weight(client, change.get_absolute_url()) < WEIGHT
 
 
 def weight(client: Client, address: str) -> int:
