@@ -59,6 +59,7 @@ class Event(models.TextChoices):
     PROBE_FAILED = "probe.failed", _("saw the gateway answer otherwise than expected")
     DRIFT_FOUND = "drift.found", _("found something changed outside of Gatehouse")
     DRIFT_MOVED = "drift.moved", _("found it changed again outside of Gatehouse")
+    DRIFT_CLOSED = "drift.closed", _("closed the drifts of a gateway retired before")
     DRIFT_GONE = "drift.gone", _("found it as it was approved again")
     DRIFT_ADOPTED = "drift.adopted", _("accepted what was changed outside")
     DRIFT_IGNORED = "drift.ignored", _("chose to ignore what was changed outside")

@@ -16,6 +16,9 @@ from gateway.catalogue import known_catalogue
 from gateway.models import Gateway, Resource
 from gateway.sighting import rows_of
 from portal.accounts.actor import Actor
+from portal.accounts.gateways import OneGateway
+from portal.audit.events import Event
+from portal.audit.ledger import Entry, record
 from portal.changes.outbox import hint
 from portal.drift.judge import Judge
 from portal.drift.models import Drift, DriftState
@@ -43,6 +46,25 @@ def after_retirement(*, gateway: Gateway, **kwargs: Any) -> dict[str, int]:
         reason=f"Gateway {gateway.slug} was retired.",
     )
     return {"drifts_closed": closed} if closed else {}
+
+
+def close_of_retired(*, actor: Actor) -> None:
+    """Close what stands on gateways that were retired before that closed it.
+
+    One query where there is none; running it twice is harmless.
+    """
+    retired = Gateway.objects.exclude(retired_at=None)
+    left = retired.filter(drifts__in=Drift.objects.standing()).distinct()
+    for pk in left.values_list("pk", flat=True):
+        with transaction.atomic():
+            gateway = Gateway.objects.locked().get(pk=pk)
+            if closed := after_retirement(gateway=gateway):
+                why = f"Gateway {gateway.slug} was retired before."
+                record(
+                    Entry(Event.DRIFT_CLOSED, closed | {"reason": why}),
+                    actor=actor,
+                    subject=OneGateway(gateway),
+                )
 
 
 @transaction.atomic

@@ -8,14 +8,16 @@ from django.conf import settings
 from gateway.models import Gateway
 from portal.changes.meanwhile import notice_conflicts
 from portal.drift.scan import SCANNER, scan
+from portal.drift.settle import close_of_retired
 
 
 @shared_task
 def scan_all() -> None:
     """Have every gateway in service scanned, each in a task of its own.
 
-    Spread over a tenth of the time between scans: not all gateways at one moment.
+    On those retired nothing stays open, however long ago that was. Spread over a tenth of the time between scans: not all gateways at one moment.
     """
+    close_of_retired(actor=SCANNER)
     spread = settings.DRIFT_SCAN_EVERY / 10
     for pk in Gateway.objects.in_service().values_list("pk", flat=True):
         scan_one.apply_async(

@@ -24,6 +24,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     Event.DELIVERY_REFUSED: ("blocker", "bad"),
     Event.DRIFT_FOUND: ("warning", "warn"),
     Event.DRIFT_MOVED: ("warning", "warn"),
+    Event.DRIFT_CLOSED: ("check", ""),
     Event.DRIFT_GONE: ("check", "good"),
     Event.DRIFT_ADOPTED: ("check", "good"),
     Event.DRIFT_IGNORED: ("info", ""),

@@ -12,7 +12,7 @@ from portal.drift.models import Drift
 from portal.drift.tasks import scan_all, scan_one
 from tests.changes.conftest import conference
 from tests.drift.conftest import Watched
-from tests.factories import make_gateway
+from tests.factories import make_drift, make_gateway
 from tests.servers.valkey import ValkeyServer
 
 
@@ -22,7 +22,7 @@ def test_every_gateway_in_service_is_queued_spread_over_time(
     valkey: ValkeyServer,
 ) -> None:
     serving = [make_gateway(f"g{number}").pk for number in range(20)]
-    make_gateway("old", retired_at=timezone.now())
+    left = make_drift(make_gateway("old", retired_at=timezone.now()))
     before = timezone.now()
 
     scan_all()
@@ -39,6 +39,8 @@ def test_every_gateway_in_service_is_queued_spread_over_time(
     late = timedelta(seconds=settings.DRIFT_SCAN_EVERY)
     for one in queued:
         assert before <= datetime.fromisoformat(one["expires"]) <= after + late
+    left.refresh_from_db()
+    assert not left.is_standing
 
 
 def test_running_one_twice_is_harmless(desk: Watched) -> None:
