@@ -25,6 +25,7 @@ def test_every_code_is_listed_in_pages(gateway: Gateway, alice: Program) -> None
             "subject": subject.title,
             "severity": code.severity,
             "words": code.words,
+            "matters": subject.matters,
         }
         for subject in SUBJECTS
         for code in subject.codes

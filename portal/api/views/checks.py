@@ -17,8 +17,8 @@ class Checks(ApiView):
     @operation(
         "listChecks",
         summary="List what is looked for in every change",
-        description="Every code that a finding may have, by subject: how heavy it is as a rule "
-        "and what it says. A blocker stops a change; warnings are shown to the reviewer.",
+        description="Every code that a finding may have, by subject: how heavy it is as a rule, "
+        "what it says and why it matters. A blocker stops a change; warnings are shown to the reviewer.",
         parameters=[PageQuery],
         answer=CheckPage,
         answer_words="A page of codes.",
@@ -28,6 +28,7 @@ class Checks(ApiView):
                 "subject": "Who may call",
                 "severity": "warning",
                 "words": "A route becomes open to everybody.",
+                "matters": "Without it anybody who reaches the gateway may call.",
             }
         )
         | {"as_of": None},

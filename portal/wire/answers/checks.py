@@ -18,6 +18,7 @@ class CheckTold(serializers.Serializer):
         [str(one) for one in Severity], help_text="As a rule; a finding says its own."
     )
     words = Char(help_text="What is looked for.")
+    matters = Char(help_text="Why one looks for it.")
 
 
 class CheckPage(Page):
@@ -30,4 +31,5 @@ def told(subject: Subject, code: Code) -> dict[str, Any]:
         "subject": subject.title,
         "severity": str(code.severity),
         "words": code.words,
+        "matters": subject.matters,
     }
