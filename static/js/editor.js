@@ -220,7 +220,7 @@ function edit(area, index) {
         cm.EditorView.contentAttributes.of({
           "tabindex": "0",
           "aria-label": label.textContent,
-          "aria-description": "JSON. Ctrl+Space offers what can stand here. Tab leaves.",
+          "aria-description": form.dataset.editorKeys,
         }),
         // Tab is not bound: it leaves, as everywhere.
         cm.keymap.of([...cm.closeBracketsKeymap, ...cm.defaultKeymap, ...cm.historyKeymap, ...cm.foldKeymap, ...cm.completionKeymap, ...cm.lintKeymap]),
