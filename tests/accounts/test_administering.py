@@ -25,7 +25,7 @@ from tests.factories import Cast
 
 
 def new_gateway() -> Gateway:
-    return Gateway(slug="new", title="New", admin_url="http://127.0.0.1:9180")
+    return Gateway(slug="new", title="New", admin_url="http://new.example:9180")
 
 
 Operation = Callable[[Actor, Gateway, Cast], Any]
