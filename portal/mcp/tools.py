@@ -16,7 +16,7 @@ from portal.accounts.roles import Verb
 from portal.mcp.explain import EXPLAIN_FINDING
 from portal.mcp.names import Renamer, tool_name
 from portal.mcp.search import FETCH, SEARCH
-from portal.wire.inputs.fields import Choice, Strict, Text, Whole, unknown
+from portal.wire.inputs.fields import Choice, Strict, Text, Whole, all_unknown
 from portal.wire.operation import Given, InPath, Operation
 from portal.wire.operations import OPERATIONS
 from portal.wire.operations.changes import REVISE_CHANGE
@@ -87,9 +87,8 @@ class Tool:
         """Return the arguments as the operation takes them. Raises ValidationError."""
         operation = self.operation
         known = [name for form in self.forms for name in _names(form)]
-        refused = {
-            name[:80]: [unknown(name, known)] for name in arguments if name not in known
-        }
+        strange = (name for name in arguments if name not in known)
+        refused = all_unknown(strange, known)
         if refused:
             raise serializers.ValidationError(refused)
 

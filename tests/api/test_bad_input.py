@@ -9,6 +9,7 @@ from portal.accounts.models import Membership
 from portal.accounts.roles import Role
 from portal.changes.models import ChangeRequest
 from portal.changes.plan import ITEM_LIMIT
+from portal.wire.inputs.fields import TOLD_AT_MOST
 from tests.api.conftest import Desk, Program, assert_problem, program_of, stored
 from tests.factories import make_change, make_gateway, make_person
 
@@ -619,3 +620,15 @@ def test_refused_twice_stores_no_key(desk: Desk, alice: Program) -> None:
     assert response.status_code == 202
     assert "Idempotent-Replayed" not in response
     assert ChangeRequest.objects.count() == 1
+
+
+def test_of_very_many_mistakes_no_more_are_looked_for_than_are_told(
+    desk: Desk, alice: Program
+) -> None:
+    strange = {f"raison{number}": 1 for number in range(5_000)}
+    answer = assert_problem(alice.post("/api/routes", body() | strange), 400)
+    assert len(answer["errors"]) == TOLD_AT_MOST
+
+    sent = {"title": "t", "reason": "x", "items": [None] * (ITEM_LIMIT + 1)}
+    answer = assert_problem(alice.post("/api/changes", sent), 400, field="items")
+    assert len(answer["errors"]) == 1

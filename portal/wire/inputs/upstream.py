@@ -17,7 +17,7 @@ from portal.wire.inputs.fields import (
     Partial,
     Text,
     Whole,
-    unknown,
+    all_unknown,
 )
 
 NODE_FIELDS = ["host", "port", "weight", "priority", "metadata"]
@@ -83,11 +83,8 @@ def _is_weight(value: Any) -> bool:
 def _wrong_node(node: Any) -> dict[str, list[str]]:
     if not isinstance(node, dict):
         return {"non_field_errors": ["Give an object with host, port and weight."]}
-    wrong: dict[str, list[str]] = {
-        name[:80]: [unknown(name, NODE_FIELDS)]
-        for name in node
-        if name not in NODE_FIELDS
-    }
+    strange = (name for name in node if name not in NODE_FIELDS)
+    wrong = all_unknown(strange, NODE_FIELDS)
     if not isinstance(node.get("host"), str) or not node["host"]:
         wrong["host"] = ["Give the host: a name or an address."]
     if not _is_weight(node.get("weight")):
