@@ -17,6 +17,10 @@ class OpenAPIError(Exception):
         self.field = field
 
 
+class TooBusy(OpenAPIError):
+    """Others have documents read: it may be as good as any, later."""
+
+
 def pointer_to(*parts: str | int) -> str:
     """Return the JSON pointer (RFC 6901) to a place, as a fragment of the document."""
     escaped = (str(part).replace("~", "~0").replace("/", "~1") for part in parts)

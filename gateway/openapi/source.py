@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 
 from gateway.formats.errors import FormatError
 from gateway.formats.reader import decoded, shown
-from gateway.openapi.children import TooMuch, answer_of
-from gateway.openapi.errors import OpenAPIError, pointer_to
+from gateway.openapi.children import NoRoom, TooMuch, answer_of
+from gateway.openapi.errors import OpenAPIError, TooBusy, pointer_to
 
 # Bytes; read by propose and by whoever fetches one.
 LIMIT = 20_000_000
@@ -100,6 +100,11 @@ def _float(text: str) -> float:
 def _yaml(text: str) -> Any:
     try:
         told = json.loads(answer_of("read_child", text.encode(), seconds=SECONDS))
+    except NoRoom as error:
+        raise TooBusy(
+            "As many documents in YAML are read just now as can be. Try again in some "
+            "seconds, or send it as JSON."
+        ) from error
     except TooMuch as error:
         raise OpenAPIError(
             "Reading this YAML needs more memory or time than it may have. Send it as "
@@ -168,6 +173,10 @@ def trouble_with(document: Document, size: int) -> list[str]:
     source = json.dumps(document).encode()
     try:
         found = json.loads(answer_of("check_child", source, seconds=CHECK_SECONDS))
+    except NoRoom:
+        return [
+            "Nobody compared the document with all rules of OpenAPI: too many wait."
+        ]
     except TooMuch:
         return ["Comparing the document with all rules of OpenAPI took too much."]
     return [f"This is not valid OpenAPI: {words} (at {at})" for words, at in found]

@@ -11,7 +11,7 @@ from gateway.kinds import KIND_BY_PATH
 from gateway.live import Live
 from gateway.mirror import catalogue_of
 from gateway.openapi.convert import Made, convert
-from gateway.openapi.errors import OpenAPIError
+from gateway.openapi.errors import OpenAPIError, TooBusy
 from gateway.openapi.keep import kept_of
 from gateway.openapi.shapes import Document
 from gateway.openapi.source import read_source, trouble_with
@@ -144,11 +144,13 @@ def _room_for(asked: DocumentAsked) -> Iterator[None]:
 
 
 def read_document(asked: DocumentAsked) -> Read:
-    """Read a document and make of it what a gateway may hold. Raises Malformed."""
+    """Read a document and make of it what a gateway may hold. Raises Malformed, Busy."""
     try:
         document = read_source(asked.source)
         inner = upgraded(document)
         made = convert(inner, asked.options)
+    except TooBusy as error:
+        raise Busy(str(error), field=error.field) from error
     except OpenAPIError as error:
         raise _malformed(error) from error
     if len(made.documents) > ITEM_LIMIT:

@@ -1,11 +1,13 @@
 """A document becomes one change; imported again it changes what it owns and no more."""
 
 import json
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from portal.changes.errors import Malformed, NothingToChange
+from gateway.openapi.children import AT_ONCE, room
+from portal.changes.errors import Busy, Malformed, NothingToChange
 from portal.changes.models import ChangeRequest, SpecImport
 from portal.changes.openapi.asked import DocumentAsked, options_of
 from portal.changes.openapi.propose_document import (
@@ -269,3 +271,11 @@ def test_more_operations_than_a_change_holds_are_refused_in_words(desk: Desk) ->
 
     with pytest.raises(Malformed, match=r"2,003 resources.*at most 2,000"):
         bring(desk, petstore(paths=paths, security=[]))
+
+
+def test_while_others_have_documents_read_it_is_told_to_come_again(desk: Desk) -> None:
+    with ExitStack() as taken:
+        for _ in range(AT_ONCE):
+            taken.enter_context(room)
+        with pytest.raises(Busy, match="Try again in some seconds"):
+            shown(desk, b"openapi: 3.1.0")

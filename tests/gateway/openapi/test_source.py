@@ -2,10 +2,12 @@
 
 import json
 import socket
+from contextlib import ExitStack
 
 import pytest
 
-from gateway.openapi.errors import OpenAPIError
+from gateway.openapi.children import AT_ONCE, room
+from gateway.openapi.errors import OpenAPIError, TooBusy
 from gateway.openapi.references import pointed_at
 from gateway.openapi.source import CHECKED_UP_TO, LIMIT, read_source, trouble_with
 from tests.openapi_samples import PETSTORE, petstore
@@ -178,3 +180,14 @@ def test_what_is_not_valid_is_told_with_its_pointer() -> None:
 
 def test_a_large_document_is_not_compared_with_every_rule() -> None:
     assert "not compared with all rules" in trouble_with({}, CHECKED_UP_TO + 1)[0]
+
+
+def test_so_many_documents_are_read_at_once_and_no_more() -> None:
+    with ExitStack() as taken:
+        for _ in range(AT_ONCE):
+            taken.enter_context(room)
+        assert isinstance(refusal(YAML), TooBusy)
+        assert read_source(json.dumps(PETSTORE).encode()) == PETSTORE
+        assert trouble_with({"openapi": "3.1.0"}, 100)[0].startswith("Nobody compared")
+
+    assert read_source(YAML.encode())["openapi"] == "3.1.0"
