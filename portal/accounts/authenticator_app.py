@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from gateway.sealing import keyring, seal, unseal
 from portal.accounts.actor import Actor
 from portal.accounts.errors import NotAllowed, NotProved
-from portal.accounts.factors import added, note_use
+from portal.accounts.factors import added, lock_factors, note_use
 from portal.accounts.models import Factor, Person
 
 DIGITS, STEP = 6, 30
@@ -66,6 +66,7 @@ def add_app(*, offer: str, code: str, actor: Actor) -> list[str]:
     person = actor.require_present_person()
     actor.require_fresh()
     secret = offered(offer, person)
+    lock_factors(person)
     if person.factors.filter(kind=Factor.Kind.APP).exists():
         raise NotAllowed(gettext("You have an authenticator app. Remove it first."))
     step = _step_of(secret, code)

@@ -48,13 +48,17 @@ def has_factor(person: Person) -> bool:
     return person.factors.exists()
 
 
+def lock_factors(person: Person) -> None:
+    """Let nobody else add or take this person's factors until the transaction ends."""
+    Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+
+
 def added(factor: Factor, *, actor: Actor) -> list[str]:
     """Save a factor (an unsaved row) of the acting person, and record it.
 
     Return the recovery codes that come with somebody's first, else none. Part of the
-    operations that add one: a transaction is open.
+    operations that add one, which have locked what the person has.
     """
-    Person.objects.select_for_update(no_key=True).get(pk=factor.person_id)
     is_first = not has_factor(factor.person)
     factor.save(force_insert=True)
     codes = make_codes(factor.person) if is_first else []
@@ -78,7 +82,7 @@ def remove_factor(factor_id: int, *, actor: Actor) -> Factor:
     """
     person = actor.require_present_person()
     actor.require_fresh()
-    Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    lock_factors(person)
     factor = person.factors.filter(pk=factor_id).first()
     if factor is None:
         raise NotVisible(gettext("You have no such second factor."))
@@ -153,7 +157,7 @@ def forget_factors(person: Person, *, actor: Actor) -> None:
 
 
 def _forget(person: Person, by: Recordable) -> Entry:
-    Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    lock_factors(person)
     had, _ = person.factors.all().delete()
     forget_codes(person)
     forget_sessions(person)

@@ -29,7 +29,7 @@ from fido2.webauthn import (
 from gateway.sealing import seal, unseal
 from portal.accounts.actor import Actor
 from portal.accounts.errors import NotAllowed, NotProved
-from portal.accounts.factors import added, note_use
+from portal.accounts.factors import added, lock_factors, note_use
 from portal.accounts.models import Factor, Person
 
 # What the library lets slip of an answer that is none.
@@ -90,6 +90,7 @@ def add_passkey(
     data = made.credential_data
     if data is None:
         raise NotProved(gettext("No passkey was made. Try again."))
+    lock_factors(person)
     if _passkeys(person).count() >= AT_MOST:
         raise NotAllowed(
             gettext("You have %(limit)s passkeys. Remove one first.")

@@ -31,6 +31,7 @@ from portal.accounts.passkeys import add_passkey, owner_of
 from portal.accounts.recovery_codes import codes_left, renew_codes, use_code
 from portal.accounts.roles import Role
 from portal.audit.models import AuditEvent
+from tests.accounts.policy.test_deciding import race
 from tests.actors import present, program
 from tests.factories import make_person
 from tests.totp import code_of
@@ -272,3 +273,23 @@ def test_the_command_helps_the_last_administrator() -> None:
     assert event.client == "console: reset_second_factor"
     with pytest.raises(CommandError, match="nobody"):
         call_command("reset_second_factor", "nobody")
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("on_postgresql")
+def test_of_two_who_add_an_app_at_once_the_later_is_told() -> None:
+    """SQLite lets nobody write meanwhile."""
+    person = make_person()
+    sealed = offer(person)
+
+    with time_machine.travel(timezone.now(), tick=False):
+        code, actor = code_of(offered(sealed, person)), present(person)
+        done = race(
+            *[lambda: add_app(offer=sealed, code=code, actor=actor) for _ in range(4)]
+        )
+
+    assert sorted(type(one).__name__ for one in done) == [
+        *["NotAllowed"] * 3,
+        "list",
+    ]
