@@ -1,6 +1,7 @@
 """Come in, go out, and set one's own password."""
 
 import math
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -102,11 +103,21 @@ def go_half_way(request: HttpRequest, person: Person, *, next_url: str) -> None:
     }
 
 
-def come_in(request: HttpRequest, person: Person, *, way: str) -> None:
-    """Sign somebody in who proved who they are; `way` says by what. Recorded."""
+def come_in(
+    request: HttpRequest,
+    person: Person,
+    *,
+    way: str,
+    proved_at: datetime | None = None,
+) -> None:
+    """Sign somebody in who proved who they are; `way` says by what. Recorded.
+
+    `proved_at` is when, None: just now.
+    """
     login(request, person)
-    now = timezone.now().isoformat()
-    request.session[SIGNED_IN_AT] = request.session[CONFIRMED_AT] = now
+    now = timezone.now()
+    request.session[SIGNED_IN_AT] = now.isoformat()
+    request.session[CONFIRMED_AT] = (proved_at or now).isoformat()
     request.session[WAY] = way
     request.session[BROWSER] = request.headers.get("User-Agent", "")[:200]
     request.session[ADDRESS] = address_of(request)

@@ -4,6 +4,7 @@ Begun by a form alone, for one of three things: to sign in, to link one's accoun
 confirm that it is still oneself.
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -102,8 +103,25 @@ def callback(request: HttpRequest) -> HttpResponse:
 def _signed_in(
     request: HttpRequest, claims: dict[str, Any], kept: dict[str, Any]
 ) -> HttpResponse:
-    come_in(request, person_of(claims), way=Way.SINGLE_SIGN_ON)
+    come_in(
+        request,
+        person_of(claims),
+        way=Way.SINGLE_SIGN_ON,
+        proved_at=_proved_at(claims),
+    )
     return redirect(safe(request, kept["next"]))
+
+
+def _proved_at(claims: dict[str, Any]) -> datetime:
+    """Return when the provider asked somebody who they are; long ago if it tells not.
+
+    A session there lets whoever finds a browser open come in, and proves no more.
+    """
+    told = claims.get("auth_time")
+    now = timezone.now()
+    if not isinstance(told, int) or told < 0:
+        return datetime.fromtimestamp(0, UTC)
+    return datetime.fromtimestamp(min(told, now.timestamp()), UTC)
 
 
 def _linked(

@@ -72,6 +72,28 @@ def test_who_is_linked_comes_in_and_is_led_on(people: Cast, idp: Provider) -> No
     assert (event.event, event.actor) == ("person.signed_in", "riley")
 
 
+@pytest.mark.parametrize(
+    ("minutes_ago", "status"),
+    [(None, 403), (20, 403), (5, 200), (-1, 200)],
+    ids=["not told", "long ago", "lately", "by a clock that is ahead"],
+)
+def test_coming_in_proves_what_the_provider_asked_and_no_more(
+    people: Cast, idp: Provider, minutes_ago: int | None, status: int
+) -> None:
+    Identity.objects.create(
+        person=people.riley, issuer=idp.issuer, subject="riley-there"
+    )
+    asked_at = timezone.now() - timedelta(minutes=minutes_ago or 0)
+    idp.claims = RILEY | (
+        {} if minutes_ago is None else {"auth_time": int(asked_at.timestamp())}
+    )
+    client = Client()
+
+    assert come_back(client, idp).status_code == 302
+
+    assert client.get("/accounts/security/app/").status_code == status
+
+
 def test_a_stranger_gets_no_account_by_default(people: Cast, idp: Provider) -> None:
     idp.claims = RILEY
 
