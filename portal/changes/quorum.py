@@ -112,7 +112,7 @@ def _standing(change: ChangeRequest, revision: Revision, version: Version) -> St
         Requirement(
             one,
             [review for review in counting.approvals if review.reviewer_id in one.by],
-            who_could(one.need, change, revision, counting.barred)
+            who_could(one.need, change.gateway, counting.barred, revision)
             if change.state == State.IN_REVIEW and one.lacking > 0
             else Able(),
         )

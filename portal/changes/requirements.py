@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from gateway.models import Gateway
 from portal.accounts.holders import people_who_may
 from portal.accounts.roles import Verb
 from portal.accounts.vouchings import not_second_to
@@ -58,15 +59,13 @@ class Requirement:
 
 
 def who_could(
-    need: Need, change: ChangeRequest, revision: Revision, barred: set[int]
+    need: Need, gateway: Gateway, barred: set[int], revision: Revision | None = None
 ) -> Able:
-    """Return who could give this and has not. Two queries at most."""
+    """Return who could give this, and has not given it. Two queries at most."""
     not_yet = not_second_to(barred)
-    people = (
-        people_who_may(Verb.DECIDE, change.gateway)
-        .exclude(pk__in=barred)
-        .exclude(pk__in=revision.reviews.values("reviewer"))
-    )
+    people = people_who_may(Verb.DECIDE, gateway).exclude(pk__in=barred)
+    if revision is not None:
+        people = people.exclude(pk__in=revision.reviews.values("reviewer"))
     if need.groups:
         people = people.filter(groups__name__in=need.groups)
     able = people.exclude(not_yet).order_by("username")

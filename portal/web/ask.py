@@ -17,6 +17,7 @@ from portal.accounts.roles import Verb
 from portal.changes import propose
 from portal.changes.drafting import keep
 from portal.changes.errors import NotYours
+from portal.changes.foreseen import Foreseen, foreseen
 from portal.changes.models import ChangeRequest
 from portal.changes.permissions import permissions
 from portal.changes.plan import Plan
@@ -186,15 +187,17 @@ def _preview(asking: Asking, actor: Actor) -> HttpResponse:
     else:
         asker = actor.require(Verb.ASK, asking.change.gateway)
         plan = propose.make_plan(asking.asked(), asker=asker, revises=asking.change)
+    awaits = foreseen(plan, actor)
     for finding in plan.blockers:
         asking.refuse_at(plan.field_of(finding), f"{finding.words} {finding.mend}")
-    return _show(asking, plan=plan)
+    return _show(asking, plan=plan, awaits=awaits)
 
 
 def _show(
     asking: Asking,
     *,
     plan: Plan | None = None,
+    awaits: Foreseen | None = None,
     findings: Sequence[dict[str, Any]] = (),
     error: GatehouseError | None = None,
     status: int = 200,
@@ -208,6 +211,7 @@ def _show(
         "asking": asking,
         "change": asking.change,
         "plan": plan and ShownPlan.of(plan),
+        "awaits": awaits,
         "findings": by_weight(findings),
         "error": error,
     }

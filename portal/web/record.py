@@ -6,6 +6,7 @@ from django.views.decorators.http import require_GET
 
 from portal.accounts.visible_events import events_visible_to
 from portal.changes.models import Review
+from portal.changes.quorum import standing
 from portal.web.change import revision_of, visible_change
 from portal.web.items import ShownItem
 from portal.web.pages import PersonRequest, page
@@ -41,6 +42,9 @@ def record_page(request: PersonRequest, number: int) -> HttpResponse:
         "reviews": Review.objects.filter(revision__change=change)
         .select_related("reviewer", "revision")
         .order_by("pk"),
+        "standing": standing(change, revision)
+        if part == 1 and revision == change.latest_revision()
+        else None,
         "comments": change.comments.select_related("author"),
         "events": events_visible_to(request.user)
         .filter(subject_type="change", subject_id=str(change.number))

@@ -95,6 +95,9 @@ def test_a_preview_shows_the_difference_and_stores_nothing(
     assert "What it would do" in page
     assert "/speaker/*" in page
     assert "The speakers&#x27; page needs it." in page
+    # Whoever asks is not among them.
+    assert "Who will have to approve it" in page
+    assert "riley can give it" in page or "omar, riley can give it" in page
     assert ChangeRequest.objects.count() == AuditEvent.objects.count() == 0
 
 

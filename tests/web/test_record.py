@@ -54,6 +54,8 @@ def test_it_holds_all_items_verdicts_digests_and_hashes(
     for event in AuditEvent.objects.filter(subject_id=str(change.number)):
         assert f"{event.previous_hash} → {event.hash}" in page
     assert "Not &lt;b&gt;so." in page
+    assert "1 of 1" in page
+    assert "approval from any reviewer" in page
     assert "⟨U+202E⟩" in page
 
 
@@ -116,5 +118,5 @@ def test_only_who_may_see_the_change_sees_its_record(
         sign_in(people.riley).get(f"/changes/{draft.number}/print/").status_code == 404
     )
     client = sign_in(people.alice)
-    with django_assert_max_num_queries(18):  # type: ignore[operator]
+    with django_assert_max_num_queries(20):  # type: ignore[operator]
         assert client.get(f"/changes/{draft.number}/print/").status_code == 200

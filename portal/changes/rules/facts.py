@@ -1,6 +1,6 @@
 """What of a change rules look at. Secrets are no part of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -13,6 +13,7 @@ from portal.changes.findings import Severity
 from portal.changes.models import Action, ChangeRequest, Revision
 from portal.changes.owners import Owned, owned_in
 from portal.changes.ownership import SHARED, Sides
+from portal.changes.plan import Plan
 from portal.changes.rules.reach import Target, reach_of
 
 Document = dict[str, Any]
@@ -174,6 +175,32 @@ def _reaching(
         for name, item in pairs
         if name in reached
     ]
+
+
+def planned(plan: Plan, channels: Set[str]) -> Facts:
+    """Return the facts of what is only planned; `channels` are all by which it comes."""
+    rows = [
+        (one.kind.name, str(one.action), one.id, one.shown_base, one.shown_wanted)
+        for one in plan.items
+    ]
+
+    def owned_now() -> tuple[Owned, ...]:
+        sides = [Sides(kind, name, *both) for kind, _, name, *both in rows]
+        return owned_in(sides, plan.gateway)
+
+    items = [ItemFacts.of(*row) for row in rows]
+    names = [(kind, name) for kind, _, name, *_ in rows]
+    return Facts(
+        gateway=plan.gateway.slug,
+        environment=plan.gateway.environment,
+        is_production=plan.gateway.is_production,
+        channels=frozenset(channels),
+        items=items,
+        findings=frozenset(str(one.code) for one in plan.findings),
+        has_warning=any(one.severity != Severity.INFO for one in plan.findings),
+        owned=owned_now,
+        reaching=cache(lambda: _reaching(plan.gateway, names, items)),
+    )
 
 
 def _hosts(kind: str, document: Document) -> frozenset[str]:
