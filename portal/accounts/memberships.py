@@ -55,15 +55,23 @@ class Roles(Power):
         return now | {"held": row.same().exists()}
 
     def sentences(self, base: Document, wanted: Document) -> list[str]:
-        does = "gets" if wanted["held"] else "loses"
-        role, holder = Role(wanted["role"]).name_in_words, wanted["holder"]
+        says = (
+            gettext("%(holder)s gets the role %(role)s on %(where)s.")
+            if wanted["held"]
+            else gettext("%(holder)s loses the role %(role)s on %(where)s.")
+        )
+        holder = wanted["holder"]
         if wanted["group"]:
             holder = f"G{holder[1:]}"
-        said = [
-            f"{holder} {does} the role {role} on {wanted['gateway'] or 'all gateways'}."
-        ]
+        told = {
+            "holder": holder,
+            "role": Role(wanted["role"]).name_in_words,
+            "where": wanted["gateway"] or gettext("all gateways"),
+        }
+        said = [says % told]
         if "people" in wanted:
-            said.append(f"In it now: {', '.join(wanted['people']) or 'nobody'}.")
+            people = ", ".join(wanted["people"]) or gettext("nobody")
+            said.append(gettext("In it now: %(people)s.") % {"people": people})
         return said
 
     def gives(self, wanted: Document) -> bool:

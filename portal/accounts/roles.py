@@ -41,7 +41,6 @@ VERB_WORDS: dict[Verb, "StrOrPromise"] = {
 class Role(models.TextChoices):
     """Roles, each held for one gateway or for all."""
 
-    # Translators: what stands before the colon is shown alone, too.
     VIEWER = "viewer", _("Viewer: reads")
     AUTHOR = "author", _("Author: reads and asks")
     REVIEWER = "reviewer", _("Reviewer: asks and decides")
@@ -56,8 +55,18 @@ class Role(models.TextChoices):
     @property
     def name_in_words(self) -> str:
         """Return the label's name alone."""
-        return str(self.label).partition(":")[0]
+        return str(ROLE_NAMES[self])
 
+
+ROLE_NAMES: dict[Role, "StrOrPromise"] = {
+    Role.VIEWER: _("Viewer"),
+    Role.AUTHOR: _("Author"),
+    Role.REVIEWER: _("Reviewer"),
+    Role.OPERATOR: _("Operator"),
+    Role.ADMINISTRATOR: _("Administrator"),
+    Role.AUDITOR: _("Auditor"),
+    Role.EMERGENCY: _("Emergency"),
+}
 
 ALLOWED: dict[Role, frozenset[Verb]] = {
     Role.VIEWER: frozenset({Verb.READ}),

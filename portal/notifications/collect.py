@@ -8,9 +8,10 @@ nobody twice.
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from gateway.models import Gateway
 from portal.accounts.models import Person
@@ -54,6 +55,8 @@ def _collect_until(seen: int, until: int) -> int:
     return len(made)
 
 
+# What is kept is English, whoever reads it.
+@translation.override(settings.LANGUAGE_CODE)
 def _of(event: AuditEvent, gateway: Gateway | None) -> list[Notification]:
     told = recipients(event, gateway)
     page = page_of(event) or reverse("web:inbox")

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import translation
 
 from portal.accounts.visible_events import UNSENT, events_visible_to
 from portal.audit.models import AuditEvent, LedgerHead
@@ -59,10 +60,11 @@ def _collect_one(webhook: Webhook, head: int) -> int:
     return len(made)
 
 
+@translation.override(settings.LANGUAGE_CODE)
 def content_of(event: AuditEvent) -> dict[str, Any]:
     """Return what is told of an entry of the ledger, secrets redacted as in it.
 
-    `words` says it in one sentence; `subject.label`, `client` and `details` may hold
+    `words` says it in one English sentence; `subject.label`, `client` and `details` may hold
     what others wrote.
     """
     path = page_of(event)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from django.db import models
+from django.utils.translation import gettext
 from oauth2_provider.models import (
     AbstractAccessToken,
     AbstractApplication,
@@ -41,8 +42,9 @@ class Program(AbstractApplication):
             return urlsplit(self.client_id).hostname or self.client_id
         if self.registration_source == self.RegistrationSource.DCR:
             hosts = {redirects.host_of(uri) for uri in self.redirect_uris.split()}
-            return f"self-registered, {', '.join(sorted(hosts))}"[:100]
-        return "GPT Action" if self.is_gpt_action else "set up here"
+            told = {"hosts": ", ".join(sorted(hosts))[:80]}
+            return gettext("self-registered, %(hosts)s") % told
+        return gettext("GPT Action") if self.is_gpt_action else gettext("set up here")
 
     def audit_subject(self) -> Subject:
         return Subject("program", str(self.pk), str(self))

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext
 
 from gateway.models import Gateway
@@ -246,7 +247,9 @@ def _administers(person: Person, scope: Gateway | None) -> bool:
 
 
 def _points(change: PolicyChange) -> list[str]:
-    return kind_of(change.kind).sentences(change.base, change.wanted)
+    """Return what the ledger keeps: in English, whoever asks."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return kind_of(change.kind).sentences(change.base, change.wanted)
 
 
 def _words(text: str, field: str, needed: str) -> str:
