@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from gateway.visible import visible
 from portal.changes.freezes import frozen, let_pass_at
@@ -105,7 +106,7 @@ def explained(
     if words := lasts(change, revision) or gathers(change):
         return f"It {words}."
     if waiting is None:
-        return EXPLAINED[State(change.state)]
+        return gettext(EXPLAINED[State(change.state)])
     because = f", because: {waiting.because}" if waiting.because else ""
     return f"It is approved and {waiting.words}{because}."
 

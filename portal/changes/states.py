@@ -13,7 +13,7 @@ won. Nothing else writes `state`.
 
 from django.db import models
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from portal.changes.errors import WrongState
@@ -85,23 +85,33 @@ WITHDRAWABLE = (*REVISABLE, State.FAILED)
 
 # Why nothing moves, and what would move it: for people and for models.
 EXPLAINED: dict[State, str] = {
-    State.DRAFT: "It is a draft. Its author submits it when it is ready.",
-    State.IN_REVIEW: "It waits for approval by somebody who wrote none of it.",
-    State.CHANGES_REQUESTED: (
+    State.DRAFT: gettext_noop("It is a draft. Its author submits it when it is ready."),
+    State.IN_REVIEW: gettext_noop(
+        "It waits for approval by somebody who wrote none of it."
+    ),
+    State.CHANGES_REQUESTED: gettext_noop(
         "A reviewer asked for changes. Its author writes a new revision or withdraws it."
     ),
-    State.APPROVED: "It is approved and waits for its turn at the gateway.",
-    State.DELIVERING: "It is being written to the gateway.",
-    State.APPLIED: "It is live, verified by reading back from the gateway.",
-    State.FAILED: (
+    State.APPROVED: gettext_noop(
+        "It is approved and waits for its turn at the gateway."
+    ),
+    State.DELIVERING: gettext_noop("It is being written to the gateway."),
+    State.APPLIED: gettext_noop(
+        "It is live, verified by reading back from the gateway."
+    ),
+    State.FAILED: gettext_noop(
         "The gateway could not be brought to it. An operator retries it, or it is withdrawn."
     ),
-    State.CONFLICTED: (
+    State.CONFLICTED: gettext_noop(
         "The gateway was changed by somebody else since this was planned. "
         "Its author rebases it on what is live now, or withdraws it."
     ),
-    State.REJECTED: "A reviewer rejected it. File a new change that answers the note.",
-    State.WITHDRAWN: "It was withdrawn. File a new change if it is still wanted.",
+    State.REJECTED: gettext_noop(
+        "A reviewer rejected it. File a new change that answers the note."
+    ),
+    State.WITHDRAWN: gettext_noop(
+        "It was withdrawn. File a new change if it is still wanted."
+    ),
 }
 
 
@@ -113,7 +123,7 @@ def expect(change: "HasState", *states: State) -> None:
             % {
                 "change": change.pk,
                 "label": State(change.state).label.lower(),
-                "explained": EXPLAINED[State(change.state)],
+                "explained": gettext(EXPLAINED[State(change.state)]),
             },
             field="state",
         )
@@ -133,7 +143,7 @@ def move(change: "HasState", to: State) -> None:
                 "change": change.pk,
                 "old": old.label.lower(),
                 "to": to.label.lower(),
-                "explained": EXPLAINED[old],
+                "explained": gettext(EXPLAINED[old]),
             },
             field="state",
         )

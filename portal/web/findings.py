@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from django.utils.translation import gettext
+
 from portal.changes.checks import SUBJECTS, overlap
 from portal.changes.findings import Severity
 
@@ -89,7 +91,8 @@ def _sort(code: str, found: Sequence[Finding]) -> Sort:
         Alike(*same, [one.get("item", 0) + 1 for one in ones], ones[0].get("example"))
         for same, ones in places.items()
     ]
-    return Sort(code, WORDS.get(code, ""), len(found), alike)
+    about = gettext(WORDS[code]) if code in WORDS else ""
+    return Sort(code, about, len(found), alike)
 
 
 def who_answers(findings: Sequence[Finding]) -> list[Finding]:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from gateway.hosts import Place, address_of, place_of
 from gateway.live import Live
 from gateway.outgoing import outgoing, upstreams
@@ -18,23 +20,29 @@ Document = dict[str, Any]
 NO_NODE = Code(
     "no_node",
     Severity.WARNING,
-    "An upstream has no node, or only nodes of weight 0: requests would be answered 502 "
-    "or 503.",
+    gettext_noop(
+        "An upstream has no node, or only nodes of weight 0: requests would be answered 502 "
+        "or 503."
+    ),
 )
 NO_SPARE_NODE = Code(
     "no_spare_node",
     Severity.INFO,
-    "An upstream has one address alone, so nothing answers while that is down.",
+    gettext_noop(
+        "An upstream has one address alone, so nothing answers while that is down."
+    ),
 )
 NO_HEALTH_CHECK = Code(
     "no_health_check",
     Severity.INFO,
-    "An upstream of several nodes has no health check, so one that is down gets its share.",
+    gettext_noop(
+        "An upstream of several nodes has no health check, so one that is down gets its share."
+    ),
 )
 NO_TIMEOUT = Code(
     "no_timeout",
     Severity.INFO,
-    "An upstream names no time-outs, so a caller may wait for a minute.",
+    gettext_noop("An upstream names no time-outs, so a caller may wait for a minute."),
 )
 
 
@@ -122,8 +130,10 @@ def _under(path: str, name: str) -> str:
 
 
 SUBJECT = Subject(
-    title="Upstreams",
-    matters="An upstream without nodes, spares, health checks or time-outs fails as soon as one server does.",
+    title=gettext_noop("Upstreams"),
+    matters=gettext_noop(
+        "An upstream without nodes, spares, health checks or time-outs fails as soon as one server does."
+    ),
     checks=(no_node, careless),
     codes=(NO_NODE, NO_SPARE_NODE, NO_HEALTH_CHECK, NO_TIMEOUT),
 )

@@ -8,6 +8,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from gateway.certificates import covers, names_of, read, snis_of
 from gateway.live import Live
@@ -24,7 +25,7 @@ SOON = timedelta(days=30)
 CERTIFICATE_EXPIRED = Code(
     "certificate_expired",
     Severity.WARNING,
-    "A certificate is valid no more, or not yet.",
+    gettext_noop("A certificate is valid no more, or not yet."),
 )
 CERTIFICATE_EXPIRES_SOON = Code(
     "certificate_expires_soon",
@@ -34,12 +35,16 @@ CERTIFICATE_EXPIRES_SOON = Code(
 CERTIFICATE_KEY_MISMATCH = Code(
     "certificate_key_mismatch",
     Severity.BLOCKER,
-    "A private key is not the one of its certificate, so no connection would succeed.",
+    gettext_noop(
+        "A private key is not the one of its certificate, so no connection would succeed."
+    ),
 )
 CERTIFICATE_NAME_MISMATCH = Code(
     "certificate_name_mismatch",
     Severity.WARNING,
-    "An SNI is not among the names of the certificate, so clients would refuse it.",
+    gettext_noop(
+        "An SNI is not among the names of the certificate, so clients would refuse it."
+    ),
 )
 
 
@@ -135,8 +140,10 @@ def _day(moment: datetime) -> str:
 
 
 SUBJECT = Subject(
-    title="Certificates",
-    matters="Callers get an error at once when a certificate does not fit its host or has run out.",
+    title=gettext_noop("Certificates"),
+    matters=gettext_noop(
+        "Callers get an error at once when a certificate does not fit its host or has run out."
+    ),
     checks=(certificate_dates, certificate_pairs, certificate_names),
     codes=(
         CERTIFICATE_EXPIRED,

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from gateway.live import Live
 from gateway.schemas import Schemas
 from portal.changes.checks.parts import appeared, meta_of, named, plugins_of, written
@@ -17,7 +19,9 @@ Document = dict[str, Any]
 RUNS_CODE = Code(
     "runs_code",
     Severity.WARNING,
-    "The gateway would run Lua code or a program that stands in the document.",
+    gettext_noop(
+        "The gateway would run Lua code or a program that stands in the document."
+    ),
 )
 
 # Fields of a document and of plugins that hold code, or name it.
@@ -81,8 +85,10 @@ def _lua_in(half: Any) -> str:
 
 
 SUBJECT = Subject(
-    title="Code",
-    matters="Code on the gateway may do whatever the gateway may, for every request.",
+    title=gettext_noop("Code"),
+    matters=gettext_noop(
+        "Code on the gateway may do whatever the gateway may, for every request."
+    ),
     checks=(runs_code,),
     codes=(RUNS_CODE,),
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from gateway.hosts import Place, place_of
 from gateway.live import Live
@@ -17,27 +18,33 @@ from portal.changes.plan import Plan
 
 Document = dict[str, Any]
 
-POLICY = "; this desk's rules may forbid it."
 DESTINATION_METADATA = Code(
     "destination_metadata",
     Severity.WARNING,
-    "The gateway would call a cloud's metadata service, which hands out credentials"
-    + POLICY,
+    gettext_noop(
+        "The gateway would call a cloud's metadata service, which hands out credentials; this desk's rules may forbid it."
+    ),
 )
 DESTINATION_LOOPBACK = Code(
     "destination_loopback",
     Severity.WARNING,
-    "The gateway would call its own machine, where its Admin API may listen" + POLICY,
+    gettext_noop(
+        "The gateway would call its own machine, where its Admin API may listen; this desk's rules may forbid it."
+    ),
 )
 DESTINATION_LINK_LOCAL = Code(
     "destination_link_local",
     Severity.WARNING,
-    "The gateway would call an address that is valid on its own link alone" + POLICY,
+    gettext_noop(
+        "The gateway would call an address that is valid on its own link alone; this desk's rules may forbid it."
+    ),
 )
 DESTINATION_PRIVATE = Code(
     "destination_private",
     Severity.INFO,
-    "The gateway would call an address of a private network" + POLICY,
+    gettext_noop(
+        "The gateway would call an address of a private network; this desk's rules may forbid it."
+    ),
 )
 
 # {place: (code, what it is, what to do)}
@@ -112,8 +119,10 @@ def _finding(
 
 
 SUBJECT = Subject(
-    title="Destinations",
-    matters="Requests, with what callers send along, go wherever a destination points.",
+    title=gettext_noop("Destinations"),
+    matters=gettext_noop(
+        "Requests, with what callers send along, go wherever a destination points."
+    ),
     checks=(reserved_destination,),
     codes=tuple(code for code, _, _ in SAID.values()),
 )

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from gateway.effective import effective, texts
 from gateway.hosts import Place, address_of, place_of
 from gateway.live import Live
@@ -21,23 +23,31 @@ Document = dict[str, Any]
 CATCH_ALL = Code(
     "catch_all",
     Severity.WARNING,
-    "A route takes every request on every host that no other route takes.",
+    gettext_noop(
+        "A route takes every request on every host that no other route takes."
+    ),
 )
 PLAIN_HTTP = Code(
     "plain_http",
     Severity.WARNING,
-    "Requests or logs leave unencrypted for a public address, or go to port 443 "
-    "unencrypted; good to know only where it is a name.",
+    gettext_noop(
+        "Requests or logs leave unencrypted for a public address, or go to port 443 "
+        "unencrypted; good to know only where it is a name."
+    ),
 )
 CORS_CREDENTIALS = Code(
     "cors_credentials",
     Severity.WARNING,
-    "Pages of any site may call with the cookies of whoever looks at them.",
+    gettext_noop(
+        "Pages of any site may call with the cookies of whoever looks at them."
+    ),
 )
 TLS_NOT_VERIFIED = Code(
     "tls_not_verified",
     Severity.WARNING,
-    "A certificate of the other side is not checked, so anybody on the way can pose as it.",
+    gettext_noop(
+        "A certificate of the other side is not checked, so anybody on the way can pose as it."
+    ),
 )
 
 VERIFYING = frozenset(
@@ -181,8 +191,10 @@ def _switched_off(value: Any, at: Path) -> Iterator[Path]:
 
 
 SUBJECT = Subject(
-    title="What lies open",
-    matters="What lies open is found and called by strangers within hours.",
+    title=gettext_noop("What lies open"),
+    matters=gettext_noop(
+        "What lies open is found and called by strangers within hours."
+    ),
     checks=(catch_all, plain_http, cors_credentials, tls_not_verified),
     codes=(CATCH_ALL, PLAIN_HTTP, CORS_CREDENTIALS, TLS_NOT_VERIFIED),
 )

@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
+from django.utils.translation import gettext_noop
+
 from gateway.live import Live
 from gateway.schemas import Schemas
 from portal.changes.checks.parts import plugins_of
@@ -13,7 +15,7 @@ from portal.changes.plan import Plan
 IN_TWO_GLOBAL_RULES = Code(
     "in_two_global_rules",
     Severity.BLOCKER,
-    "A plugin would stand in two global rules, which a gateway refuses.",
+    gettext_noop("A plugin would stand in two global rules, which a gateway refuses."),
 )
 
 
@@ -48,8 +50,10 @@ def in_two_global_rules(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Fi
 
 
 SUBJECT = Subject(
-    title="Global rules",
-    matters="A global rule runs on every request of the gateway, so a mistake in it hits all routes at once.",
+    title=gettext_noop("Global rules"),
+    matters=gettext_noop(
+        "A global rule runs on every request of the gateway, so a mistake in it hits all routes at once."
+    ),
     checks=(in_two_global_rules,),
     codes=(IN_TWO_GLOBAL_RULES,),
 )

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext_noop
+
 from gateway.documents import same
 from gateway.live import Live
 from gateway.schemas import Schemas
@@ -13,12 +15,12 @@ from portal.changes.plan import Plan
 ALREADY_EXISTS = Code(
     "already_exists",
     Severity.BLOCKER,
-    "A create names something that the gateway holds already.",
+    gettext_noop("A create names something that the gateway holds already."),
 )
 NOTHING_CHANGES = Code(
     "nothing_changes",
     Severity.BLOCKER,
-    "An update leaves the live document as it is.",
+    gettext_noop("An update leaves the live document as it is."),
 )
 
 
@@ -59,8 +61,10 @@ def nothing_changes(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Findin
 
 
 SUBJECT = Subject(
-    title="Is there something to do",
-    matters="A change must do something, and to the resource that is meant.",
+    title=gettext_noop("Is there something to do"),
+    matters=gettext_noop(
+        "A change must do something, and to the resource that is meant."
+    ),
     checks=(already_exists, nothing_changes),
     codes=(ALREADY_EXISTS, NOTHING_CHANGES),
 )

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from django.db.models import Q
+from django.utils.translation import gettext_noop
 
 from gateway.live import Live
 from gateway.schemas import Schemas
@@ -15,7 +16,7 @@ from portal.changes.plan import Plan
 ASKED_FOR_TWICE = Code(
     "asked_for_twice",
     Severity.WARNING,
-    "Another open change touches the same resource.",
+    gettext_noop("Another open change touches the same resource."),
 )
 
 
@@ -46,8 +47,10 @@ def asked_for_twice(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Findin
 
 
 SUBJECT = Subject(
-    title="Other changes",
-    matters="Whichever of two changes to the same resource is delivered second conflicts.",
+    title=gettext_noop("Other changes"),
+    matters=gettext_noop(
+        "Whichever of two changes to the same resource is delivered second conflicts."
+    ),
     checks=(asked_for_twice,),
     codes=(ASKED_FOR_TWICE,),
 )

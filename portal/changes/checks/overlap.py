@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from gateway.effective import hosts_of, texts
 from gateway.held import Document, Overlaid
 from gateway.live import Live
@@ -26,46 +28,62 @@ from portal.changes.plan import Plan
 ROUTE_UNREACHABLE = Code(
     "route_unreachable",
     Severity.WARNING,
-    "Other routes take every request of a route, so it would never answer.",
+    gettext_noop(
+        "Other routes take every request of a route, so it would never answer."
+    ),
 )
 ROUTE_REPLACED = Code(
     "route_replaced",
     Severity.WARNING,
-    "A route takes all requests of another one, which would never answer any more.",
+    gettext_noop(
+        "A route takes all requests of another one, which would never answer any more."
+    ),
 )
 ROUTE_TAKES_OVER = Code(
     "route_takes_over",
     Severity.WARNING,
-    "A route takes over requests that another one answers now; good to know only where "
-    "that is the one for everything else.",
+    gettext_noop(
+        "A route takes over requests that another one answers now; good to know only where "
+        "that is the one for everything else."
+    ),
 )
 ROUTE_ORDER_UNCLEAR = Code(
     "route_order_unclear",
     Severity.WARNING,
-    "Two routes take the same requests and nothing in them decides which one answers.",
+    gettext_noop(
+        "Two routes take the same requests and nothing in them decides which one answers."
+    ),
 )
 REQUESTS_MOVE = Code(
     "requests_move",
     Severity.WARNING,
-    "Requests that a route answers now would go to another one; good to know only where "
-    "that is the one for everything else, or written by the same change.",
+    gettext_noop(
+        "Requests that a route answers now would go to another one; good to know only where "
+        "that is the one for everything else, or written by the same change."
+    ),
 )
 REQUESTS_UNANSWERED = Code(
     "requests_unanswered",
     Severity.WARNING,
-    "Requests that a route answers now would be answered by none; good to know only "
-    "where the route is deleted or switched off.",
+    gettext_noop(
+        "Requests that a route answers now would be answered by none; good to know only "
+        "where the route is deleted or switched off."
+    ),
 )
 ROUTE_OVERLAPS = Code(
     "route_overlaps",
     Severity.INFO,
-    "Another route takes some of the same requests; it is told which one goes first.",
+    gettext_noop(
+        "Another route takes some of the same requests; it is told which one goes first."
+    ),
 )
 ROUTE_NOT_COMPARED = Code(
     "route_not_compared",
     Severity.INFO,
-    "So many routes take the same requests, or a route asks for so much, that not all of "
-    "them were compared.",
+    gettext_noop(
+        "So many routes take the same requests, or a route asks for so much, that not all of "
+        "them were compared."
+    ),
 )
 
 CODES = {
@@ -242,8 +260,10 @@ def _not_compared(report: Report, moved: _Moved) -> Iterator[Finding]:
 
 
 SUBJECT = Subject(
-    title="Who answers",
-    matters="When two routes take the same requests, one of them silently stops answering.",
+    title=gettext_noop("Who answers"),
+    matters=gettext_noop(
+        "When two routes take the same requests, one of them silently stops answering."
+    ),
     checks=(who_answers,),
     codes=(
         ROUTE_UNREACHABLE,

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext_noop
+
 from gateway.live import Live
 from gateway.owners import owner_of
 from gateway.schemas import Schemas
@@ -12,8 +14,10 @@ from portal.changes.plan import Plan
 KEPT_ELSEWHERE = Code(
     "kept_elsewhere",
     Severity.WARNING,
-    "The resource bears the marks of another program, such as an ingress controller, "
-    "ADC or Terraform, which will overwrite or delete it.",
+    gettext_noop(
+        "The resource bears the marks of another program, such as an ingress controller, "
+        "ADC or Terraform, which will overwrite or delete it."
+    ),
 )
 
 
@@ -34,8 +38,8 @@ def kept_elsewhere(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding
 
 
 SUBJECT = Subject(
-    title="Owners",
-    matters="What another tool keeps, it will write over again.",
+    title=gettext_noop("Owners"),
+    matters=gettext_noop("What another tool keeps, it will write over again."),
     checks=(kept_elsewhere,),
     codes=(KEPT_ELSEWHERE,),
 )

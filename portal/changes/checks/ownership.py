@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext_noop
+
 from gateway.live import Live
 from gateway.schemas import Schemas
 from portal.accounts.ownerships import limits_of, told
@@ -14,7 +16,9 @@ from portal.changes.plan import NOT_OWNED_CODE, Plan
 NOT_OWNED = Code(
     NOT_OWNED_CODE,
     Severity.BLOCKER,
-    "Whoever asks may ask for the parts that their groups own, and this is none of them.",
+    gettext_noop(
+        "Whoever asks may ask for the parts that their groups own, and this is none of them."
+    ),
 )
 
 
@@ -43,8 +47,10 @@ def not_owned(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
 
 
 SUBJECT = Subject(
-    title="Ownership",
-    matters="A team asks for its own part of a gateway and leaves the others theirs.",
+    title=gettext_noop("Ownership"),
+    matters=gettext_noop(
+        "A team asks for its own part of a gateway and leaves the others theirs."
+    ),
     checks=(not_owned,),
     codes=(NOT_OWNED,),
 )

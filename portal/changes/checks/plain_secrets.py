@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from gateway.live import Live
 from gateway.redaction import dotted
 from gateway.schemas import Schemas
@@ -18,8 +20,10 @@ Document = dict[str, Any]
 PLAIN_SECRET = Code(
     "plain_secret",
     Severity.WARNING,
-    "A secret stands in the document where a reference ($secret:// or $env://) would do; "
-    "good to know only where the gateway has no secret manager.",
+    gettext_noop(
+        "A secret stands in the document where a reference ($secret:// or $env://) would do; "
+        "good to know only where the gateway has no secret manager."
+    ),
 )
 
 
@@ -56,8 +60,10 @@ def plain_secret(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Finding]:
 
 
 SUBJECT = Subject(
-    title="Plain secrets",
-    matters="Whoever may read the configuration, its backups and logs reads a secret that stands in it in clear.",
+    title=gettext_noop("Plain secrets"),
+    matters=gettext_noop(
+        "Whoever may read the configuration, its backups and logs reads a secret that stands in it in clear."
+    ),
     checks=(plain_secret,),
     codes=(PLAIN_SECRET,),
 )

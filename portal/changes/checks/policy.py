@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from gateway.live import Live
 from gateway.schemas import Schemas
@@ -18,12 +19,14 @@ Document = dict[str, Any]
 NAME_RULE = Code(
     "name_rule",
     Severity.BLOCKER,
-    "A new name does not match NAME_PATTERN; off unless that is set.",
+    gettext_noop("A new name does not match NAME_PATTERN; off unless that is set."),
 )
 LABEL_MISSING = Code(
     "label_missing",
     Severity.BLOCKER,
-    "A label of REQUIRED_LABELS is missing, or goes away; off unless that is set.",
+    gettext_noop(
+        "A label of REQUIRED_LABELS is missing, or goes away; off unless that is set."
+    ),
 )
 
 
@@ -77,8 +80,10 @@ def _labels(document: Document | None) -> Document:
 
 
 SUBJECT = Subject(
-    title="Rules of this desk",
-    matters="The people who run this desk agreed on it for every gateway.",
+    title=gettext_noop("Rules of this desk"),
+    matters=gettext_noop(
+        "The people who run this desk agreed on it for every gateway."
+    ),
     checks=(name_rule, label_missing),
     codes=(NAME_RULE, LABEL_MISSING),
 )

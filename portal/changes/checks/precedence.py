@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from gateway.live import Live
 from gateway.schemas import Schemas
 from gateway.words import quoted
@@ -17,12 +19,16 @@ Document = dict[str, Any]
 UPSTREAM_IGNORED = Code(
     "upstream_ignored",
     Severity.WARNING,
-    "A document names an upstream by upstream_id and holds another one, which is ignored.",
+    gettext_noop(
+        "A document names an upstream by upstream_id and holds another one, which is ignored."
+    ),
 )
 PLUGIN_REPLACED = Code(
     "plugin_replaced",
     Severity.INFO,
-    "A route's own plugin replaces the same plugin of its service or plugin config, whole.",
+    gettext_noop(
+        "A route's own plugin replaces the same plugin of its service or plugin config, whole."
+    ),
 )
 
 
@@ -111,8 +117,10 @@ def _replaced(route: Document, after: After) -> Iterator[tuple[str, str]]:
 
 
 SUBJECT = Subject(
-    title="What counts",
-    matters="A setting that another one outweighs does not do what it seems to.",
+    title=gettext_noop("What counts"),
+    matters=gettext_noop(
+        "A setting that another one outweighs does not do what it seems to."
+    ),
     checks=(upstream_ignored, own_plugin_replaces, shared_plugin_is_replaced),
     codes=(UPSTREAM_IGNORED, PLUGIN_REPLACED),
 )

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from django.utils.translation import gettext_noop
+
 from gateway.live import Live
 from gateway.promote import Dictionary, Kept, promoted
 from gateway.schemas import Schemas
@@ -13,7 +15,9 @@ from portal.changes.plan import Plan, PlannedItem
 KEPT_AS_IT_IS = Code(
     "kept_as_it_is",
     Severity.WARNING,
-    "A promoted document still names a host or address of the gateway it comes from.",
+    gettext_noop(
+        "A promoted document still names a host or address of the gateway it comes from."
+    ),
 )
 
 
@@ -43,8 +47,10 @@ def _still_held(plan: Plan, item: PlannedItem) -> tuple[Kept, ...]:
 
 
 SUBJECT = Subject(
-    title="Promotion",
-    matters="What fits one gateway, such as a host or a node, may be wrong on another.",
+    title=gettext_noop("Promotion"),
+    matters=gettext_noop(
+        "What fits one gateway, such as a host or a node, may be wrong on another."
+    ),
     checks=(kept_as_it_is,),
     codes=(KEPT_AS_IT_IS,),
 )

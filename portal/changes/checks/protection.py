@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from gateway.live import Live
 from gateway.schemas import Schemas
 from portal.changes.checks.guards import (
@@ -30,28 +32,34 @@ Look = Callable[[str, Document], Iterator[tuple[str, str]]]
 AUTH_REMOVED = Code(
     "auth_removed",
     Severity.WARNING,
-    "A route that asked its callers who they are no longer does.",
+    gettext_noop("A route that asked its callers who they are no longer does."),
 )
 AUTH_MISSING = Code(
     "auth_missing",
     Severity.WARNING,
-    "A route becomes open to everybody: neither it nor its service, its plugin config or "
-    "a global rule asks who calls.",
+    gettext_noop(
+        "A route becomes open to everybody: neither it nor its service, its plugin config or "
+        "a global rule asks who calls."
+    ),
 )
 AUTH_OPTIONAL = Code(
     "auth_optional",
     Severity.WARNING,
-    "A plugin asks who calls but lets strangers pass, always or sometimes.",
+    gettext_noop(
+        "A plugin asks who calls but lets strangers pass, always or sometimes."
+    ),
 )
 RESTRICTION_REMOVED = Code(
     "restriction_removed",
     Severity.WARNING,
-    "A plugin that kept some callers out, such as ip-restriction, goes away.",
+    gettext_noop(
+        "A plugin that kept some callers out, such as ip-restriction, goes away."
+    ),
 )
 PROTECTION_DISABLED = Code(
     "protection_disabled",
     Severity.WARNING,
-    "A plugin that protects is there, but switched off by _meta.disable.",
+    gettext_noop("A plugin that protects is there, but switched off by _meta.disable."),
 )
 
 
@@ -206,8 +214,10 @@ def _let_pass(name: str, settings: Document) -> Iterator[tuple[str, str]]:
 
 
 SUBJECT = Subject(
-    title="Who may call",
-    matters="Without it anybody who reaches the gateway may call, as often and from wherever they like.",
+    title=gettext_noop("Who may call"),
+    matters=gettext_noop(
+        "Without it anybody who reaches the gateway may call, as often and from wherever they like."
+    ),
     checks=(unprotected, weakened),
     codes=(
         AUTH_REMOVED,

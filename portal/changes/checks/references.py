@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext_noop
+
 from gateway.kinds import KINDS
 from gateway.live import Live
 from gateway.references import holders_of, references_of, secrets_of
@@ -16,17 +18,17 @@ from portal.changes.plan import Plan
 MISSING_REFERENCE = Code(
     "missing_reference",
     Severity.BLOCKER,
-    "Something is referred to that does not exist.",
+    gettext_noop("Something is referred to that does not exist."),
 )
 MISSING_SECRET = Code(
     "missing_secret",
     Severity.WARNING,
-    "A $secret:// names a secret manager that the gateway does not have.",
+    gettext_noop("A $secret:// names a secret manager that the gateway does not have."),
 )
 STILL_REFERENCED = Code(
     "still_referenced",
     Severity.BLOCKER,
-    "Something is deleted that another resource still refers to.",
+    gettext_noop("Something is deleted that another resource still refers to."),
 )
 
 
@@ -94,8 +96,10 @@ def still_referenced(plan: Plan, live: Live, schemas: Schemas) -> Iterator[Findi
 
 
 SUBJECT = Subject(
-    title="References",
-    matters="A resource that names another works only while that other is there.",
+    title=gettext_noop("References"),
+    matters=gettext_noop(
+        "A resource that names another works only while that other is there."
+    ),
     checks=(missing_reference, missing_secret, still_referenced),
     codes=(MISSING_REFERENCE, MISSING_SECRET, STILL_REFERENCED),
 )

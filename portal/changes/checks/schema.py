@@ -6,6 +6,8 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from gateway.client import AdminClient
 from gateway.errors import Invalid, NotOffered
 from gateway.live import Live
@@ -20,17 +22,21 @@ from portal.changes.plan import Plan, PlannedItem
 KIND_NOT_OFFERED = Code(
     "kind_not_offered",
     Severity.BLOCKER,
-    "The gateway has no resources of this kind: it is too old, or they are switched off.",
+    gettext_noop(
+        "The gateway has no resources of this kind: it is too old, or they are switched off."
+    ),
 )
 UNKNOWN_PLUGIN = Code(
     "unknown_plugin",
     Severity.BLOCKER,
-    "A plugin is not among those that the gateway has.",
+    gettext_noop("A plugin is not among those that the gateway has."),
 )
 INVALID_DOCUMENT = Code(
     "invalid_document",
     Severity.BLOCKER,
-    "The gateway would refuse the document, says its own dry run or its schemas.",
+    gettext_noop(
+        "The gateway would refuse the document, says its own dry run or its schemas."
+    ),
 )
 
 
@@ -161,8 +167,10 @@ def _refused(index: int, words: str, path: str = "") -> Finding:
 
 
 SUBJECT = Subject(
-    title="Would the gateway accept it",
-    matters="What the gateway's own schema refuses is refused at delivery, when the change is approved already.",
+    title=gettext_noop("Would the gateway accept it"),
+    matters=gettext_noop(
+        "What the gateway's own schema refuses is refused at delivery, when the change is approved already."
+    ),
     checks=(kind_not_offered, unknown_plugin, gateway_dry_run),
     codes=(KIND_NOT_OFFERED, UNKNOWN_PLUGIN, INVALID_DOCUMENT),
 )

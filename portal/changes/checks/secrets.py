@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext_noop
+
 from gateway.destinations import secrets_to_new_destinations
 from gateway.live import Live
 from gateway.schemas import Schemas
@@ -13,29 +15,33 @@ from portal.changes.plan import Plan
 SECRET_NOT_RESOLVED = Code(
     "secret_not_resolved",
     Severity.BLOCKER,
-    "A redacted value stands for no secret that is there now.",
+    gettext_noop("A redacted value stands for no secret that is there now."),
 )
 CERTIFICATE_KEY_MISSING = Code(
     "certificate_key_missing",
     Severity.BLOCKER,
-    "A certificate is updated without its key, which the gateway never shows.",
+    gettext_noop(
+        "A certificate is updated without its key, which the gateway never shows."
+    ),
 )
 SECRET_FOLLOWS_NEW_DESTINATION = Code(
     "secret_follows_new_destination",
     Severity.WARNING,
-    "A secret stays while the address it is sent to changes.",
+    gettext_noop("A secret stays while the address it is sent to changes."),
 )
 IRREVERSIBLE = Code(
     "irreversible",
     Severity.WARNING,
-    "What is replaced or deleted cannot be restored from here.",
+    gettext_noop("What is replaced or deleted cannot be restored from here."),
 )
 
 
 CANNOT_BE_TAKEN_BACK = Code(
     "cannot_be_taken_back",
     Severity.BLOCKER,
-    "What a change that may be taken back replaces could not be restored.",
+    gettext_noop(
+        "What a change that may be taken back replaces could not be restored."
+    ),
 )
 
 
@@ -123,8 +129,10 @@ def cannot_be_taken_back(plan: Plan, live: Live, schemas: Schemas) -> Iterator[F
 
 
 SUBJECT = Subject(
-    title="Secrets",
-    matters="A mark stands for a secret only where that secret is now; elsewhere it would be written as it is.",
+    title=gettext_noop("Secrets"),
+    matters=gettext_noop(
+        "A mark stands for a secret only where that secret is now; elsewhere it would be written as it is."
+    ),
     checks=(
         secret_not_resolved,
         certificate_key_missing,
