@@ -36,7 +36,10 @@ class WhyForm(TimedForm):
     field_order = ("gateway", "reason", "title")
 
     gateway = forms.ModelChoiceField(
-        Gateway.objects.none(), to_field_name="slug", empty_label=None
+        Gateway.objects.none(),
+        to_field_name="slug",
+        empty_label=None,
+        label=_("Gateway"),
     )
 
 
@@ -55,6 +58,7 @@ class ItemForm(forms.Form):
             for kind in sorted(KINDS.values(), key=lambda k: (-k.tier, k.title))
         ],
         initial="route",
+        label=_("Kind"),
     )
     id = forms.CharField(
         required=False,
@@ -71,6 +75,7 @@ class ItemForm(forms.Form):
             "A JSON object as the Admin API takes it. A value shown as redacted:… "
             "keeps the secret that is there."
         ),
+        label=_("Document"),
     )
 
     @property

@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Count, QuerySet, Subquery, Value
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext
 
 from portal.accounts.models import Person
 from portal.accounts.roles import Role, Verb, roles_allowing
@@ -21,7 +22,9 @@ class Frame:
 
     def __init__(self, person: Person) -> None:
         roles, self.audit_trouble = _held(person)
-        self.role = "superuser" if person.is_superuser else ", ".join(_names(roles))
+        self.role = (
+            gettext("superuser") if person.is_superuser else ", ".join(_names(roles))
+        )
         self.asks = person.is_superuser or bool(
             set(roles).intersection(roles_allowing(Verb.ASK))
         )

@@ -37,6 +37,9 @@ class RuleForm(forms.ModelForm):
             required=False,
             label=gettext("Kind"),
         )
+        self.fields["resource_id"].label = gettext("Resource id")
+        self.fields["label"].label = gettext("Label")
+        self.fields["field"].label = gettext("Field")
         self.fields["reason"].label = gettext("Why")
         self.fields["reason"].widget.attrs["rows"] = 3
         if not may_everywhere:

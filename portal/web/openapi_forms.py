@@ -23,6 +23,7 @@ class DocumentForm(TimedForm):
         required=False,
         allow_empty_file=True,
         help_text=_("OpenAPI 2.0, 3.0 or 3.1, JSON or YAML."),
+        label=_("File"),
     )
     url = forms.CharField(
         required=False,
@@ -45,6 +46,7 @@ class DocumentForm(TimedForm):
             "Which of its servers gets the requests, by URL or number. Needed where "
             "it names several: they are environments, not one pool."
         ),
+        label=_("Server"),
     )
     base_url = forms.CharField(
         required=False,
@@ -65,6 +67,7 @@ class DocumentForm(TimedForm):
         required=False,
         max_length=5_000,
         help_text=_("That the gateway serves it for, with blanks between. Empty: any."),
+        label=_("Hosts"),
     )
     spec = forms.CharField(
         required=False,
@@ -152,15 +155,23 @@ class PublishForm(RequestForm):
 
     field_order = ("name", "description", "host", "service", "reason", "title")
 
-    name = forms.CharField(max_length=NAME_LIMIT)
+    name = forms.CharField(max_length=NAME_LIMIT, label=_("Name"))
     description = forms.CharField(
-        max_length=WORDS_LIMIT, help_text=_("What it does, for people and models.")
+        max_length=WORDS_LIMIT,
+        help_text=_("What it does, for people and models."),
+        label=_("Description"),
     )
     host = forms.CharField(
-        required=False, max_length=253, help_text=_("Only what is for it. Empty: all.")
+        required=False,
+        max_length=253,
+        help_text=_("Only what is for it. Empty: all."),
+        label=_("Host"),
     )
     service = forms.CharField(
-        required=False, max_length=64, help_text=_("Only its routes, by its id.")
+        required=False,
+        max_length=64,
+        help_text=_("Only its routes, by its id."),
+        label=_("Service"),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -32,7 +32,10 @@ class ProbeForm(forms.Form):
         ),
     )
     method = forms.ChoiceField(
-        choices=[(name, name) for name in METHODS], required=False, initial=METHODS[0]
+        choices=[(name, name) for name in METHODS],
+        required=False,
+        initial=METHODS[0],
+        label=_("Method"),
     )
     host = forms.CharField(
         required=False,

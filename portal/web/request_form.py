@@ -27,6 +27,7 @@ class RequestForm(forms.Form):
         max_length=TITLE_LIMIT,
         required=False,
         help_text=_("May be left out; then it says what the change does."),
+        label=_("Title"),
     )
 
 

@@ -38,6 +38,7 @@ class RouteForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("None: any method."),
+        label=_("Methods"),
     )
     upstream = forms.CharField(
         label=_("Goes to"),
@@ -63,7 +64,10 @@ class RouteForm(forms.Form):
         error_messages={"required": _("Say which server answers.")},
     )
     name = forms.CharField(
-        required=False, max_length=256, help_text=_("How people call it.")
+        required=False,
+        max_length=256,
+        help_text=_("How people call it."),
+        label=_("Name"),
     )
 
     # Where a refusal of the change points, in the words of its document.

@@ -21,7 +21,8 @@ class ExportForm(forms.Form):
     file = forms.ChoiceField(
         help_text=_(
             "Gateways never show private keys: only those set from here are in a file."
-        )
+        ),
+        label=_("File"),
     )
 
     def offer(self, person: Person, gateway: Gateway) -> None:
@@ -48,6 +49,7 @@ class ImportForm(TimedForm):
         allow_empty_file=True,
         error_messages={"required": _("Choose a file.")},
         help_text=_("In UTF-8, without aliases and tags."),
+        label=_("File"),
     )
     format = forms.ChoiceField(
         choices=Format.choices,
@@ -55,6 +57,7 @@ class ImportForm(TimedForm):
             "A backup of Gatehouse's, apisix.yaml as APISIX reads it without an Admin "
             "API, or the file of ADC, the declarative command line."
         ),
+        label=_("Format"),
     )
     delete_missing = forms.BooleanField(
         required=False,

@@ -23,7 +23,9 @@ OPTION_LIMIT = 80
 class TryForm(forms.Form):
     """One request, and the change to try it with."""
 
-    method = forms.ChoiceField(choices=[(name, name) for name in METHODS])
+    method = forms.ChoiceField(
+        choices=[(name, name) for name in METHODS], label=_("Method")
+    )
     url = forms.CharField(
         label=_("Address"),
         strip=True,
@@ -43,7 +45,7 @@ class TryForm(forms.Form):
         label=_("And after"),
         widget=forms.Select,
     )
-    headers = HeaderLinesField()
+    headers = HeaderLinesField(label=_("Headers"))
     remote_addr = forms.CharField(
         required=False,
         label=_("Caller's address"),

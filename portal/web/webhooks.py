@@ -52,6 +52,19 @@ TITLES = {
     "probe": _("Probes"),
     "drift": _("Drift"),
     "gateway": _("Gateways"),
+    "drift_rule": _("Drift rule"),
+    "token": _("Token"),
+    "program": _("Program"),
+    "person": _("Person"),
+    "session": _("Session"),
+    "membership": _("Membership"),
+    "ownership": _("Ownership"),
+    "group": _("Group"),
+    "policy": _("Policy"),
+    "rules": _("Rules"),
+    "webhook": _("Webhook"),
+    "audit": _("Audit"),
+    "keys": _("Keys"),
 }
 
 
@@ -109,7 +122,10 @@ class WebhookForm(forms.Form):
         everywhere = person.may_everywhere(Verb.ADMINISTER)
         self.fields["gateway"].choices = [  # type: ignore[attr-defined]
             *([(ALL, gettext("all gateways"))] if everywhere else []),
-            *((slug, f"gateway {slug}") for slug in self.gateways),
+            *(
+                (slug, gettext("gateway %(slug)s") % {"slug": slug})
+                for slug in self.gateways
+            ),
         ]
 
     @property
