@@ -83,7 +83,7 @@ if not DEMO:
 # --- Application
 
 INSTALLED_APPS = [
-    "portal.web.back_office_app.BackOfficeConfig",
+    "portal.web.back_office.app.BackOfficeConfig",
     # Before Django's own: its commands that make and open accounts are recorded.
     "portal.accounts",
     "django.contrib.auth",
@@ -110,24 +110,24 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "portal.request_ids.RequestIds",
-    "portal.web.headers.PageHeaders",
-    "portal.web.compressed.CompressedPages",
+    "portal.web.middleware.headers.PageHeaders",
+    "portal.web.middleware.compressed.CompressedPages",
     "portal.allowances.Allowances",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "portal.web.own_language.OwnLanguage",
+    "portal.web.middleware.own_language.OwnLanguage",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "portal.web.own_clock.OwnClock",
-    "portal.web.charsets.Charsets",
+    "portal.web.middleware.own_clock.OwnClock",
+    "portal.web.middleware.charsets.Charsets",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "portal.web.confirming.Confirming",
-    "portal.web.second_factor_first.SecondFactorFirst",
+    "portal.web.people.confirming.Confirming",
+    "portal.web.people.second_factor_first.SecondFactorFirst",
 ]
 
 ROOT_URLCONF = "portal.urls"

@@ -7,6 +7,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 application = get_wsgi_application()
 
 # What it imports needs Django to be set up.
-from portal.web.charsets import UTF8Request  # noqa: E402
+from portal.web.middleware.charsets import UTF8Request  # noqa: E402
 
 application.request_class = UTF8Request

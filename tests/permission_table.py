@@ -120,7 +120,7 @@ PAGES: dict[str, Page] = {
     "inbox": Page(PERSON),
     "export_audit": Page(EXPORT, query="?format=csv"),
     "verify_audit": Page(post=EXPORT),
-    # Its form takes a file: tests/web/test_transfer.py.
+    # Its form takes a file: tests/web/files/test_transfer.py.
     "transfer": Page(READ),
     "export": Page(post=READ, form={"export-file": "apisix"}),
     "publish_openapi": Page(

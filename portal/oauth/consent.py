@@ -19,7 +19,7 @@ from portal.accounts.presence import present_actor
 from portal.oauth import server
 from portal.oauth.parameters import Malformed, Parameters, read
 from portal.rate_limits import Window
-from portal.web.headers import POLICY
+from portal.web.middleware.headers import POLICY
 from portal.web.pages import PersonRequest, page, refusal
 
 # Descriptions of programs that one person may have fetched within a minute.

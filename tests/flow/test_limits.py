@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from portal.web.sign_in import PER_NAME, WITHIN
+from portal.web.people.sign_in import PER_NAME, WITHIN
 from tests.flow.stack import Stack
 from tests.servers.valkey import ValkeyServer
 from tests.waiting import LONG, eventually

@@ -15,7 +15,7 @@ from portal.audit.models import AuditEvent
 from tests.factories import PASSWORD, Cast, make_gateway, make_program, make_token
 from tests.oauth.conftest import CALLBACK, DESK, Asker, registered, told
 from tests.web.conftest import sign_in
-from tests.web.test_second_factor import stale
+from tests.web.people.test_second_factor import stale
 
 
 def test_it_says_who_asks_for_what_and_where_it_goes(people: Cast, chat: Asker) -> None:

@@ -21,7 +21,7 @@ from django.utils.translation import trans_real
 from gateway.kinds import KINDS
 from gateway.visible import visible
 from portal.audit.events import Event
-from portal.web.preferences import AREAS
+from portal.web.people.preferences import AREAS
 from portal.webhooks.models import Message
 from tests.changes.conftest import Desk
 from tests.factories import make_cast, make_live_gateway, make_person

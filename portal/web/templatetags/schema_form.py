@@ -4,8 +4,8 @@ from typing import Any
 
 from django import template
 
-from portal.web.plugin_forms import PluginForms
-from portal.web.schema_form.nodes import Node
+from portal.web.asking.plugin_forms import PluginForms
+from portal.web.asking.schema_form.nodes import Node
 
 register = template.Library()
 

@@ -1,0 +1,1 @@
+"""The Django admin as one of the doors."""

@@ -1,0 +1,1 @@
+"""Changes that come as files, and gateways that leave as such."""

@@ -1,0 +1,1 @@
+"""What a gateway holds, and what would happen on it."""

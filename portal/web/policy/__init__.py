@@ -1,0 +1,1 @@
+"""Review rules, and what two administrators decide."""
