@@ -111,6 +111,50 @@ def test_riley_approves_and_the_open_page_turns_to_applied(
     assert change.state == State.APPLIED
 
 
+def test_a_failed_delivery_is_followed_item_by_item_on_a_phone(
+    quiet: Page, live_server: LiveServer, desk: Desk
+) -> None:
+    items = tuple(
+        ItemAsked(
+            action="create",
+            kind="route",
+            id=f"r{number}",
+            document={"uri": f"/{number}", "upstream": {"nodes": {"h:80": 1}}},
+        )
+        for number in range(12)
+    )
+    asked = ChangeAsked(
+        gateway=desk.gateway, title="A dozen", reason="They move in.", items=items
+    )
+    change = propose(asked, actor=program(desk.people.alice)).change
+    desk.sandbox.misbehave(do="status", status=400, method="PUT", path="/routes/r7$")
+    come_in(quiet, live_server, "riley")
+    quiet.set_viewport_size({"width": 360, "height": 740})
+    quiet.goto(f"{live_server.url}{change.get_absolute_url()}")
+    quiet.get_by_role("button", name=re.compile("^Approve")).click()
+    expect(quiet.locator("[data-state=approved]")).to_be_visible()
+    opened = quiet.evaluate("performance.timeOrigin")
+
+    deliver(change.latest_revision().delivery.pk)
+
+    expect(quiet.locator("[data-state=failed]")).to_be_visible()
+    assert quiet.evaluate("performance.timeOrigin") == opened, "the page was reloaded"
+    told = quiet.locator("#delivery")
+    expect(told).to_contain_text("What stands now on default")
+    expect(told).to_contain_text("None of 12 items stands because of it")
+    # The gravest first, with what the gateway said.
+    expect(told.get_by_role("row").nth(1)).to_contain_text("r7")
+    width = quiet.evaluate("document.documentElement.scrollWidth")
+    assert width <= 360, "the page moves sideways"
+
+    # By the keyboard: only what failed, then all that was sent for it.
+    quiet.get_by_role("link", name=re.compile("^Failed")).press("Enter")
+    expect(quiet).to_have_url(re.compile("fate=failed"))
+    expect(quiet.locator("#delivery").get_by_role("row")).to_have_count(2)
+    quiet.locator("#delivery").get_by_role("link", name="r7").press("Enter")
+    expect(quiet.locator("#sent")).to_contain_text("PUT /apisix/admin/routes/r7")
+
+
 def test_approving_works_with_the_keyboard_alone(
     quiet: Page, live_server: LiveServer, desk: Desk
 ) -> None:
