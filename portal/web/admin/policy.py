@@ -4,6 +4,7 @@ from django.contrib import admin
 
 from portal.accounts.models import PolicyChange, PolicyLock
 from portal.changes.models import Awaited, RuleApproval, RuleSet
+from portal.web.admin.changes import OfChange
 from portal.web.admin.shown import ByGateway, Shown
 
 
@@ -38,8 +39,9 @@ class RuleSetAdmin(Shown):
 
 
 @admin.register(RuleApproval)
-class RuleApprovalAdmin(Shown):
+class RuleApprovalAdmin(OfChange):
     gateway_path = "revision__change__gateway"
+    change_path = "revision__change"
     list_display = ("__str__", "rule", "rule_set", "created_at")
     list_filter = (("revision__change__gateway", ByGateway), "created_at")
     list_select_related = ("revision", "rule_set")
@@ -48,7 +50,7 @@ class RuleApprovalAdmin(Shown):
 
 
 @admin.register(Awaited)
-class AwaitedAdmin(Shown):
+class AwaitedAdmin(OfChange):
     gateway_path = "change__gateway"
     list_display = ("change", "group", "bars_editors")
     list_filter = (("change__gateway", ByGateway), "group")

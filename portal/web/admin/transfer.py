@@ -4,6 +4,7 @@ from django.contrib import admin
 
 from portal.accounts.roles import Verb
 from portal.changes.models import ImportFile, SpecImport
+from portal.web.admin.changes import OfChange
 from portal.web.admin.shown import ByGateway, Shown
 
 
@@ -19,7 +20,7 @@ class ImportFileAdmin(Shown):
 
 
 @admin.register(SpecImport)
-class SpecImportAdmin(Shown):
+class SpecImportAdmin(OfChange):
     gateway_path = "gateway"
     list_display = ("__str__", "title", "version", "change", "created_at")
     list_filter = (("gateway", ByGateway), "created_at")

@@ -10,7 +10,7 @@ from django.test import Client
 
 from portal.audit.models import AuditEvent
 from portal.changes.errors import WrongState
-from portal.changes.models import ChangeRequest, Item, Revision
+from portal.changes.models import ChangeRequest, Item, Revision, SpecImport
 from portal.changes.propose import draft, revise
 from portal.changes.review import add_comment, withdraw
 from tests.actors import present
@@ -30,6 +30,9 @@ def unsent(desk: Desk, request: pytest.FixtureRequest) -> ChangeRequest:
     asked = desk.asked(route(f"{WORD}-1", desc=WORD), title=WORD)
     alice = present(desk.people.alice)
     change = draft(asked, actor=alice).change
+    SpecImport.objects.create(
+        change=change, gateway=desk.gateway, spec="s", title=WORD, sealed=b""
+    )
     if request.param == "thrown away":
         return withdraw(change, actor=alice, comment=WORD)
     return change
@@ -61,6 +64,8 @@ def addresses(unsent: ChangeRequest) -> list[str]:
         f"/admin/changes/revision/{revision.pk}/change/",
         "/admin/changes/item/",
         f"/admin/changes/item/{item.pk}/change/",
+        "/admin/changes/specimport/",
+        f"/admin/changes/specimport/{SpecImport.objects.get().pk}/change/",
     ]
 
 
