@@ -14,7 +14,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.http import HttpResponse
 from django.test import Client
-from django.urls import URLPattern, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django import DjangoDbBlocker
 
 from portal.accounts.models import Membership, Ownership, PolicyChange
@@ -79,13 +79,23 @@ def patterns(namespace: str) -> Iterator[tuple[str, str, URLPattern]]:
     for resolver in get_resolver().url_patterns:
         if getattr(resolver, "namespace", None) != namespace:
             continue
-        for pattern in resolver.url_patterns:
-            text = f"{resolver.pattern}{pattern.pattern}"
+        for before, pattern in _leaves(resolver):
+            text = f"{before}{pattern.pattern}"
             acts = re.search(r"\(\?P<name>([\w|-]+)\)", text)
             for act in acts[1].split("|") if acts else [""]:
                 spelled = text.replace(acts[0], act) if acts else text
                 name = f"{pattern.name} {act}".strip()
                 yield name, _filled(spelled), pattern
+
+
+def _leaves(resolver: URLResolver) -> Iterator[tuple[str, URLPattern]]:
+    """Yield what stands before a pattern, and the pattern, of all that are included."""
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLPattern):
+            yield str(resolver.pattern), entry
+        else:
+            for before, pattern in _leaves(entry):
+                yield f"{resolver.pattern}{before}", pattern
 
 
 def _filled(pattern: str) -> str:
