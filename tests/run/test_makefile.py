@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 MAKEFILE = Path(settings.BASE_DIR) / "Makefile"
-TARGETS = {"help", "run", "test", "retest", "lint", "bench", "vendor"}
+TARGETS = {"help", "run", "test", "retest", "lint", "bench", "words", "vendor"}
 
 MAKE = shutil.which("make") or ""
 

@@ -155,6 +155,8 @@ def visits(desk: Desk, who: str) -> dict[str, Visit]:
 
 def go(page: Page, server: LiveServer, visit: Visit) -> None:
     page.goto(server.url + visit.address)
+    # The editor takes the place of its box as soon as it is fetched.
+    expect(page.locator("textarea[data-editor]:visible")).to_have_count(0)
     for label, text in visit.typed.items():
         box = page.get_by_role("textbox", name=label, exact=True)
         # One that offers what can be typed is another role.
