@@ -122,16 +122,12 @@ class Choice:
 
 
 def choices_of(gateway: Gateway, kind: Kind) -> Mapping[str, Sequence[Choice]]:
-    """Return {facet: what there is most of}. Two queries, one of an index alone."""
-    looked_at = Q(kind=kind.name)
-    if kind.name == "route":
-        # Whose hosts a route without its own answers.
-        looked_at |= Q(kind="service", name=facets.HOST)
+    """Return {facet: what there is most of}. Three queries, two of an index alone."""
     counted = (
-        Facet.objects.filter(looked_at, gateway=gateway, name__in=CHOSEN)
+        Facet.objects.filter(gateway=gateway, kind=kind.name, name__in=CHOSEN)
         .order_by()
         .values("name", "value")
-        .annotate(count=Count("resource", filter=Q(kind=kind.name)))
+        .annotate(count=Count("resource"))
         .annotate(
             rank=Window(
                 RowNumber(),
@@ -145,11 +141,22 @@ def choices_of(gateway: Gateway, kind: Kind) -> Mapping[str, Sequence[Choice]]:
     for row in counted:
         # What holds characters that hide is no choice: it would look like another.
         if visible(row["value"]) == row["value"]:
-            choice = Choice(row["value"], row["count"] or None)
+            choice = Choice(row["value"], row["count"])
             found.setdefault(row["name"], []).append(choice)
+    if kind.name == "route" and (hosts := _hosts_of_services(gateway)):
+        known = {one.value for one in found.get(facets.HOST, ())}
+        more = [Choice(host, None) for host in hosts if host not in known]
+        found.setdefault(facets.HOST, []).extend(more)
     for choices in found.values():
         choices.sort(key=lambda one: one.value)
     groups = Ownership.objects.on(gateway).values_list("group__name", flat=True)
     if names := sorted({one for one in groups if visible(one) == one}):
         found[GROUP] = [Choice(name, None) for name in names[:CHOICES_AT_MOST]]
     return found
+
+
+def _hosts_of_services(gateway: Gateway) -> list[str]:
+    """Return hosts that routes without their own may answer."""
+    hosts = Facet.objects.filter(gateway=gateway, kind="service", name=facets.HOST)
+    values = hosts.order_by().values_list("value", flat=True).distinct()
+    return [host for host in values[:CHOICES_AT_MOST] if visible(host) == host]
