@@ -1,5 +1,6 @@
 """The items of a revision: a few in full; of many a table, the gravest first, in parts."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
@@ -36,26 +37,17 @@ class Row:
         return SIGNS[self.action]
 
 
-@dataclass(frozen=True)
-class Part:
-    """All items in full, or some rows of many.
+@dataclass(frozen=True, kw_only=True)
+class InParts(ABC):
+    """One part of the `found` rows: `number`, which counts from 1."""
 
-    `found` of the `count` items are what `search` (words of an id or a kind) and `code`
-    (of a finding) leave; `number` of the part counts from 1.
-    """
-
-    count: int
-    kinds: Set[str]
-    items: Sequence[ShownItem] = ()
-    rows: Sequence[Row] = ()
     found: int = 0
     number: int = 1
-    search: str = ""
-    code: str = ""
+    rows: Sequence[Any] = ()
 
-    @property
-    def is_whole(self) -> bool:
-        return self.count <= IN_FULL
+    @abstractmethod
+    def address_of(self, number: int) -> str:
+        """Return where another part is shown, from its own page."""
 
     @property
     def parts(self) -> int:
@@ -71,13 +63,32 @@ class Part:
 
     @property
     def newer(self) -> str:
-        return self._query(self.number - 1) if self.number > 1 else ""
+        return self.address_of(self.number - 1) if self.number > 1 else ""
 
     @property
     def older(self) -> str:
-        return self._query(self.number + 1) if self.number < self.parts else ""
+        return self.address_of(self.number + 1) if self.number < self.parts else ""
 
-    def _query(self, number: int) -> str:
+
+@dataclass(frozen=True, kw_only=True)
+class Part(InParts):
+    """All items in full, or some rows of many.
+
+    `found` of the `count` items are what `search` (words of an id or a kind) and `code`
+    (of a finding) leave; `number` of the part counts from 1.
+    """
+
+    count: int
+    kinds: Set[str]
+    items: Sequence[ShownItem] = ()
+    search: str = ""
+    code: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        return self.count <= IN_FULL
+
+    def address_of(self, number: int) -> str:
         kept = {"find": self.search, "code": self.code}
         given = {name: value for name, value in kept.items() if value}
         return "?" + urlencode(given | {"part": number})

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from portal.changes.fates import DONE, TROUBLE, Fate, ItemFate, counted, fates_of
 from portal.changes.models import Attempt, Delivery, DeliveryState, Outcome, Step
 from portal.web.items import SIGNS
-from portal.web.parts import IN_FULL, ROWS, number_of
+from portal.web.parts import IN_FULL, ROWS, InParts, number_of
 
 # Of a large delivery only what went otherwise than it should is told step by step.
 STEPS_AT_MOST = 50
@@ -66,7 +66,7 @@ class Share:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Delivered:
+class Delivered(InParts):
     """A delivery, its attempts (newest first) and how its items fare.
 
     `rows` are those of one part, of all items or of those whose fate is `shown`; the
@@ -79,8 +79,6 @@ class Delivered:
     attempts: Sequence[Attempt]
     counts: Mapping[Fate, int]
     fates: Mapping[int, ItemFate]
-    rows: Sequence[Row] = ()
-    number: int = 1
     shown: str = ""
 
     @property
@@ -155,37 +153,13 @@ class Delivered:
         return f"{4 * self.done // (self.count or 1)}-{self.troubled}"
 
     @property
-    def found(self) -> int:
-        return self.counts.get(Fate(self.shown), 0) if self.shown else self.count
-
-    @property
-    def parts(self) -> int:
-        return -(-self.found // ROWS) or 1
-
-    @property
-    def first(self) -> int:
-        return (self.number - 1) * ROWS + 1
-
-    @property
-    def last(self) -> int:
-        return self.first + len(self.rows) - 1
-
-    @property
     def query(self) -> str:
         """The part that is shown, as an address asks for it; begins with "&"."""
         given = {"fate": self.shown, "fates": self.number if self.number > 1 else ""}
         kept = {name: value for name, value in given.items() if value}
         return f"&{urlencode(kept)}" if kept else ""
 
-    @property
-    def newer(self) -> str:
-        return self._at(self.number - 1) if self.number > 1 else ""
-
-    @property
-    def older(self) -> str:
-        return self._at(self.number + 1) if self.number < self.parts else ""
-
-    def _at(self, number: int) -> str:
+    def address_of(self, number: int) -> str:
         given: dict[str, Any] = {"fate": self.shown} if self.shown else {}
         return f"?{urlencode(given | {'fates': number})}#delivery"
 
@@ -230,6 +204,7 @@ def delivered_of(delivery: Delivery, request: HttpRequest, mark: str) -> Deliver
         counts=counts,
         fates=fates,
         rows=[Row(*named[pk], fates[pk]) for pk in at] if len(named) > 1 else [],
+        found=len(kept),
         number=number,
         shown=shown,
     )

@@ -20,7 +20,6 @@ from gateway.sentences import counted
 from gateway.visible import visible
 from portal.accounts.presence import present_actor
 from portal.accounts.roles import Verb
-from portal.changes.models import ImportFile, ImportState
 from portal.changes.openapi.asked import (
     FORMAT,
     DocumentAsked,
@@ -39,7 +38,7 @@ from portal.changes.transfer.later import AT_ONCE, keep_for_later
 from portal.errors import GatehouseError
 from portal.web.changes.story import by_weight
 from portal.web.files.openapi_forms import DocumentForm, PublishForm
-from portal.web.files.transfer import SHOWN_FILES, SHOWN_ITEMS
+from portal.web.files.transfer import SHOWN_ITEMS, latest_files
 from portal.web.files.uploads import takes_file
 from portal.web.gateways.listing import visible_gateway
 from portal.web.pages import PersonRequest, page, wants_fragment
@@ -63,7 +62,11 @@ def openapi_page(request: PersonRequest, slug: str) -> HttpResponse:
     """Take a document: `do=preview` shows what it would do, `do=send` files it."""
     gateway = visible_gateway(request, slug)
     if wants_fragment(request):
-        return render(request, "transfer/_files.html", _files(request, gateway))
+        return render(
+            request,
+            "transfer/_files.html",
+            latest_files(request, gateway, format=FORMAT),
+        )
     if request.method != "POST":
         return _show(request, gateway, DocumentForm())
     form = DocumentForm(request.POST, request.FILES)
@@ -145,7 +148,7 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     lines = _lines(shown) if shown else []
-    context = _files(request, gateway) | {
+    context = latest_files(request, gateway, format=FORMAT) | {
         "form": form,
         "publishing": publishing or PublishForm(prefix="publish"),
         "may_ask": request.user.may(Verb.ASK, gateway),
@@ -168,20 +171,6 @@ def _lines(shown: Previewed) -> list[Line]:
         )
         for item in shown.plan.items
     ]
-
-
-def _files(request: PersonRequest, gateway: Gateway) -> dict[str, Any]:
-    """Return this person's latest large documents, and whether one is being read."""
-    files = list(
-        ImportFile.objects.filter(gateway=gateway, author=request.user, format=FORMAT)
-        .select_related("change")
-        .defer("sealed")[:SHOWN_FILES]
-    )
-    return {
-        "gateway": gateway,
-        "files": files,
-        "is_reading": any(file.state == ImportState.WAITING for file in files),
-    }
 
 
 @require_safe

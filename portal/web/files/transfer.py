@@ -40,7 +40,7 @@ def transfer_page(request: PersonRequest, slug: str) -> HttpResponse:
     """Offer files, and take one: `do=preview` shows what it would do, `do=send` files it."""
     gateway = visible_gateway(request, slug)
     if wants_fragment(request):
-        return render(request, "transfer/_files.html", _files(request, gateway))
+        return render(request, "transfer/_files.html", latest_files(request, gateway))
     if request.method != "POST":
         return _show(request, gateway, ImportForm())
     form = ImportForm(request.POST, request.FILES)
@@ -121,7 +121,7 @@ def _show(
 ) -> HttpResponse:
     export_form = ExportForm(prefix="export")
     export_form.offer(request.user, gateway)
-    context = _files(request, gateway) | {
+    context = latest_files(request, gateway) | {
         "form": form,
         "export": export_form,
         "may_ask": request.user.may(Verb.ASK, gateway),
@@ -133,10 +133,12 @@ def _show(
     return render(request, "transfer/page.html", context, status=status)
 
 
-def _files(request: PersonRequest, gateway: Gateway) -> dict[str, Any]:
+def latest_files(
+    request: PersonRequest, gateway: Gateway, **only: str
+) -> dict[str, Any]:
     """Return this person's latest large files, and whether one is being read."""
     files = list(
-        ImportFile.objects.filter(gateway=gateway, author=request.user)
+        ImportFile.objects.filter(gateway=gateway, author=request.user, **only)
         .select_related("change")
         .defer("sealed")[:SHOWN_FILES]
     )
